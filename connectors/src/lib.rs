@@ -1,1 +1,27 @@
-//! The edge.
+//! The edge of Tailwater: the words that cross it (values, rows, changes, positions), the contracts [`Source`] and
+//! [`Sink`], and one folder per outside system with its pure decoder or encoder.
+
+pub mod change;
+pub mod json;
+pub mod numeric;
+pub mod position;
+pub mod postgres;
+pub mod redis;
+pub mod row;
+pub mod schema;
+pub mod search;
+pub mod sink;
+pub mod source;
+pub mod sql_type;
+pub mod text;
+pub mod value;
+
+pub use change::{Change, NewRow, OldRow, Transaction};
+pub use numeric::Numeric;
+pub use position::{Lsn, Position, Positions};
+pub use row::Row;
+pub use schema::{Column, ReplicaIdentity, TableName, TableSchema, ViewSchema};
+pub use sink::{ChangelogBatch, Cursor, RowChange, RowPages, Sink, SinkError};
+pub use source::{DurablePosition, ResumePoint, Source, SourceError, SourceIdentity, SourceMessage, TransactionSender};
+pub use sql_type::{EnumType, SqlType};
+pub use value::{Array, Interval, Value};

@@ -1,0 +1,21 @@
+//! Checked configuration of a Postgres source.
+
+use smol_str::SmolStr;
+
+/// `[source.NAME]` with `type = "postgres"`.
+#[derive(Clone)]
+pub struct PostgresSourceConfig {
+    /// Name in the configuration.
+    pub name: SmolStr,
+    /// Connection URL or key=value string as libpq reads it (`sslmode`, `sslrootcert`, `sslcert`, `sslkey` included).
+    pub url: String,
+    /// Name of the replication slot.
+    pub slot: String,
+    /// Name of the publication.
+    pub publication: String,
+}
+
+/// Default of `slot`: one slot per daemon is the usual case.
+pub const DEFAULT_SLOT: &str = "tailwater";
+/// Default of `publication`.
+pub const DEFAULT_PUBLICATION: &str = "tailwater";

@@ -1,0 +1,3 @@
+//! PostgreSQL: a source by logical replication (pgoutput).
+
+pub mod config;

@@ -1,0 +1,91 @@
+//! Shapes of tables and views.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use crate::sql_type::SqlType;
+
+/// One column of a table or view.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Column {
+    /// Name as the catalog has it, not quoted.
+    pub name: SmolStr,
+    /// Its type; a domain is given by its base type.
+    pub sql_type: SqlType,
+    /// False when declared NOT NULL.
+    pub nullable: bool,
+}
+
+/// `source.schema.table`, all three always present.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TableName {
+    /// Name of the source in the configuration.
+    pub source: SmolStr,
+    /// Schema in the database.
+    pub schema: SmolStr,
+    /// Table in the schema.
+    pub table: SmolStr,
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.source, self.schema, self.table)
+    }
+}
+
+/// What the log says of an old row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReplicaIdentity {
+    /// The primary key.
+    Default,
+    /// The columns of a unique index.
+    Index,
+    /// The whole old row.
+    Full,
+    /// Nothing: updates and deletes cannot be followed.
+    Nothing,
+}
+
+/// A replicated table as its source describes it at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TableSchema {
+    /// Its full name.
+    pub name: TableName,
+    /// The id the source uses in its log (Postgres: relation oid).
+    pub id: u32,
+    /// Columns in the order in which rows carry them.
+    pub columns: Vec<Column>,
+    /// Primary key as positions in `columns`, in key order; empty when there is none (then identity must be full).
+    pub key: Vec<usize>,
+    /// Replica identity.
+    pub identity: ReplicaIdentity,
+}
+
+impl TableSchema {
+    /// Position of the column named `name`.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+}
+
+/// A view as readers and sinks see it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ViewSchema {
+    /// Name in the configuration.
+    pub name: SmolStr,
+    /// Output columns.
+    pub columns: Vec<Column>,
+    /// The view's key as positions in `columns`; never empty, except for a view of at most one row.
+    pub key: Vec<usize>,
+    /// Changes whenever the view's meaning or layout changes; part of [`crate::Cursor`]'s generation.
+    pub fingerprint: u64,
+}
+
+impl ViewSchema {
+    /// Position of the column named `name`.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+}

@@ -1,0 +1,38 @@
+//! Checked configuration of a search sink.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use smol_str::SmolStr;
+
+/// `[sink.NAME]` with `type = "search"`.
+#[derive(Clone)]
+pub struct SearchSinkConfig {
+    /// Name in the configuration.
+    pub name: SmolStr,
+    /// View it holds.
+    pub view: SmolStr,
+    /// Kind of field per column where the default by type is not wanted.
+    pub fields: BTreeMap<SmolStr, FieldKind>,
+    /// Language of the stemmer for text fields (`english`, `german`, ...); none: words as they are, lower case.
+    pub language: Option<SmolStr>,
+    /// Longest time from a write to its commit: commits are costly, so writes are gathered.
+    pub commit_interval: Duration,
+    /// Bytes of indexing memory.
+    pub memory_bytes: usize,
+}
+
+/// Kind of an indexed field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    /// Words, analysed; default for text.
+    Text,
+    /// One exact term.
+    Keyword,
+    /// A number; default for numeric types.
+    Number,
+    /// A moment; default for dates and timestamps.
+    Date,
+    /// Stored, returned, not searched.
+    Stored,
+}

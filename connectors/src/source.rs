@@ -1,0 +1,169 @@
+//! The contract of a source.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use thiserror::Error;
+use tokio::sync::{mpsc, watch};
+
+use crate::change::Transaction;
+use crate::position::Position;
+use crate::row::Row;
+use crate::schema::{TableName, TableSchema};
+
+/// What a source hands over, in order.
+#[derive(Clone, Debug)]
+pub enum SourceMessage {
+    /// Rows of a table's first copy, as many as make a good batch.
+    CopyRows {
+        /// The table.
+        table: Arc<TableSchema>,
+        /// Its rows, each handed over exactly once.
+        rows: Vec<Row>,
+    },
+    /// The first copy is complete: all tables stand at `position`. Transactions follow from there.
+    CopyDone {
+        /// The consistent point.
+        position: Position,
+    },
+    /// Whole transactions in commit order.
+    Transactions(Vec<Transaction>),
+    /// Nothing of ours happened up to `position`, and everything before it has been handed over.
+    Progress {
+        /// A place outside any transaction.
+        position: Position,
+    },
+}
+
+/// Bounded: a full channel is the back-pressure.
+pub type TransactionSender = mpsc::Sender<SourceMessage>;
+
+/// The last durable position of this source, `None` before the first; the source confirms no further than this.
+pub type DurablePosition = watch::Receiver<Option<Position>>;
+
+/// Where a source starts.
+#[derive(Clone, Debug)]
+pub enum ResumePoint {
+    /// There is no state: make (or re-make) what the source needs, copy `tables`, then stream.
+    FirstCopy {
+        /// Tables to copy, in this order as far as order matters to the engine's speed.
+        tables: Vec<TableName>,
+    },
+    /// State stands at this position: stream from exactly there or report why that cannot be.
+    Stream {
+        /// Durable position.
+        position: Position,
+        /// What the identity ([`Source::identity`]) was when the state was made.
+        identity: SourceIdentity,
+        /// Tables as the state knows them.
+        tables: Vec<Arc<TableSchema>>,
+    },
+}
+
+/// What must not change under a state directory.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SourceIdentity {
+    /// Postgres: system identifier.
+    pub system: String,
+    /// Postgres: database name.
+    pub database: String,
+    /// Postgres: slot name.
+    pub slot: String,
+}
+
+/// Tails one database. Made by its connector from checked configuration; driven by `pipeline` alone.
+#[async_trait]
+pub trait Source: Send {
+    /// Connects and looks: which tables there are, as they are now. Called before `run`, any number of times.
+    async fn tables(&mut self, wanted: &[TableName]) -> Result<Vec<Arc<TableSchema>>, SourceError>;
+
+    /// Asks the server who it is. Called before `run`.
+    async fn identity(&mut self) -> Result<SourceIdentity, SourceError>;
+
+    /// Runs until an error, or until `out` is closed, which is how it is stopped (then `Ok`). A transient error makes the
+    /// pipeline call `run` on a new value, from the durable position.
+    async fn run(
+        self: Box<Self>,
+        resume: ResumePoint,
+        out: TransactionSender,
+        durable: DurablePosition,
+    ) -> Result<(), SourceError>;
+}
+
+/// Why a source stopped. Texts name no row values and no secrets.
+#[derive(Debug, Error)]
+pub enum SourceError {
+    /// The server cannot be reached now, was restarted, or closed the connection; trying again may help.
+    #[error("source \"{source_name}\" is unavailable: {message}")]
+    Unavailable {
+        /// The source.
+        source_name: String,
+        /// What happened.
+        message: String,
+    },
+    /// Another process streams from the slot; trying again may help.
+    #[error("source \"{source_name}\": slot \"{slot}\" is in use by another process")]
+    SlotInUse {
+        /// The source.
+        source_name: String,
+        /// The slot.
+        slot: String,
+    },
+    /// The slot is gone, invalidated or does not fit our state: what we hold cannot be continued.
+    #[error("source \"{source_name}\" cannot continue from {position}: {reason}")]
+    CannotResume {
+        /// The source.
+        source_name: String,
+        /// Our durable position.
+        position: Position,
+        /// Why not.
+        reason: String,
+        /// What to do.
+        hint: String,
+    },
+    /// Login, permission or settings on the server are wrong.
+    #[error("source \"{source_name}\": {message}")]
+    Refused {
+        /// The source.
+        source_name: String,
+        /// What the server said.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A table changed in a way this state cannot follow, or cannot be followed at all.
+    #[error("source \"{source_name}\", table \"{table}\": {message}")]
+    Table {
+        /// The source.
+        source_name: String,
+        /// The table.
+        table: String,
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The server sent bytes we do not understand: never skipped.
+    #[error("source \"{source_name}\" broke the protocol: {message}")]
+    Protocol {
+        /// The source.
+        source_name: String,
+        /// What was read.
+        message: String,
+    },
+}
+
+impl SourceError {
+    /// Whether trying again, without anyone acting, may help.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::SlotInUse { .. })
+    }
+
+    /// What a person can do, where there is something.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::CannotResume { hint, .. } | Self::Refused { hint, .. } | Self::Table { hint, .. } => Some(hint),
+            Self::Unavailable { .. } | Self::SlotInUse { .. } | Self::Protocol { .. } => None,
+        }
+    }
+}

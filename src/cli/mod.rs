@@ -1,0 +1,1 @@
+//! What was typed → one call and one exit code.

@@ -1,0 +1,1 @@
+//! `tailwater.toml`: raw as typed → checked as used; all problems in one report.

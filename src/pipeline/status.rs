@@ -1,0 +1,115 @@
+//! What the daemon knows about itself: written by the pipeline's tasks, read by the server.
+
+use std::collections::BTreeMap;
+
+use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use tailwater_connectors::Positions;
+
+/// Shared board; cheap to update, copied whole when read.
+#[derive(Debug, Default)]
+pub struct StatusBoard(RwLock<Status>);
+
+impl StatusBoard {
+    /// A copy of everything.
+    pub fn read(&self) -> Status {
+        self.0.read().clone()
+    }
+
+    /// Changes it under the lock; `change` must be short and must not block.
+    pub fn update(&self, change: impl FnOnce(&mut Status)) {
+        change(&mut self.0.write());
+    }
+}
+
+/// Answer of `GET /v1/status`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Status {
+    /// Version of the daemon.
+    pub version: String,
+    /// Number of the last step.
+    pub step: u64,
+    /// Positions of the last committed step.
+    pub applied: Positions,
+    /// Positions that survive a power cut.
+    pub durable: Positions,
+    /// Sources by name.
+    pub sources: BTreeMap<SmolStr, SourceStatus>,
+    /// Views by name.
+    pub views: BTreeMap<SmolStr, ViewStatus>,
+    /// Sinks by name.
+    pub sinks: BTreeMap<SmolStr, SinkStatus>,
+}
+
+/// State of a source, view or sink.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// Not there yet: connecting, or waiting for something above it.
+    #[default]
+    Starting,
+    /// First copy, or filling.
+    Loading,
+    /// Following.
+    Live,
+    /// Lost its outside system, trying again.
+    Retrying,
+    /// Stopped by a definite error: someone must act.
+    Failed,
+}
+
+/// One source.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SourceStatus {
+    /// Condition.
+    pub condition: Condition,
+    /// Why, when retrying or failed.
+    pub error: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Rows copied so far by the first copy.
+    pub rows_copied: u64,
+    /// Changes taken from the log since the start.
+    pub changes: u64,
+    /// Transactions taken from the log since the start.
+    pub transactions: u64,
+    /// Commit time of the newest applied transaction, RFC 3339.
+    pub last_commit_at: Option<String>,
+    /// Milliseconds from that transaction's commit to its being applied here.
+    pub last_lag_ms: Option<f64>,
+}
+
+/// One view.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ViewStatus {
+    /// Condition.
+    pub condition: Condition,
+    /// Why, when failed.
+    pub error: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Rows that changed since the start.
+    pub changes: u64,
+}
+
+/// One sink.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SinkStatus {
+    /// Its view.
+    pub view: SmolStr,
+    /// Condition.
+    pub condition: Condition,
+    /// Why, when retrying or failed.
+    pub error: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Step the sink holds.
+    pub step: u64,
+    /// The same in the sources' words.
+    pub positions: Positions,
+    /// Steps of its view that wait.
+    pub steps_behind: u64,
+    /// Rows written since the start.
+    pub changes: u64,
+}

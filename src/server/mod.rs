@@ -1,0 +1,1 @@
+//! Answers questions about committed state: HTTP, Redis protocol, metrics.

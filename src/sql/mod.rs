@@ -1,0 +1,1 @@
+//! Text → plan: catalog, DataFusion front-end, refusals, view keys.
