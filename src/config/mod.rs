@@ -1,1 +1,12 @@
 //! `tailwater.toml`: raw as typed → checked as used; all problems in one report.
+//!
+//! [`load`] reads the file, replaces `${NAME}` from the environment in values, checks every key of every section and
+//! gives either a [`Config`] or all [`Problem`]s at once, each with file, line, key and hint.
+
+mod checked;
+mod problem;
+mod section;
+mod units;
+
+pub use checked::{Config, ServerSection, SinkConfig, SourceConfig, ViewConfig, load};
+pub use problem::{ConfigError, Problem};
