@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use crate::sql_type::SqlType;
 
 /// One column of a table or view.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Column {
     /// Name as the catalog has it, not quoted.
     pub name: SmolStr,
@@ -36,7 +36,7 @@ impl fmt::Display for TableName {
 }
 
 /// What the log says of an old row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ReplicaIdentity {
     /// The primary key.
     Default,
@@ -49,7 +49,7 @@ pub enum ReplicaIdentity {
 }
 
 /// A replicated table as its source describes it at one moment.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TableSchema {
     /// Its full name.
     pub name: TableName,
@@ -71,7 +71,7 @@ impl TableSchema {
 }
 
 /// A view as readers and sinks see it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ViewSchema {
     /// Name in the configuration.
     pub name: SmolStr,

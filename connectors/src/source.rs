@@ -69,6 +69,8 @@ pub struct SourceIdentity {
     pub database: String,
     /// Postgres: slot name.
     pub slot: String,
+    /// Default collation of the database (`C`, `en_US.UTF-8`): text ordered by us must be ordered as there.
+    pub collation: String,
 }
 
 /// Tails one database. Made by its connector from checked configuration; driven by `pipeline` alone.
