@@ -31,6 +31,8 @@ pub enum Plan {
     Values {
         /// Constant rows; evaluated by `sql`.
         rows: Vec<tailwater_connectors::Row>,
+        /// Types of the columns.
+        types: Vec<SqlType>,
     },
     /// One expression per output column.
     Project {
@@ -38,6 +40,8 @@ pub enum Plan {
         input: Box<Plan>,
         /// Output columns over the input's columns.
         expressions: Vec<Scalar>,
+        /// Types of the output columns.
+        types: Vec<SqlType>,
     },
     /// Rows for which the predicate is true.
     Filter {
@@ -59,6 +63,8 @@ pub enum Plan {
         input: Box<Plan>,
         /// Group columns over the input's columns; null is a group.
         group: Vec<Scalar>,
+        /// Types of the group columns.
+        group_types: Vec<SqlType>,
         /// Aggregates.
         aggregates: Vec<AggregateCall>,
     },
