@@ -1,6 +1,8 @@
 //! Square root, exponential, logarithms and powers: computed in fixed point with guard digits, then rounded to the scale that
 //! Postgres would choose.
 
+use std::f64::consts::{LN_10, LOG10_E};
+
 use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive, Zero};
 
@@ -11,8 +13,6 @@ use super::rounding::{Rounding, rescale};
 
 /// Decimal places of results beyond which Postgres calls it overflow or zero.
 const RESULT_PLACES_MAX: f64 = 2_000.0;
-const LOG10_E: f64 = 0.434_294_481_903_252;
-const LN_10: f64 = 2.302_585_092_994_046;
 /// Digits computed beyond those that are kept.
 const GUARD_DIGITS: u32 = 12;
 /// Larger exact powers are computed by logarithms.

@@ -1,34 +1,48 @@
-//! The expression tree and its evaluation.
+//! The expression tree.
 
 use std::fmt;
+use std::sync::Arc;
 
+use smol_str::SmolStr;
 use tailwater_connectors::{SqlType, Value};
-use thiserror::Error;
 
-/// Why one row could not be evaluated; the text is Postgres' (`division by zero`) and names no values.
-#[derive(Clone, Debug, Error, PartialEq, Eq, Hash)]
-#[error("{message}")]
-pub struct RowError {
-    /// SQLSTATE, five characters.
-    pub code: &'static str,
-    /// Message.
-    pub message: String,
+pub use super::row_error::RowError;
+
+/// The body of a builtin that does not look at types.
+pub type PlainBody = fn(&[Value]) -> Result<Value, RowError>;
+/// The body of a polymorphic builtin: the arguments' types, the arguments.
+pub type TypedBody = fn(&[SqlType], &[Value]) -> Result<Value, RowError>;
+
+/// What a call runs.
+#[derive(Clone)]
+pub enum Callee {
+    /// Arguments have the signature's types.
+    Plain(PlainBody),
+    /// The same with the types that the arguments have.
+    Typed(TypedBody, Arc<[SqlType]>),
 }
 
 /// A resolved builtin: one overload of one function or operator.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Function {
-    /// Canonical signature, `lower(text)`, `+(integer,integer)`: identity in plans and fingerprints.
-    pub signature: &'static str,
+    /// Name and argument types, `lower(text)`, `+(integer,integer)`: identity in plans and fingerprints.
+    pub signature: SmolStr,
     /// Null in, null out, without a call.
     pub strict: bool,
-    /// The function; arguments have the signature's types.
-    pub call: fn(&[Value]) -> Result<Value, RowError>,
+    /// The body.
+    pub callee: Callee,
+}
+
+impl Function {
+    /// Name without argument types.
+    pub fn name(&self) -> &str {
+        self.signature.split('(').next().unwrap_or_default()
+    }
 }
 
 impl fmt::Debug for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.signature)
+        f.write_str(&self.signature)
     }
 }
 impl PartialEq for Function {

@@ -1,0 +1,110 @@
+//! LIKE, ILIKE and regular expressions.
+//!
+//! Regular expressions run on a linear-time engine: back references and look-around are refused with an error rather than
+//! answered differently. Alternatives prefer the leftmost, where Postgres prefers the longest.
+
+use tailwater_connectors::Value;
+
+use super::read::text;
+use crate::engine::scalar::catalog::Catalog;
+use crate::engine::scalar::expression::RowError;
+
+/// Matches `source` against a LIKE pattern; `escape` is usually a backslash.
+fn like(source: &str, pattern: &str, escape: Option<char>) -> Result<bool, RowError> {
+    let tokens = tokens(pattern, escape)?;
+    let source: Vec<char> = source.chars().collect();
+    let (mut at, mut token) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    loop {
+        match tokens.get(token) {
+            Some(Token::AnyRun) => {
+                retry = Some((at, token + 1));
+                token += 1;
+                continue;
+            }
+            Some(Token::AnyOne) if at < source.len() => {
+                at += 1;
+                token += 1;
+                continue;
+            }
+            Some(Token::Literal(c)) if source.get(at) == Some(c) => {
+                at += 1;
+                token += 1;
+                continue;
+            }
+            None if at == source.len() => return Ok(true),
+            _ => {}
+        }
+        // The last `%` takes one more character; earlier ones need not.
+        match retry {
+            Some((from, next)) if from < source.len() => {
+                retry = Some((from + 1, next));
+                at = from + 1;
+                token = next;
+            }
+            _ => return Ok(false),
+        }
+    }
+}
+
+enum Token {
+    Literal(char),
+    AnyOne,
+    AnyRun,
+}
+
+fn tokens(pattern: &str, escape: Option<char>) -> Result<Vec<Token>, RowError> {
+    let mut tokens = Vec::with_capacity(pattern.len());
+    let mut characters = pattern.chars();
+    while let Some(c) = characters.next() {
+        tokens.push(match c {
+            _ if Some(c) == escape => match characters.next() {
+                Some(escaped) => Token::Literal(escaped),
+                None => return Err(RowError::new("22025", "LIKE pattern must not end with escape character")),
+            },
+            '%' => Token::AnyRun,
+            '_' => Token::AnyOne,
+            _ => Token::Literal(c),
+        });
+    }
+    Ok(tokens)
+}
+
+fn escape_of(arguments: &[Value]) -> Result<Option<char>, RowError> {
+    let Some(escape) = arguments.get(2) else { return Ok(Some('\\')) };
+    let mut characters = text(escape).chars();
+    match (characters.next(), characters.next()) {
+        (escape, None) => Ok(escape),
+        _ => Err(RowError::new("22025", "invalid escape string")),
+    }
+}
+
+struct Matching {
+    ignore_case: bool,
+    negated: bool,
+}
+
+fn matches(arguments: &[Value], matching: Matching) -> Result<Value, RowError> {
+    let (source, pattern, escape) = (text(&arguments[0]), text(&arguments[1]), escape_of(arguments)?);
+    let found = if matching.ignore_case {
+        like(&source.to_lowercase(), &pattern.to_lowercase(), escape)?
+    } else {
+        like(source, pattern, escape)?
+    };
+    Ok(Value::Bool(found != matching.negated))
+}
+
+pub(super) fn register(catalog: &mut Catalog) {
+    // The form with three arguments carries ESCAPE.
+    for arguments in ["text,text", "text,text,text", "bpchar,text"] {
+        catalog
+            .strict(&format!("~~({arguments}) bool"), |a| matches(a, Matching { ignore_case: false, negated: false }));
+        catalog
+            .strict(&format!("!~~({arguments}) bool"), |a| matches(a, Matching { ignore_case: false, negated: true }));
+        catalog
+            .strict(&format!("~~*({arguments}) bool"), |a| matches(a, Matching { ignore_case: true, negated: false }));
+        catalog
+            .strict(&format!("!~~*({arguments}) bool"), |a| matches(a, Matching { ignore_case: true, negated: true }));
+    }
+    super::regular::register(catalog);
+}
