@@ -1,17 +1,154 @@
-//! Rows as JSON: numbers that JSON readers cannot hold exactly (bigint beyond 2^53, numeric is kept with its scale as a
-//! number only when exact) are strings; timestamps RFC 3339 in UTC; bytea as Postgres' hex text; json columns as they are.
+//! Rows as JSON, one line each.
+//!
+//! | SQL | JSON |
+//! |---|---|
+//! | `smallint`, `integer`, `oid`, `bigint` within ±2^53 | number |
+//! | `bigint` beyond ±2^53 | string: readers that keep doubles would round it |
+//! | `numeric` | string, always, with its scale: `"12.50"`, `"NaN"` |
+//! | `real`, `double precision` | number in Postgres' shortest exact form; `NaN` and infinities are strings |
+//! | `boolean` | `true`, `false` |
+//! | `timestamptz` | RFC 3339 in UTC: `"2013-01-01T10:00:00.5Z"` |
+//! | `timestamp`, `date`, `time` | `"2013-01-01T10:00:00"`, `"2013-01-01"`, `"10:00:00"` |
+//! | `json`, `jsonb` | embedded as they are; line breaks between tokens become blanks |
+//! | arrays | arrays, nested by dimension; lower bounds are not told |
+//! | `bytea`, `uuid`, `interval`, enums, text, others | string as Postgres prints them |
+//!
+//! Infinite dates are `"infinity"` and `"-infinity"`; dates before Christ end in ` BC` as Postgres' own JSON does.
+
+use std::fmt::{self, Write};
 
 use crate::row::Row;
 use crate::schema::Column;
 use crate::sql_type::SqlType;
-use crate::value::Value;
+use crate::text::{self, DateStyle};
+use crate::value::{Array, Value};
+
+/// Largest integer below which every integer is a double.
+const EXACT_INTEGER_MAX: u64 = 1 << 53;
 
 /// Appends `{"column":value,...}`.
 pub fn write_row(out: &mut Vec<u8>, columns: &[Column], row: &Row) {
-    let _ = (out, columns, row);
+    out.push(b'{');
+    for (index, (column, value)) in columns.iter().zip(row.iter()).enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_string(out, &column.name);
+        out.push(b':');
+        write_value(out, &column.sql_type, value);
+    }
+    out.push(b'}');
 }
 
 /// Appends one value.
 pub fn write_value(out: &mut Vec<u8>, sql_type: &SqlType, value: &Value) {
-    let _ = (out, sql_type, value);
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Int(number) if number.unsigned_abs() <= EXACT_INTEGER_MAX => write_plain(out, sql_type, value),
+        Value::Float(number) if number.is_finite() => write_plain(out, sql_type, value),
+        Value::Text(text) if matches!(sql_type, SqlType::Json | SqlType::Jsonb) => embed(out, text),
+        Value::Text(text) => write_string(out, text),
+        Value::Array(array) => write_array(out, sql_type, array),
+        _ => {
+            // Nothing in these forms needs escaping, except bytea's backslash.
+            out.push(b'"');
+            write_quoted(out, sql_type, value);
+            out.push(b'"');
+        }
+    }
+}
+
+/// Bytes as a text writer.
+struct Bytes<'a>(&'a mut Vec<u8>);
+
+impl Write for Bytes<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+fn write_plain(out: &mut Vec<u8>, sql_type: &SqlType, value: &Value) {
+    text::write_value(&mut Bytes(out), sql_type, value).expect("writing to a vector does not fail");
+}
+
+fn write_quoted(out: &mut Vec<u8>, sql_type: &SqlType, value: &Value) {
+    match value {
+        Value::Timestamp(micros) => text::write_timestamp(&mut Bytes(out), *micros, DateStyle::RFC3339)
+            .expect("writing to a vector does not fail"),
+        Value::Timestamptz(micros) => text::write_timestamp(&mut Bytes(out), *micros, DateStyle::RFC3339_UTC)
+            .expect("writing to a vector does not fail"),
+        Value::Bytes(_) => {
+            out.push(b'\\');
+            write_plain(out, sql_type, value);
+        }
+        _ => write_plain(out, sql_type, value),
+    }
+}
+
+/// A JSON document. Its strings hold no raw control characters, so a line break can only stand between tokens.
+fn embed(out: &mut Vec<u8>, document: &str) {
+    if document.is_empty() {
+        out.extend_from_slice(b"null");
+        return;
+    }
+    out.extend(document.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
+}
+
+fn write_array(out: &mut Vec<u8>, sql_type: &SqlType, array: &Array) {
+    let element_type = match sql_type {
+        SqlType::Array(element) => element,
+        other => other,
+    };
+    if array.elements.is_empty() {
+        out.extend_from_slice(b"[]");
+        return;
+    }
+    write_dimension(out, element_type, &array.dimensions, &array.elements);
+}
+
+fn write_dimension(out: &mut Vec<u8>, element_type: &SqlType, dimensions: &[(u32, i32)], elements: &[Value]) {
+    let Some((&(length, _), inner)) = dimensions.split_first() else {
+        elements.iter().for_each(|element| write_value(out, element_type, element));
+        return;
+    };
+    let size = (elements.len() / (length as usize).max(1)).max(1);
+    out.push(b'[');
+    for (index, part) in elements.chunks(size).enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_dimension(out, element_type, inner, part);
+    }
+    out.push(b']');
+}
+
+/// Appends a JSON string.
+pub fn write_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let bytes = text.as_bytes();
+    let mut kept = 0;
+    for (index, &byte) in bytes.iter().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(&bytes[kept..index]);
+        kept = index + 1;
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            _ => {
+                const DIGITS: &[u8; 16] = b"0123456789abcdef";
+                let digits = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+                out.extend_from_slice(b"\\u00");
+                out.extend_from_slice(&digits);
+            }
+        }
+    }
+    out.extend_from_slice(&bytes[kept..]);
+    out.push(b'"');
 }

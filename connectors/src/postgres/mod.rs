@@ -1,3 +1,4 @@
 //! PostgreSQL: a source by logical replication (pgoutput).
 
 pub mod config;
+pub mod pgoutput;
