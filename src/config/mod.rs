@@ -10,3 +10,4 @@ mod units;
 
 pub use checked::{Config, ServerSection, SinkConfig, SourceConfig, ViewConfig, load};
 pub use problem::{ConfigError, Problem};
+pub(crate) use units::duration;

@@ -7,7 +7,7 @@ const SIZE_UNITS: [(&str, u64); 7] =
     [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("B", 1)];
 
 /// `250ms`, `5s`, `10m`, `1h`, `7d`.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     scaled(text, &DURATION_UNITS).map(Duration::from_millis)
 }
 

@@ -17,6 +17,11 @@ impl StatusBoard {
         self.0.read().clone()
     }
 
+    /// Looks at it under the lock, copying nothing; `look` must be short and must not block.
+    pub fn inspect<T>(&self, look: impl FnOnce(&Status) -> T) -> T {
+        look(&self.0.read())
+    }
+
     /// Changes it under the lock; `change` must be short and must not block.
     pub fn update(&self, change: impl FnOnce(&mut Status)) {
         change(&mut self.0.write());
@@ -81,6 +86,9 @@ pub struct SourceStatus {
 }
 
 /// One view.
+///
+/// Readers trust the condition together with a pinned checkpoint, so the order of writing matters: `Live` is set *after* the
+/// commit that completes the view, any other condition *before* the first commit that leaves the view behind.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ViewStatus {
     /// Condition.

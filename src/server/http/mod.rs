@@ -1,0 +1,25 @@
+//! The HTTP interface.
+//!
+//! | path | answer |
+//! |---|---|
+//! | `/healthz` | 200: the process is alive |
+//! | `/readyz` | 200 when every source and view is live, else 503 and which are not |
+//! | `/metrics` | metrics in Prometheus' text form |
+//! | `/v1/status` | the status board |
+//! | `/v1/views` | views with columns, types, key |
+//! | `/v1/views/{view}/rows?limit=&after=` | rows in key order, as array or JSON lines |
+//! | `/v1/views/{view}/rows/{key}` | one row |
+//! | `/v1/search/{sink}?q=&limit=` | rows of a search sink, best first |
+//!
+//! Reads of rows take `min_position=` and `timeout=`. Errors are JSON objects with `error` and mostly `hint`.
+
+mod health;
+mod parameters;
+mod problem;
+mod router;
+mod rows;
+mod search;
+mod stream;
+mod views;
+
+pub(super) use router::router;

@@ -1,0 +1,169 @@
+//! `/metrics`: the status board, the state directory and the request counters in Prometheus' text form.
+
+use std::fmt;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+use smol_str::SmolStr;
+use tailwater_connectors::{Position, Positions};
+
+use super::reads::condition_word;
+use crate::pipeline::Projections;
+use crate::pipeline::status::{Condition, Status};
+use crate::telemetry::RequestCounters;
+
+const CONDITIONS: [Condition; 5] =
+    [Condition::Starting, Condition::Loading, Condition::Live, Condition::Retrying, Condition::Failed];
+
+/// Everything that `/metrics` shows.
+pub(super) struct Metrics(Registry);
+
+impl Metrics {
+    pub(super) fn new(projections: Projections, counters: &RequestCounters) -> Self {
+        let mut registry = Registry::default();
+        counters.register(&mut registry);
+        registry.register_collector(Box::new(Board(projections)));
+        Self(registry)
+    }
+
+    /// The text, with its content type.
+    pub(super) fn text(&self) -> (&'static str, String) {
+        let mut text = String::new();
+        encode(&mut text, &self.0).expect("writing to memory");
+        ("application/openmetrics-text; version=1.0.0; charset=utf-8", text)
+    }
+}
+
+struct Board(Projections);
+
+impl fmt::Debug for Board {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Board")
+    }
+}
+
+impl Collector for Board {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let status = self.0.status.read();
+        let out = &mut encoder;
+        let checkpoint = self.0.checkpoints.borrow().clone();
+        gauge(out, "step", "Number of the newest committed step", [(none(), checkpoint.step as f64)])?;
+        positions(out, "applied", "Position applied, as a number of bytes in the log", &checkpoint.positions)?;
+        positions(out, "durable", "Position that survives a power cut", &status.durable)?;
+        sources(out, &status)?;
+        conditions(out, "view", status.views.iter().map(|(name, view)| (name, view.condition)))?;
+        counter(
+            out,
+            "view_changes",
+            "View rows changed",
+            status.views.iter().map(|(name, view)| (label("view", name), view.changes)),
+        )?;
+        sinks(out, &status)
+    }
+}
+
+type Labels = Vec<(&'static str, String)>;
+
+fn none() -> Labels {
+    Vec::new()
+}
+
+fn label(key: &'static str, value: &SmolStr) -> Labels {
+    vec![(key, value.to_string())]
+}
+
+fn sources(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
+    let all = || status.sources.iter().map(|(name, source)| (label("source", name), source));
+    conditions(out, "source", status.sources.iter().map(|(name, source)| (name, source.condition)))?;
+    gauge(
+        out,
+        "source_lag_seconds",
+        "From the newest applied transaction's commit to its being applied",
+        all().filter_map(|(labels, source)| Some((labels, source.last_lag_ms? / 1_000.0))),
+    )?;
+    let lists = [
+        ("source_changes", "Row changes taken from the log", all().map(|(l, s)| (l, s.changes)).collect::<Vec<_>>()),
+        ("source_transactions", "Transactions taken from the log", all().map(|(l, s)| (l, s.transactions)).collect()),
+        ("source_rows_copied", "Rows copied by the first copy", all().map(|(l, s)| (l, s.rows_copied)).collect()),
+    ];
+    lists.into_iter().try_for_each(|(name, help, values)| counter(out, name, help, values))
+}
+
+fn sinks(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
+    let all = || status.sinks.iter().map(|(name, sink)| (label("sink", name), sink));
+    conditions(out, "sink", status.sinks.iter().map(|(name, sink)| (name, sink.condition)))?;
+    gauge(out, "sink_step", "Step that the sink holds", all().map(|(labels, sink)| (labels, sink.step as f64)))?;
+    gauge(
+        out,
+        "sink_steps_behind",
+        "Steps of its view that wait for the sink",
+        all().map(|(labels, sink)| (labels, sink.steps_behind as f64)),
+    )?;
+    counter(out, "sink_changes", "Rows written", all().map(|(labels, sink)| (labels, sink.changes)))?;
+    let reached = all().flat_map(|(labels, sink)| {
+        numbers(&sink.positions)
+            .map(move |(source, number)| ([labels.clone(), label("source", source)].concat(), number))
+    });
+    gauge(out, "sink_position", "Position that the sink holds", reached)
+}
+
+fn numbers(positions: &Positions) -> impl Iterator<Item = (&SmolStr, f64)> {
+    positions.0.iter().map(|(source, position)| match position {
+        Position::Lsn(lsn) => (source, lsn.0 as f64),
+    })
+}
+
+fn positions(out: &mut DescriptorEncoder<'_>, which: &str, help: &str, positions: &Positions) -> fmt::Result {
+    let values = numbers(positions).map(|(source, number)| (label("source", source), number));
+    gauge(out, &format!("{which}_position"), help, values)
+}
+
+/// One series per condition, 1 for the one that holds.
+fn conditions<'a>(
+    out: &mut DescriptorEncoder<'_>,
+    kind: &'static str,
+    all: impl Iterator<Item = (&'a SmolStr, Condition)>,
+) -> fmt::Result {
+    let series = all.flat_map(|(name, now)| {
+        CONDITIONS.map(|condition| {
+            let labels = vec![(kind, name.to_string()), ("condition", condition_word(condition).into())];
+            (labels, f64::from(u8::from(condition == now)))
+        })
+    });
+    gauge(out, &format!("{kind}_condition"), "1 for the condition that holds", series)
+}
+
+fn gauge(
+    out: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    values: impl IntoIterator<Item = (Labels, f64)>,
+) -> fmt::Result {
+    let name = format!("tailwater_{name}");
+    let mut metric = out.encode_descriptor(&name, help, None, MetricType::Gauge)?;
+    values.into_iter().try_for_each(|(labels, value)| {
+        if labels.is_empty() {
+            metric.encode_gauge(&value)
+        } else {
+            metric.encode_family(&labels)?.encode_gauge(&value)
+        }
+    })
+}
+
+fn counter(
+    out: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    values: impl IntoIterator<Item = (Labels, u64)>,
+) -> fmt::Result {
+    let name = format!("tailwater_{name}");
+    let mut metric = out.encode_descriptor(&name, help, None, MetricType::Counter)?;
+    values.into_iter().try_for_each(|(labels, value)| {
+        metric.encode_family(&labels)?.encode_counter::<NoExemplar, u64, f64>(&value, None)
+    })
+}
+
+type NoExemplar = [(&'static str, &'static str); 0];
