@@ -1,8 +1,38 @@
 //! RocksDB: ordered tables, key codec, cache, the one atomic commit, readers.
+//!
+//! ```text
+//!  engine ──begin──▶ StateTx: get, scan (Old | New), put ──commit──▶ one WriteBatch: tables, changelog, documents,
+//!                      │  overlay over                                checkpoint
+//!                      └─▶ row cache over RocksDB                       │
+//!  server, delivery ──read──▶ Reader: one snapshot of it all ◀──────────┘
+//! ```
 
+mod changelog;
 mod checkpoint;
+mod commit;
+mod database;
+mod directory;
+mod documents;
+mod error;
+mod key_codec;
+mod key_numeric;
+mod overlay;
+mod reader;
+mod row_cache;
+mod row_codec;
+mod scan;
+mod store;
+mod table;
+mod transaction;
+mod views;
+mod writer;
 
 pub use checkpoint::Checkpoint;
-mod store;
-
-pub use store::{Reader, RowPage, State, StateError};
+pub use error::StateError;
+pub use key_codec::{encode_key, encode_value};
+pub use reader::{Reader, RowPage};
+pub use row_codec::{decode_row, encode_row};
+pub use store::{State, Usage};
+pub use table::{TableId, Version};
+pub use transaction::StateTx;
+pub use views::RegisteredView;

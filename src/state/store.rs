@@ -2,93 +2,128 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use smol_str::SmolStr;
-use tailwater_connectors::{Row, RowChange, Value};
-use thiserror::Error;
+use parking_lot::{Mutex, RwLock};
 
-use super::Checkpoint;
+use super::database::{Database, MemoryBudget};
+use super::directory::Directory;
+use super::reader::Reader;
+use super::row_cache::CacheMeter;
+use super::transaction::StateTx;
+use super::views::{RegisteredView, Views};
+use super::writer::Writer;
+use super::{Checkpoint, StateError};
 
-/// One page of view rows in key order.
-pub struct RowPage {
-    /// Rows.
-    pub rows: Vec<Row>,
-    /// Token for the page after this one; `None` at the end.
-    pub next: Option<Vec<u8>>,
+/// An open state directory. The engine writes through [`State::begin`], everyone else reads through [`State::read`].
+pub struct State {
+    // Fields are dropped in this order: the lock on the directory goes last.
+    writer: Mutex<Writer>,
+    views: RwLock<Arc<Views>>,
+    meter: Arc<CacheMeter>,
+    database: Database,
+    directory: Directory,
 }
 
-/// An open state directory.
-pub struct State {}
-
-/// One pinned checkpoint; everything read through it belongs together.
-pub struct Reader<'a> {
-    state: &'a State,
-}
-
-/// Why state could not be read or written.
-#[derive(Debug, Error)]
-pub enum StateError {
-    /// The storage engine failed.
-    #[error("state directory failed: {message}")]
-    Storage {
-        /// What it said.
-        message: String,
-    },
-    /// Stored bytes are not what was written.
-    #[error("state directory holds damaged data in {place}")]
-    Damaged {
-        /// Where.
-        place: String,
-    },
+/// Memory and disk that the state uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// RocksDB's blocks, indexes and filters in memory.
+    pub block_cache_bytes: u64,
+    /// Writes that RocksDB has not sorted into files yet.
+    pub memtable_bytes: u64,
+    /// Rows kept in memory for the engine.
+    pub row_cache_bytes: u64,
+    /// Files of the database, its log included.
+    pub disk_bytes: u64,
+    /// Reads by key that the row cache answered, since the start.
+    pub cache_hits: u64,
+    /// Reads by key that went to RocksDB, since the start.
+    pub cache_misses: u64,
+    /// Whether RocksDB holds back writes because compaction cannot keep up.
+    pub writes_stopped: bool,
 }
 
 impl State {
-    /// Opens or makes the directory; one process at a time.
-    pub fn open(_directory: &Path, _memory_bytes: usize) -> Result<Arc<Self>, StateError> {
-        Ok(Arc::new(Self {}))
+    /// Opens or makes the directory; one process at a time. `memory_bytes` bounds all caches and write buffers together.
+    pub fn open(directory: &Path, memory_bytes: usize) -> Result<Arc<Self>, StateError> {
+        let directory = Directory::open(directory)?;
+        let budget = MemoryBudget::divide(memory_bytes);
+        let database = Database::open(&directory.database(), budget)?;
+        let checkpoint = Reader::new(&database, Arc::default()).checkpoint()?;
+        let meter = Arc::<CacheMeter>::default();
+        let writer = Mutex::new(Writer::new(checkpoint, budget.rows, meter.clone()));
+        Ok(Arc::new(Self { writer, views: RwLock::default(), meter, database, directory }))
     }
 
     /// Id of this life of the state, made with the directory.
     pub fn id(&self) -> &str {
-        ""
+        self.directory.id()
+    }
+
+    /// Starts a step. Nothing is written before [`StateTx::commit`]; dropping it leaves no trace.
+    ///
+    /// # Panics
+    /// When another step is under way: one engine writes, one step after the other.
+    pub fn begin(&self) -> StateTx<'_> {
+        StateTx::new(self, self.writer.try_lock().expect("one step at a time"))
     }
 
     /// Runs `read` on the newest committed checkpoint, pinned.
     pub fn read<T>(&self, read: impl FnOnce(&Reader<'_>) -> T) -> T {
-        read(&Reader { state: self })
+        let reader = {
+            // Held while the snapshot is taken, so that views and rows are of one commit.
+            let views = self.views.read();
+            Reader::new(&self.database, views.clone())
+        };
+        read(&reader)
     }
 
-    /// Makes everything committed before the call survive a power cut.
-    pub fn flush(&self) -> Result<(), StateError> {
-        Ok(())
-    }
-}
-
-impl Reader<'_> {
-    /// The pinned checkpoint.
+    /// The newest committed checkpoint.
     pub fn checkpoint(&self) -> Result<Checkpoint, StateError> {
-        Ok(Checkpoint::default())
+        self.read(|reader| reader.checkpoint())
     }
 
-    /// The row of `view` with these key values (in key order).
-    pub fn view_row(&self, _view: &str, _key: &[Value]) -> Result<Option<Row>, StateError> {
-        let _ = self.state;
-        Ok(None)
+    /// Says which views can be read; replaces what was said before. When a step moves a view to another table, use
+    /// [`StateTx::register_views`] instead.
+    pub fn register_views(&self, views: Vec<RegisteredView>) {
+        *self.views.write() = Views::new(views);
     }
 
-    /// Up to `limit` rows of `view` after the token of an earlier page.
-    pub fn view_rows(&self, _view: &str, _after: Option<&[u8]>, _limit: usize) -> Result<RowPage, StateError> {
-        Ok(RowPage { rows: Vec::new(), next: None })
+    /// Makes everything committed before the call survive a power cut. Any thread may call it while steps go on.
+    pub fn flush(&self) -> Result<(), StateError> {
+        Ok(self.database.engine.flush_wal(true)?)
     }
 
-    /// Changes of `view` in steps after `after`, oldest first, whole steps, until about `bytes_max` are gathered; with the
-    /// step each belongs to.
-    pub fn changelog(
+    /// What it uses now.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            block_cache_bytes: self.database.block_cache_bytes() as u64,
+            memtable_bytes: self.database.memtable_bytes() as u64,
+            row_cache_bytes: self.meter.bytes.load(Ordering::Relaxed) as u64,
+            disk_bytes: self.directory.database_bytes(),
+            cache_hits: self.meter.hits.load(Ordering::Relaxed),
+            cache_misses: self.meter.misses.load(Ordering::Relaxed),
+            writes_stopped: self.database.writes_stopped(),
+        }
+    }
+
+    pub(super) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Runs `commit` so that no reader sees it with the views of before.
+    pub(super) fn replace_views<T, E>(
         &self,
-        _view: &SmolStr,
-        _after: u64,
-        _bytes_max: usize,
-    ) -> Result<Vec<(Checkpoint, Vec<RowChange>)>, StateError> {
-        Ok(Vec::new())
+        views: Vec<RegisteredView>,
+        commit: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut registered = self.views.write();
+        let committed = commit()?;
+        *registered = Views::new(views);
+        Ok(committed)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! Changelog chunks: the changes of one view in one step, with the positions that the step reached.
+//!
+//! Per view the chunks of steps after the *floor* are kept, without gaps. Followers that stand before the floor get an
+//! error, so that nobody takes the rest for the whole.
+
+use tailwater_connectors::{Positions, Row, RowChange};
+
+use super::row_codec::{Input, decode_row, encode_row, put_bytes, put_varint};
+use super::table::{TABLE_ID_BYTES, TableId};
+use super::{Checkpoint, StateError};
+
+const VERSION: u8 = 1;
+const HAS_OLD: u8 = 1;
+const HAS_NEW: u8 = 2;
+/// Steps count from 1, so this key is free.
+pub(super) const FLOOR_STEP: u64 = 0;
+
+/// Changes and trims that a step collects for one view.
+#[derive(Default)]
+pub(super) struct ChangelogDraft {
+    count: u64,
+    changes: Vec<u8>,
+    scratch: Vec<u8>,
+    pub(super) trim: Option<u64>,
+}
+
+impl ChangelogDraft {
+    pub(super) fn append(&mut self, changes: &[RowChange]) {
+        self.count += changes.len() as u64;
+        for change in changes {
+            let flag = |row: &Option<Row>, flag| if row.is_some() { flag } else { 0 };
+            self.changes.push(flag(&change.old, HAS_OLD) | flag(&change.new, HAS_NEW));
+            for row in [&change.old, &change.new].into_iter().flatten() {
+                self.scratch.clear();
+                encode_row(&mut self.scratch, row);
+                put_bytes(&mut self.changes, &self.scratch);
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The chunk as it is stored.
+    pub(super) fn chunk(&self, positions: &Positions) -> Vec<u8> {
+        let positions = serde_json::to_vec(positions).expect("positions are a map of strings");
+        let mut out = Vec::with_capacity(self.changes.len() + positions.len() + 24);
+        out.push(VERSION);
+        put_bytes(&mut out, &positions);
+        put_varint(&mut out, self.count);
+        out.extend_from_slice(&self.changes);
+        out
+    }
+}
+
+/// Key of a view's chunk of `step`.
+pub(super) fn chunk_key(table: TableId, step: u64) -> Vec<u8> {
+    table.stored_key(&step.to_be_bytes())
+}
+
+/// The step in a key made by [`chunk_key`].
+pub(super) fn chunk_step(key: &[u8]) -> Result<u64, StateError> {
+    let step = key.get(TABLE_ID_BYTES..).and_then(|step| step.try_into().ok());
+    step.map(u64::from_be_bytes).ok_or_else(|| StateError::damaged("a changelog key"))
+}
+
+/// Reads a floor as it is stored.
+pub(super) fn decode_floor(bytes: &[u8]) -> Result<u64, StateError> {
+    bytes.try_into().map(u64::from_be_bytes).map_err(|_| StateError::damaged("a changelog floor"))
+}
+
+/// Reads a chunk.
+pub(super) fn decode_chunk(step: u64, bytes: &[u8]) -> Result<(Checkpoint, Vec<RowChange>), StateError> {
+    let damaged = || StateError::damaged(format!("the changelog of step {step}"));
+    let mut input = Input(bytes);
+    if input.byte() != Some(VERSION) {
+        return Err(damaged());
+    }
+    let positions = input.bytes().and_then(|text| serde_json::from_slice(text).ok()).ok_or_else(damaged)?;
+    let count = input.count().ok_or_else(damaged)?;
+    let mut changes = Vec::with_capacity(count);
+    for _ in 0..count {
+        let flags = input.byte().filter(|flags| (1..=HAS_OLD | HAS_NEW).contains(flags)).ok_or_else(damaged)?;
+        let mut side = |flag| match flags & flag {
+            0 => Ok(None),
+            _ => decode_row(input.bytes().ok_or_else(damaged)?).map(Some),
+        };
+        changes.push(RowChange { old: side(HAS_OLD)?, new: side(HAS_NEW)? });
+    }
+    if !input.0.is_empty() {
+        return Err(damaged());
+    }
+    Ok((Checkpoint { step, positions }, changes))
+}

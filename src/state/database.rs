@@ -1,0 +1,156 @@
+//! RocksDB, opened: column families, options, and the split of the memory budget.
+//!
+//! | family | key | value |
+//! |---|---|---|
+//! | `meta` | `checkpoint`, or `d/` and the name of a document | JSON |
+//! | `tables` | table id (4 bytes, big endian), key | row |
+//! | `changelog` | table id, step (8 bytes, big endian); step 0 holds the floor | chunk |
+
+use std::path::Path;
+
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, LogLevel, Options,
+    ReadOptions, WriteBufferManager, WriteOptions, properties,
+};
+
+use super::StateError;
+
+const FAMILY_META: &str = "meta";
+const FAMILY_TABLES: &str = "tables";
+const FAMILY_CHANGELOG: &str = "changelog";
+const FAMILY_UNUSED: &str = "default";
+
+/// Below this RocksDB would flush all the time; a smaller budget is taken as this one.
+const MEMORY_BYTES_MIN: usize = 16 << 20;
+const BLOCK_BYTES: usize = 8 << 10;
+const FILTER_BITS_PER_KEY: f64 = 10.0;
+/// Part of the write buffers that filters of their own keys take, so that reads of absent keys pass them by.
+const MEMTABLE_FILTER_RATIO: f64 = 0.05;
+/// One flush and one compaction at a time: the machine is shared with the source and the sinks.
+const BACKGROUND_JOBS: i32 = 2;
+const OPEN_FILES_MAX: i32 = 512;
+const BYTES_PER_SYNC: u64 = 1 << 20;
+const LOG_FILES_MAX: usize = 3;
+const LOG_FILE_BYTES_MAX: usize = 4 << 20;
+
+/// The one byte budget, divided.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MemoryBudget {
+    pub(super) block_cache: usize,
+    pub(super) memtables: usize,
+    pub(super) rows: usize,
+}
+
+impl MemoryBudget {
+    pub(super) fn divide(memory_bytes: usize) -> Self {
+        let all = memory_bytes.max(MEMORY_BYTES_MIN);
+        let (block_cache, memtables) = (all / 2, all / 4);
+        Self { block_cache, memtables, rows: all - block_cache - memtables }
+    }
+}
+
+pub(super) struct Database {
+    pub(super) engine: DB,
+    block_cache: Cache,
+    memtables: WriteBufferManager,
+}
+
+impl Database {
+    pub(super) fn open(path: &Path, budget: MemoryBudget) -> Result<Self, StateError> {
+        let block_cache = Cache::new_lru_cache(budget.block_cache);
+        // The manager flushes before its size is reached; it never blocks the step.
+        let memtables = WriteBufferManager::new_write_buffer_manager(budget.memtables, false);
+        let options = database_options(&memtables, budget);
+        let family = |name: &str, part: usize| {
+            ColumnFamilyDescriptor::new(name, family_options(&block_cache, budget.memtables / part))
+        };
+        let families =
+            [family(FAMILY_UNUSED, 16), family(FAMILY_META, 16), family(FAMILY_TABLES, 3), family(FAMILY_CHANGELOG, 4)];
+        let engine = DB::open_cf_descriptors(&options, path, families)?;
+        Ok(Self { engine, block_cache, memtables })
+    }
+
+    pub(super) fn meta(&self) -> &ColumnFamily {
+        self.family(FAMILY_META)
+    }
+
+    pub(super) fn tables(&self) -> &ColumnFamily {
+        self.family(FAMILY_TABLES)
+    }
+
+    pub(super) fn changelog(&self) -> &ColumnFamily {
+        self.family(FAMILY_CHANGELOG)
+    }
+
+    fn family(&self, name: &str) -> &ColumnFamily {
+        self.engine.cf_handle(name).expect("all column families are opened with the database")
+    }
+
+    pub(super) fn block_cache_bytes(&self) -> usize {
+        self.block_cache.get_usage()
+    }
+
+    pub(super) fn memtable_bytes(&self) -> usize {
+        self.memtables.get_usage()
+    }
+
+    /// Whether writes are held back because compaction cannot keep up.
+    pub(super) fn writes_stopped(&self) -> bool {
+        self.engine.property_int_value(properties::IS_WRITE_STOPPED).ok().flatten() == Some(1)
+    }
+}
+
+fn database_options(memtables: &WriteBufferManager, budget: MemoryBudget) -> Options {
+    let mut options = Options::default();
+    options.create_if_missing(true);
+    options.create_missing_column_families(true);
+    options.set_paranoid_checks(true);
+    options.set_write_buffer_manager(memtables);
+    options.set_max_background_jobs(BACKGROUND_JOBS);
+    options.set_max_open_files(OPEN_FILES_MAX);
+    options.set_bytes_per_sync(BYTES_PER_SYNC);
+    // Bounds the log that a restart has to read.
+    options.set_max_total_wal_size(2 * budget.memtables as u64);
+    options.set_keep_log_file_num(LOG_FILES_MAX);
+    options.set_max_log_file_size(LOG_FILE_BYTES_MAX);
+    options.set_log_level(LogLevel::Warn);
+    options.set_stats_dump_period_sec(0);
+    options
+}
+
+fn family_options(block_cache: &Cache, write_buffer_bytes: usize) -> Options {
+    let mut blocks = BlockBasedOptions::default();
+    blocks.set_block_cache(block_cache);
+    blocks.set_block_size(BLOCK_BYTES);
+    blocks.set_bloom_filter(FILTER_BITS_PER_KEY, false);
+    blocks.set_optimize_filters_for_memory(true);
+    // Indexes and filters count against the budget too, but leave the cache last.
+    blocks.set_cache_index_and_filter_blocks(true);
+    blocks.set_cache_index_and_filter_blocks_with_high_priority(true);
+    blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    let mut options = Options::default();
+    options.set_block_based_table_factory(&blocks);
+    options.set_compression_type(DBCompressionType::Lz4);
+    options.set_write_buffer_size(write_buffer_bytes);
+    options.set_memtable_whole_key_filtering(true);
+    options.set_memtable_prefix_bloom_ratio(MEMTABLE_FILTER_RATIO);
+    options
+}
+
+/// Reads of keys from `lower` (inclusive) up to `upper` (exclusive, `None` for all).
+pub(super) fn range(lower: Vec<u8>, upper: Option<Vec<u8>>) -> ReadOptions {
+    let mut options = ReadOptions::default();
+    options.set_iterate_lower_bound(lower);
+    if let Some(upper) = upper {
+        options.set_iterate_upper_bound(upper);
+    }
+    options
+}
+
+/// To the operating system at once, to the disk with the next flush; keys of a batch come mostly in order.
+pub(super) fn write_options() -> WriteOptions {
+    let mut options = WriteOptions::default();
+    options.set_sync(false);
+    options.set_memtable_insert_hint_per_batch(true);
+    options
+}

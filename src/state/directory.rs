@@ -1,0 +1,144 @@
+//! The state directory on disk: one process at a time, of one format, with an id of its own.
+//!
+//! ```text
+//! state_dir/LOCK     held by the process that has it open
+//! state_dir/FORMAT   format version and id of this life, made once
+//! state_dir/db/      RocksDB
+//! ```
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::hash::{BuildHasher as _, RandomState};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use smol_str::{SmolStr, format_smolstr};
+
+use super::StateError;
+
+/// Everything under the directory: key codec, row codec, column families, names of documents.
+pub(super) const FORMAT: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct FormatFile {
+    format: u32,
+    id: SmolStr,
+}
+
+/// A locked directory; unlocked when dropped or when the process ends.
+pub(super) struct Directory {
+    path: PathBuf,
+    id: SmolStr,
+    _lock: File,
+}
+
+impl Directory {
+    /// Makes the directory if it is not there, locks it and checks that it is ours to read.
+    pub(super) fn open(path: &Path) -> Result<Self, StateError> {
+        let failed = |error: io::Error| StateError::Directory { directory: name(path), message: error.to_string() };
+        fs::create_dir_all(path).map_err(failed)?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("LOCK"));
+        let lock = lock.map_err(failed)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => StateError::InUse { directory: name(path) },
+            TryLockError::Error(error) => failed(error),
+        })?;
+        let id = match fs::read_to_string(path.join("FORMAT")) {
+            Ok(text) => check_format(path, &text)?,
+            Err(error) if error.kind() == ErrorKind::NotFound && !path.join("db").exists() => {
+                let id = new_id();
+                write_format(path, &id).map_err(failed)?;
+                id
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        Ok(Self { path: path.to_path_buf(), id, _lock: lock })
+    }
+
+    pub(super) fn id(&self) -> &SmolStr {
+        &self.id
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.path.join("db")
+    }
+
+    /// Bytes of the files in the database's directory; files that go away meanwhile count nothing.
+    pub(super) fn database_bytes(&self) -> u64 {
+        let files = fs::read_dir(self.database()).into_iter().flatten().flatten();
+        files.filter_map(|file| file.metadata().ok()).map(|metadata| metadata.len()).sum()
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn check_format(path: &Path, text: &str) -> Result<SmolStr, StateError> {
+    let file: FormatFile =
+        serde_json::from_str(text).map_err(|_| StateError::damaged(path.join("FORMAT").display().to_string()))?;
+    if file.format != FORMAT {
+        let found = file.format.to_string();
+        return Err(StateError::Format { directory: name(path), found, supported: FORMAT });
+    }
+    Ok(file.id)
+}
+
+/// Written beside and renamed, so that it is there whole or not at all.
+fn write_format(path: &Path, id: &SmolStr) -> io::Result<()> {
+    let text = serde_json::to_string(&FormatFile { format: FORMAT, id: id.clone() })?;
+    let unfinished = path.join("FORMAT.unfinished");
+    let mut file = File::create(&unfinished)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path.join("FORMAT"))?;
+    File::open(path)?.sync_all()
+}
+
+/// 128 bits from the keys that the operating system's randomness gives the standard hasher.
+fn new_id() -> SmolStr {
+    let random = || RandomState::new().hash_one(std::process::id());
+    format_smolstr!("{:016x}{:016x}", random(), random())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_is_made_once_and_kept() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("deep/state");
+        let first = Directory::open(&path).unwrap().id().clone();
+        assert_eq!(first.len(), 32);
+        assert_eq!(Directory::open(&path).unwrap().id(), &first);
+        assert_ne!(Directory::open(&place.path().join("other")).unwrap().id(), &first);
+    }
+
+    #[test]
+    fn a_second_opening_is_refused_with_the_directory_and_a_hint() {
+        let place = tempfile::tempdir().unwrap();
+        let _first = Directory::open(place.path()).unwrap();
+        let error = Directory::open(place.path()).err().unwrap();
+        assert!(error.to_string().contains(place.path().to_str().unwrap()), "{error}");
+        assert!(error.to_string().contains("in use"), "{error}");
+        assert!(error.hint().unwrap().contains("stop the other process"));
+    }
+
+    #[test]
+    fn another_format_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("FORMAT"), r#"{"format":99,"id":"x"}"#).unwrap();
+        assert!(matches!(Directory::open(place.path()), Err(StateError::Format { .. })));
+        fs::write(place.path().join("FORMAT"), "\0\0").unwrap();
+        assert!(matches!(Directory::open(place.path()), Err(StateError::Damaged { .. })));
+    }
+
+    #[test]
+    fn a_database_without_a_format_file_is_not_touched() {
+        let place = tempfile::tempdir().unwrap();
+        fs::create_dir(place.path().join("db")).unwrap();
+        assert!(matches!(Directory::open(place.path()), Err(StateError::Directory { .. })));
+        assert!(!place.path().join("FORMAT").exists());
+    }
+}

@@ -1,0 +1,129 @@
+//! What the one writer remembers from step to step: the checkpoint, cached rows, facts about tables.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::overlay::{Overlay, TableOverlay};
+use super::row_cache::{CacheMeter, CacheTable, CachedRow, RowCache};
+use super::table::TableId;
+use super::{Checkpoint, StateError};
+
+/// What is known of a committed table without looking.
+#[derive(Default)]
+struct TableFacts {
+    /// Counts how often it was dropped.
+    generation: u32,
+    /// Rows of tables that are only scanned are not worth caching.
+    read_by_key: bool,
+    filling: Filling,
+}
+
+/// Whether a committed table has rows.
+#[derive(Default, PartialEq, Eq)]
+enum Filling {
+    #[default]
+    Unknown,
+    Empty,
+    /// It has the row of this key: as long as that is not deleted, nobody needs to look.
+    Row(Vec<u8>),
+}
+
+impl TableFacts {
+    fn cache_table(&self, table: TableId) -> CacheTable {
+        CacheTable { id: table.0, generation: self.generation }
+    }
+}
+
+pub(super) struct Writer {
+    checkpoint: Checkpoint,
+    cache: RowCache,
+    tables: FxHashMap<TableId, TableFacts>,
+}
+
+impl Writer {
+    pub(super) fn new(checkpoint: Checkpoint, cache_bytes: usize, meter: Arc<CacheMeter>) -> Self {
+        Self { checkpoint, cache: RowCache::new(cache_bytes, meter), tables: FxHashMap::default() }
+    }
+
+    pub(super) fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// A committed row as far as it is known without reading.
+    pub(super) fn cached(&mut self, table: TableId, key: &[u8]) -> Option<CachedRow> {
+        let facts = self.tables.entry(table).or_default();
+        facts.read_by_key = true;
+        if facts.filling == Filling::Empty {
+            return Some(None);
+        }
+        self.cache.get(facts.cache_table(table), key)
+    }
+
+    /// Those of `keys` that a read would have to fetch, sorted, each once.
+    pub(super) fn unknown<'k>(&mut self, table: TableId, keys: &'k [Vec<u8>]) -> Vec<&'k [u8]> {
+        let facts = self.tables.entry(table).or_default();
+        facts.read_by_key = true;
+        if facts.filling == Filling::Empty {
+            return Vec::new();
+        }
+        let table = facts.cache_table(table);
+        let unknown = keys.iter().map(Vec::as_slice).filter(|key| !self.cache.touch(table, key));
+        let mut unknown = unknown.collect::<Vec<_>>();
+        unknown.sort_unstable();
+        unknown.dedup();
+        unknown
+    }
+
+    /// Remembers a committed row that was read; `ahead` when nobody asked for it yet.
+    pub(super) fn fetched(&mut self, table: TableId, (key, row): (&[u8], CachedRow), ahead: bool) {
+        let table = self.tables.entry(table).or_default().cache_table(table);
+        self.cache.fetched(table, key, row, ahead);
+    }
+
+    /// Whether the committed table is known to be empty.
+    pub(super) fn is_known_empty(&self, table: TableId) -> bool {
+        self.tables.get(&table).is_some_and(|facts| facts.filling == Filling::Empty)
+    }
+
+    /// Whether the committed table is empty; `look` finds one of its keys when that is not known.
+    pub(super) fn is_empty(
+        &mut self,
+        table: TableId,
+        look: impl FnOnce() -> Result<Option<Vec<u8>>, StateError>,
+    ) -> Result<bool, StateError> {
+        let facts = self.tables.entry(table).or_default();
+        if facts.filling == Filling::Unknown {
+            facts.filling = look()?.map_or(Filling::Empty, Filling::Row);
+        }
+        Ok(facts.filling == Filling::Empty)
+    }
+
+    /// Takes over what was just committed.
+    pub(super) fn committed(&mut self, checkpoint: Checkpoint, overlay: Overlay) {
+        self.checkpoint = checkpoint;
+        overlay.into_tables().for_each(|(table, overlay)| self.table_committed(table, overlay));
+    }
+
+    fn table_committed(&mut self, table: TableId, overlay: TableOverlay) {
+        let facts = self.tables.entry(table).or_default();
+        if overlay.dropped {
+            facts.generation += 1;
+            facts.filling = Filling::Empty;
+        }
+        if let Filling::Row(key) = &facts.filling
+            && overlay.rows.get(key).is_some_and(Option::is_none)
+        {
+            facts.filling = Filling::Unknown;
+        }
+        if !matches!(facts.filling, Filling::Row(_))
+            && let Some(key) = overlay.last_row()
+        {
+            facts.filling = Filling::Row(key.to_vec());
+        }
+        if facts.read_by_key {
+            let table = facts.cache_table(table);
+            overlay.rows.into_iter().for_each(|(key, row)| self.cache.put(table, &key, row));
+        }
+    }
+}
