@@ -40,11 +40,16 @@ struct Session {
 }
 
 impl RedisSink {
-    /// A sink that connects when it is opened.
-    pub fn new(config: RedisSinkConfig) -> Self {
+    /// A sink that connects when it is opened. Refuses a configuration that does not fit the view.
+    pub fn new(config: RedisSinkConfig, view: &ViewSchema) -> Result<Self, SinkError> {
         let address = config.url.as_str().into_connection_info().map(|info| info.addr().to_string());
-        let place = Place { sink: config.name.to_string(), address: address.unwrap_or_else(|_| "?".into()) };
-        Self { config, place, session: None, written: None }
+        let place = Place { sink: config.name.to_string(), address: address.clone().unwrap_or_default() };
+        if let Err(error) = address {
+            return Err(place.sort(&error));
+        }
+        let sink = Self { config, place, session: None, written: None };
+        sink.template(view)?;
+        Ok(sink)
     }
 
     fn template(&self, view: &ViewSchema) -> Result<KeyTemplate, SinkError> {

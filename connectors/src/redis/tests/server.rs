@@ -67,7 +67,7 @@ impl Server {
     }
 
     pub(super) fn sink(&self, format: RedisFormat) -> RedisSink {
-        RedisSink::new(self.config(format))
+        RedisSink::new(self.config(format), &view()).unwrap()
     }
 
     pub(super) async fn client(&self) -> MultiplexedConnection {

@@ -9,7 +9,7 @@ use crate::redis::config::RedisSinkConfig;
 use crate::{Numeric, Row, RowChange, Sink, SinkError, SqlType, Value};
 
 async fn filled(config: RedisSinkConfig) -> RedisSink {
-    let mut sink = RedisSink::new(config);
+    let mut sink = RedisSink::new(config, &view()).unwrap();
     sink.open(&view()).await.unwrap();
     sink.replace(&mut Pages::of(vec![]), &cursor("g", 1)).await.unwrap();
     sink
@@ -130,17 +130,17 @@ async fn another_template_or_format_starts_over_and_removes_the_former_keys() {
     let server = Server::start();
     let mut sink = filled(server.config(Json)).await;
     sink.write(&batch(2, vec![put(1, "ann")])).await.unwrap();
-    let mut moved = RedisSink::new(RedisSinkConfig { key: "o:{id}".into(), ..server.config(Json) });
+    let mut moved = RedisSink::new(RedisSinkConfig { key: "o:{id}".into(), ..server.config(Json) }, &view()).unwrap();
     assert_eq!(moved.open(&view()).await.unwrap(), None);
     // Interrupted once: the keys of the first layout are still remembered.
     let failing = moved.replace(&mut Pages::failing_after(vec![vec![row(1, None)]]), &cursor("g", 2)).await;
     assert!(failing.is_err());
     assert_eq!(server.keys().await, ["o:1", "order:1"]);
-    let mut again = RedisSink::new(RedisSinkConfig { key: "p:{id}".into(), ..server.config(Hash) });
+    let mut again = RedisSink::new(RedisSinkConfig { key: "p:{id}".into(), ..server.config(Hash) }, &view()).unwrap();
     assert_eq!(again.open(&view()).await.unwrap(), None);
     again.replace(&mut Pages::of(vec![vec![row(2, None)]]), &cursor("g", 2)).await.unwrap();
     assert_eq!(server.keys().await, ["p:2"]);
-    let mut json = RedisSink::new(RedisSinkConfig { key: "p:{id}".into(), ..server.config(Json) });
+    let mut json = RedisSink::new(RedisSinkConfig { key: "p:{id}".into(), ..server.config(Json) }, &view()).unwrap();
     assert_eq!(json.open(&view()).await.unwrap(), None);
 }
 
@@ -177,7 +177,7 @@ async fn a_view_of_one_row_has_one_key() {
     let server = Server::start();
     let mut view = view();
     view.key.clear();
-    let mut sink = RedisSink::new(RedisSinkConfig { key: "totals".into(), ..server.config(Json) });
+    let mut sink = RedisSink::new(RedisSinkConfig { key: "totals".into(), ..server.config(Json) }, &view).unwrap();
     sink.open(&view).await.unwrap();
     server.run::<()>("SET totals2 theirs").await;
     sink.replace(&mut Pages::of(vec![vec![row(1, None)]]), &cursor("g", 1)).await.unwrap();

@@ -45,7 +45,7 @@ async fn redis_takes_rows() {
     ] {
         for batch_rows in [100, 1_000, 10_000] {
             server.run::<()>("FLUSHALL").await;
-            let mut sink = RedisSink::new(RedisSinkConfig { ttl, ..server.config(format) });
+            let mut sink = RedisSink::new(RedisSinkConfig { ttl, ..server.config(format) }, &view()).unwrap();
             sink.open(&view()).await.unwrap();
             sink.replace(&mut Pages::of(vec![]), &cursor("g", 1)).await.unwrap();
             let batches: Vec<_> = (0..ROWS / batch_rows)
