@@ -62,7 +62,8 @@ impl Plan {
         let mut numbers = Vec::new();
         for entry in entries {
             let name = entry?.file_name();
-            numbers.extend(name.to_str().and_then(|name| name.strip_prefix("build-")).and_then(|n| n.parse::<u64>().ok()));
+            numbers
+                .extend(name.to_str().and_then(|name| name.strip_prefix("build-")).and_then(|n| n.parse::<u64>().ok()));
         }
         numbers.sort_unstable();
         Ok(numbers)
@@ -84,7 +85,9 @@ impl Plan {
                 Ok(None) => {}
                 Err(error @ (TantivyError::LockFailure(..) | TantivyError::IoError(_))) => return Err(error),
                 // It is derived data: what cannot be read is built again.
-                Err(error) => tracing::warn!(path = %path.display(), %error, "search index is unreadable, building it again"),
+                Err(error) => {
+                    tracing::warn!(path = %path.display(), %error, "search index is unreadable, building it again")
+                }
             }
         }
         Ok(None)
@@ -97,7 +100,8 @@ impl Plan {
         }
         let index = Index::open_in_dir(path)?;
         let payload = index.load_metas()?.payload.and_then(|text| serde_json::from_str::<Payload>(&text).ok());
-        let Some(payload) = payload.filter(|payload| payload.version == VERSION && index.schema() == self.fields.schema)
+        let Some(payload) =
+            payload.filter(|payload| payload.version == VERSION && index.schema() == self.fields.schema)
         else {
             return Ok(None);
         };

@@ -15,12 +15,12 @@
 //! not searched; the row that is returned has them all the same.
 
 use smol_str::SmolStr;
+use tantivy::Index;
 use tantivy::schema::{
     DateOptions, DateTimePrecision, Field, FieldType, IndexRecordOption, NumericOptions, STORED, STRING, Schema,
     TextFieldIndexing, TextOptions,
 };
 use tantivy::tokenizer::{Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, TextAnalyzer};
-use tantivy::Index;
 
 use super::config::{FieldKind, SearchSinkConfig};
 use crate::schema::ViewSchema;
@@ -73,7 +73,9 @@ impl Fields {
         for column in &view.columns {
             let name = column.name.as_str();
             let kind = config.fields.get(&column.name).copied().unwrap_or_else(|| default_kind(&column.sql_type));
-            if kind != FieldKind::Stored && (name.is_empty() || name.starts_with('-') || [KEY_FIELD, ROW_FIELD].contains(&name)) {
+            if kind != FieldKind::Stored
+                && (name.is_empty() || name.starts_with('-') || [KEY_FIELD, ROW_FIELD].contains(&name))
+            {
                 let hint = "give it another name in the view, or the kind \"stored\"";
                 return Err((format!("a search field cannot be called \"{name}\""), hint.into()));
             }
@@ -92,8 +94,12 @@ impl Fields {
                     Indexed::Date(schema.add_date_field(name, moment()))
                 }
                 (kind, sql_type) => {
-                    let message = format!("column \"{name}\" of type {sql_type} cannot be a {kind:?} field").to_lowercase();
-                    return Err((message, "leave the field out, or make it \"text\", \"keyword\" or \"stored\"".into()));
+                    let message =
+                        format!("column \"{name}\" of type {sql_type} cannot be a {kind:?} field").to_lowercase();
+                    return Err((
+                        message,
+                        "leave the field out, or make it \"text\", \"keyword\" or \"stored\"".into(),
+                    ));
                 }
             });
         }
@@ -150,9 +156,8 @@ fn default_kind(sql_type: &SqlType) -> FieldKind {
 }
 
 fn words(analyzer: &str) -> TextOptions {
-    let indexing = TextFieldIndexing::default()
-        .set_tokenizer(analyzer)
-        .set_index_option(IndexRecordOption::WithFreqsAndPositions);
+    let indexing =
+        TextFieldIndexing::default().set_tokenizer(analyzer).set_index_option(IndexRecordOption::WithFreqsAndPositions);
     TextOptions::default().set_indexing_options(indexing)
 }
 

@@ -95,9 +95,8 @@ impl Generation {
             limit => self.searcher.search(&*query, &(Count, TopDocs::with_limit(limit).order_by_score()))?,
         };
         let words = fields.iter().filter(|(_, words)| *words).map(|(field, _)| *field);
-        let highlighters = words
-            .map(|field| self.highlighter(&*query, field))
-            .collect::<Result<Vec<_>, SearchError>>()?;
+        let highlighters =
+            words.map(|field| self.highlighter(&*query, field)).collect::<Result<Vec<_>, SearchError>>()?;
         let hit = |(score, address)| {
             let document: TantivyDocument = self.searcher.doc(address)?;
             let text = document.get_first(row_field).and_then(|value| value.as_str()).unwrap_or_default();

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use crate::search::config::SearchSinkConfig;
 use crate::search::{SearchAnswer, SearchIndex, SearchSink};
 use crate::{
-    ChangelogBatch, Column, Cursor, Lsn, Position, Positions, Row, RowChange, RowPages, Sink, SinkError, SqlType, Value,
-    ViewSchema,
+    ChangelogBatch, Column, Cursor, Lsn, Position, Positions, Row, RowChange, RowPages, Sink, SinkError, SqlType,
+    Value, ViewSchema,
 };
 
 pub(super) fn column(name: &str, sql_type: SqlType) -> Column {
@@ -47,7 +47,8 @@ pub(super) fn config() -> SearchSinkConfig {
 pub(super) fn row(id: i64, title: &str) -> Row {
     let details = Value::text(format!(r#"{{"maker": "acme{id}", "size": [1, "wide"]}}"#));
     let day = Value::Date(9_000 + id as i32);
-    vec![Value::Int(id), Value::text(title), Value::Float(id as f64 * 1.5), day, Value::Bool(id % 2 == 0), details].into()
+    vec![Value::Int(id), Value::text(title), Value::Float(id as f64 * 1.5), day, Value::Bool(id % 2 == 0), details]
+        .into()
 }
 
 pub(super) fn cursor(generation: &str, step: u64) -> Cursor {

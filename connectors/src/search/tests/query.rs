@@ -93,7 +93,8 @@ async fn malformed_queries_say_what_is_wrong_and_where() {
 async fn no_query_brings_the_process_down() {
     let directory = TempDir::new().unwrap();
     let (_sink, index) = shoes(&directory).await;
-    let shapes = ["(", ")", "-", "+", "\"", "[", "NOT ", "a AND ", "(a OR ", "a:", "\\", "* ", "^", "~", "'", "a:(", "-(", "+("];
+    let shapes =
+        ["(", ")", "-", "+", "\"", "[", "NOT ", "a AND ", "(a OR ", "a:", "\\", "* ", "^", "~", "'", "a:(", "-(", "+("];
     for shape in shapes {
         for length in [1, 7, 30, 300, 8 << 10] {
             let mut query = shape.repeat(length / shape.len() + 1);
@@ -127,8 +128,15 @@ async fn values_that_fields_cannot_hold_are_kept_in_the_row() {
         .map(|(nth, (price, at))| {
             let tags = Value::Array(Arc::new(tags.clone()));
             let bytes = Value::Bytes([1, 2][..].into());
-            vec![Value::Int(nth as i64), Value::Float(price), Value::Timestamptz(at), tags, bytes, Value::text("10.0.0.1")]
-                .into()
+            vec![
+                Value::Int(nth as i64),
+                Value::Float(price),
+                Value::Timestamptz(at),
+                tags,
+                bytes,
+                Value::text("10.0.0.1"),
+            ]
+            .into()
         })
         .collect();
     let (mut sink, index) = SearchSink::new(config(), directory.path().into());

@@ -60,9 +60,8 @@ async fn a_key_that_is_printed_differently_now_leaves_no_second_row() {
     let (mut sink, index) = SearchSink::new(config(), directory.path().into());
     sink.open(&view).await.unwrap();
     sink.replace(&mut Pages(vec![], false), &cursor("g", 1)).await.unwrap();
-    let keyed = |mantissa, scale| -> Option<Row> {
-        Some(vec![Value::Numeric(Numeric::Small { mantissa, scale })].into())
-    };
+    let keyed =
+        |mantissa, scale| -> Option<Row> { Some(vec![Value::Numeric(Numeric::Small { mantissa, scale })].into()) };
     sink.write(&batch(2, vec![RowChange { old: None, new: keyed(10, 1) }])).await.unwrap();
     sink.write(&batch(3, vec![RowChange { old: keyed(10, 1), new: keyed(100, 2) }])).await.unwrap();
     assert_eq!(all(&index).total, 1);

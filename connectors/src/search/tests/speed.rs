@@ -19,7 +19,8 @@ async fn an_index_takes_rows() {
     let (mut sink, index) = SearchSink::new(config, directory.path().into());
     sink.open(&view()).await.unwrap();
     let title = |id: i64| format!("product number {id} with a title of usual length, in colour {}", id % 97);
-    let pages = (0..200).map(|page| (page * 1_000..(page + 1) * 1_000).map(|id| row(id, &title(id))).collect()).collect();
+    let pages =
+        (0..200).map(|page| (page * 1_000..(page + 1) * 1_000).map(|id| row(id, &title(id))).collect()).collect();
     let start = Instant::now();
     sink.replace(&mut Pages(pages, false), &cursor("g", 1)).await.unwrap();
     writeln!(report, "fill: {:.0} rows/s", 200_000.0 / start.elapsed().as_secs_f64()).unwrap();
