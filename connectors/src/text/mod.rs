@@ -28,6 +28,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use array::DIMENSIONS_MAX as ARRAY_DIMENSIONS_MAX;
 pub(crate) use datetime::{DateStyle, write_timestamp};
 pub use parse::{TextError, parse_text};
 pub use write::write_text;
