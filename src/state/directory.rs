@@ -29,7 +29,7 @@ struct FormatFile {
 pub(super) struct Directory {
     path: PathBuf,
     id: SmolStr,
-    _lock: File,
+    lock: File,
 }
 
 impl Directory {
@@ -52,7 +52,7 @@ impl Directory {
             }
             Err(error) => return Err(failed(error)),
         };
-        Ok(Self { path: path.to_path_buf(), id, _lock: lock })
+        Ok(Self { path: path.to_path_buf(), id, lock })
     }
 
     pub(super) fn id(&self) -> &SmolStr {
@@ -67,6 +67,14 @@ impl Directory {
     pub(super) fn database_bytes(&self) -> u64 {
         let files = fs::read_dir(self.database()).into_iter().flatten().flatten();
         files.filter_map(|file| file.metadata().ok()).map(|metadata| metadata.len()).sum()
+    }
+}
+
+impl Drop for Directory {
+    /// Closing alone is not enough: a process that is just being forked holds the file too, until it runs its program.
+    fn drop(&mut self) {
+        // Nobody is left to act on an error; the end of the process unlocks in any case.
+        let _ = self.lock.unlock();
     }
 }
 
