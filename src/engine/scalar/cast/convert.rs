@@ -133,7 +133,7 @@ pub(in crate::engine::scalar) fn float_to_real(number: f64) -> Result<Value, Row
 }
 
 /// A numeric as a float, through its digits.
-pub(in crate::engine::scalar) fn numeric_to_float(number: &Numeric, to: &SqlType) -> Result<Value, RowError> {
+fn numeric_to_float(number: &Numeric, to: &SqlType) -> Result<Value, RowError> {
     let float = match to {
         SqlType::Float4 if number.is_finite() => f64::from(number.to_string().parse::<f32>().unwrap_or(f32::NAN)),
         _ => number.to_f64(),

@@ -5,6 +5,6 @@ mod pathway;
 mod text_input;
 mod time;
 
-pub(super) use convert::{cast_value, float_to_real, int_in_range, numeric_to_float};
+pub(super) use convert::{cast_value, float_to_real, int_in_range};
 pub(super) use pathway::exists;
 pub(super) use text_input::text_error;

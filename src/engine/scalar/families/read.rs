@@ -39,13 +39,6 @@ pub(super) fn bytes(value: &Value) -> &[u8] {
     }
 }
 
-pub(super) fn bool(value: &Value) -> bool {
-    match value {
-        Value::Bool(truth) => *truth,
-        _ => unreachable!("{SETTLED}"),
-    }
-}
-
 pub(super) fn array(value: &Value) -> &Array {
     match value {
         Value::Array(array) => array,

@@ -1,16 +1,34 @@
 //! All families in one catalog.
 
-use super::{arithmetic, array, comparison, float, math, pattern, text, text_shape};
+use super::{
+    arithmetic, array, bytes, comparison, date_format, date_make, date_parts, date_trunc, datetime, float, format,
+    json_build, json_read, jsonb_contain, math, number_format, pattern, text, text_shape, zone,
+};
 use crate::engine::scalar::catalog::Catalog;
 
 /// Adds every builtin.
 pub(in crate::engine::scalar) fn register(catalog: &mut Catalog) {
-    comparison::register(catalog);
-    arithmetic::register(catalog);
-    float::register(catalog);
-    math::register(catalog);
-    text::register(catalog);
-    text_shape::register(catalog);
-    pattern::register(catalog);
-    array::register(catalog);
+    let families: [fn(&mut Catalog); 20] = [
+        comparison::register,
+        arithmetic::register,
+        float::register,
+        math::register,
+        text::register,
+        text_shape::register,
+        pattern::register,
+        format::register,
+        bytes::register,
+        datetime::register,
+        date_parts::register,
+        date_trunc::register,
+        date_make::register,
+        date_format::register,
+        number_format::register,
+        zone::register,
+        json_build::register,
+        json_read::register,
+        jsonb_contain::register,
+        array::register,
+    ];
+    families.iter().for_each(|family| family(catalog));
 }

@@ -1,0 +1,120 @@
+//! JSON from SQL values: `to_json`, `json_build_object` and their kin.
+
+use tailwater_connectors::{Array, SqlType, Value};
+
+use super::json_text::{canonical, write_string};
+use super::text::printed;
+use crate::engine::scalar::catalog::Catalog;
+use crate::engine::scalar::expression::RowError;
+
+/// Appends the value as Postgres' `to_json` writes it.
+fn write_json(out: &mut String, sql_type: &SqlType, value: &Value) {
+    match (value, sql_type) {
+        (Value::Null, _) => out.push_str("null"),
+        (Value::Bool(truth), _) => out.push_str(if *truth { "true" } else { "false" }),
+        (Value::Int(number), _) => out.push_str(&number.to_string()),
+        (Value::Float(number), _) if number.is_finite() => out.push_str(&printed(sql_type, value)),
+        (Value::Numeric(number), _) if number.is_finite() => out.push_str(&number.to_string()),
+        (Value::Text(text), SqlType::Json | SqlType::Jsonb) => out.push_str(text),
+        (Value::Timestamp(_), _) => write_string(out, &printed(sql_type, value).replacen(' ', "T", 1)),
+        (Value::Timestamptz(_), _) => {
+            // ISO 8601 has minutes in the offset.
+            let shown = printed(sql_type, value).replacen(' ', "T", 1);
+            let shown = shown.strip_suffix("+00").map_or_else(|| shown.clone(), |start| format!("{start}+00:00"));
+            write_string(out, &shown);
+        }
+        (Value::Array(array), SqlType::Array(element)) => write_array(out, element, array),
+        _ => write_string(out, &printed(sql_type, value)),
+    }
+}
+
+fn write_array(out: &mut String, element: &SqlType, array: &Array) {
+    if array.dimensions.is_empty() {
+        out.push_str("[]");
+        return;
+    }
+    let lengths: Vec<usize> = array.dimensions.iter().map(|(length, _)| *length as usize).collect();
+    write_level(out, element, (&lengths, &array.elements));
+}
+
+fn write_level(out: &mut String, element: &SqlType, level: (&[usize], &[Value])) {
+    let (lengths, elements) = level;
+    let size = elements.len() / lengths[0].max(1);
+    out.push('[');
+    for (index, chunk) in elements.chunks(size.max(1)).enumerate() {
+        out.push_str(if index > 0 { "," } else { "" });
+        match lengths {
+            [_] => write_json(out, element, &chunk[0]),
+            [_, inner @ ..] => write_level(out, element, (inner, chunk)),
+            [] => {}
+        }
+    }
+    out.push(']');
+}
+
+fn to_json(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowError> {
+    let mut out = String::new();
+    write_json(&mut out, &types[0], &arguments[0]);
+    Ok(Value::text(out))
+}
+
+fn to_jsonb(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowError> {
+    binary(to_json(types, arguments)?)
+}
+
+/// The same JSON as jsonb.
+fn binary(json: Value) -> Result<Value, RowError> {
+    match json {
+        Value::Text(text) => canonical(&text).map(Value::text),
+        other => Ok(other),
+    }
+}
+
+fn build_object(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowError> {
+    if arguments.len() % 2 != 0 {
+        return Err(RowError::invalid_parameter("argument list must have even number of elements"));
+    }
+    let mut out = String::from("{");
+    for (index, (pair, types)) in arguments.chunks(2).zip(types.chunks(2)).enumerate() {
+        if pair[0].is_null() {
+            let message = format!("argument {} cannot be null", index * 2 + 1);
+            return Err(RowError::new("22004", message));
+        }
+        out.push_str(if index > 0 { ", " } else { "" });
+        let key = match &pair[0] {
+            Value::Bool(truth) => truth.to_string(),
+            key => printed(&types[0], key),
+        };
+        write_string(&mut out, &key);
+        out.push_str(" : ");
+        write_json(&mut out, &types[1], &pair[1]);
+    }
+    out.push('}');
+    Ok(Value::text(out))
+}
+
+fn build_array(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowError> {
+    let mut out = String::from("[");
+    for (index, (sql_type, value)) in types.iter().zip(arguments).enumerate() {
+        out.push_str(if index > 0 { ", " } else { "" });
+        write_json(&mut out, sql_type, value);
+    }
+    out.push(']');
+    Ok(Value::text(out))
+}
+
+pub(super) fn register(catalog: &mut Catalog) {
+    catalog.typed("to_json(any) json", to_json);
+    catalog.typed("to_jsonb(any) jsonb", to_jsonb);
+    catalog.typed("array_to_json(anyarray) json", to_json);
+    for arguments in ["", "variadic any"] {
+        catalog.typed_nullable(&format!("json_build_object({arguments}) json"), build_object);
+        catalog.typed_nullable(&format!("json_build_array({arguments}) json"), build_array);
+        catalog.typed_nullable(&format!("jsonb_build_object({arguments}) jsonb"), |types, a| {
+            build_object(types, a).and_then(binary)
+        });
+        catalog.typed_nullable(&format!("jsonb_build_array({arguments}) jsonb"), |types, a| {
+            build_array(types, a).and_then(binary)
+        });
+    }
+}
