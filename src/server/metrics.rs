@@ -13,6 +13,7 @@ use tailwater_connectors::{Position, Positions};
 use super::reads::condition_word;
 use crate::pipeline::Projections;
 use crate::pipeline::status::{Condition, Status};
+use crate::state::Usage;
 use crate::telemetry::RequestCounters;
 
 const CONDITIONS: [Condition; 5] =
@@ -61,7 +62,8 @@ impl Collector for Board {
             "View rows changed",
             status.views.iter().map(|(name, view)| (label("view", name), view.changes)),
         )?;
-        sinks(out, &status)
+        sinks(out, &status)?;
+        usage(out, &self.0.state.usage())
     }
 }
 
@@ -108,6 +110,21 @@ fn sinks(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
             .map(move |(source, number)| ([labels.clone(), label("source", source)].concat(), number))
     });
     gauge(out, "sink_position", "Position that the sink holds", reached)
+}
+
+fn usage(out: &mut DescriptorEncoder<'_>, usage: &Usage) -> fmt::Result {
+    for (name, help, value) in [
+        ("state_block_cache_bytes", "Memory of the block cache", usage.block_cache_bytes),
+        ("state_memtable_bytes", "Memory of tables not yet on disk", usage.memtable_bytes),
+        ("state_row_cache_bytes", "Memory of the row cache", usage.row_cache_bytes),
+        ("state_disk_bytes", "Size of the state directory", usage.disk_bytes),
+        ("state_writes_stopped", "1 while compaction holds back writes", u64::from(usage.writes_stopped)),
+    ] {
+        gauge(out, name, help, [(none(), value as f64)])?;
+    }
+    let reads = [("hit", usage.cache_hits), ("miss", usage.cache_misses)];
+    let reads = reads.map(|(result, count)| (vec![("result", result.to_string())], count));
+    counter(out, "state_row_reads", "Rows read by key, by whether the row cache held them", reads)
 }
 
 fn numbers(positions: &Positions) -> impl Iterator<Item = (&SmolStr, f64)> {

@@ -20,6 +20,8 @@ mod router;
 mod rows;
 mod search;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod views;
 
 pub(super) use router::router;

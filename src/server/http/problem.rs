@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use tailwater_connectors::search::SearchError;
 
 use super::super::reads::{ReadError, WaitError, condition_word};
+use crate::state::StateError;
 
 /// An answer that is an error.
 pub(super) struct Problem {
@@ -66,7 +67,7 @@ impl From<ReadError> for Problem {
                     None => problem,
                 }
             }
-            ReadError::Key(_) => Self::malformed(text).hint(
+            ReadError::Key(_) | ReadError::State(StateError::Key { .. }) => Self::malformed(text).hint(
                 "key columns in the view's key order in Postgres' text form, joined by \",\"; write \"\\\" before \"\\\" and \",\" \
                  inside a value, \\N for null; percent-encode what paths cannot hold",
             ),

@@ -22,6 +22,8 @@ mod scan;
 mod server;
 mod session;
 mod tailwater;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
 pub(super) use server::RedisServer;

@@ -1,0 +1,232 @@
+//! Tests of the HTTP interface with a client of its own.
+
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::net::TcpStream;
+use std::thread;
+
+use serde_json::{Value as Json, json};
+use ureq::http::Response;
+use ureq::{Agent, Body};
+
+use super::super::testing::{CARDS, Fixture, card};
+use super::super::{Server, ServerConfig};
+
+struct Client<'a>(&'a Fixture);
+
+impl Client<'_> {
+    fn send(&self, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
+        let agent = Agent::config_builder().http_status_as_error(false).build().new_agent();
+        let url = format!("http://{}{path}", self.0.http);
+        let request = headers.iter().fold(agent.get(url), |request, (name, value)| request.header(*name, *value));
+        request.call().unwrap()
+    }
+
+    fn get(&self, path: &str) -> (u16, Json) {
+        let mut response = self.send(path, &[]);
+        let text = response.body_mut().read_to_string().unwrap();
+        (response.status().as_u16(), serde_json::from_str(&text).unwrap_or(Json::String(text)))
+    }
+}
+
+fn header(response: &Response<Body>, name: &str) -> Option<String> {
+    response.headers().get(name).map(|value| value.to_str().unwrap().to_owned())
+}
+
+fn card_json(id: i64) -> Json {
+    json!({ "id": id, "name": format!("card {id}"), "paid": id % 2 == 0, "note": null })
+}
+
+#[test]
+fn health_and_readiness_tell_what_is_not_live() {
+    let fixture = Fixture::start(1);
+    let client = Client(&fixture);
+    assert_eq!(client.get("/healthz"), (200, Json::String("ok\n".into())));
+    let (status, body) = client.get("/readyz");
+    assert_eq!((status, &body["ready"]), (503, &json!(false)));
+    assert_eq!(body["waiting_for"][0]["name"], "filling");
+    assert_eq!(body["waiting_for"][1]["error"], "integer out of range");
+    fixture.status.update(|status| status.views.values_mut().for_each(|view| view.condition = Default::default()));
+    assert_eq!(client.get("/readyz").1["waiting_for"].as_array().unwrap().len(), 5);
+    assert_eq!(client.get("/v1/status").1["sources"]["shop"]["condition"], "live");
+}
+
+#[test]
+fn views_are_listed_with_their_types_and_keys() {
+    let fixture = Fixture::start(1);
+    let (_, body) = Client(&fixture).get("/v1/views");
+    assert_eq!(body["views"][1]["key"], json!(["country", "zip"]));
+    assert_eq!(body["views"][0]["columns"][0], json!({ "name": "id", "type": "bigint", "nullable": true }));
+    assert_eq!(body["views"][4]["condition"], "failed");
+    assert_eq!(body["position"], "0/10");
+}
+
+#[test]
+fn pages_lead_from_one_to_the_next_through_all_rows() {
+    let fixture = Fixture::start(2_503);
+    let client = Client(&fixture);
+    let (mut path, mut ids, mut pages) = ("/v1/views/cards/rows?limit=700".to_owned(), Vec::new(), 0);
+    loop {
+        let mut page = client.send(&path, &[]);
+        assert_eq!(header(&page, "tailwater-position").unwrap(), "0/10");
+        let rows: Vec<Json> = serde_json::from_str(&page.body_mut().read_to_string().unwrap()).unwrap();
+        ids.extend(rows.iter().map(|row| row["id"].as_i64().unwrap()));
+        pages += 1;
+        let Some(next) = header(&page, "tailwater-next") else { break };
+        path = format!("/v1/views/cards/rows?limit=700&after={next}");
+    }
+    assert_eq!((ids, pages), ((1..=2_503).collect::<Vec<i64>>(), 4));
+    assert_eq!(client.get("/v1/views/cards/rows").1.as_array().unwrap().len(), 1_000);
+}
+
+#[test]
+fn an_empty_view_is_an_empty_array() {
+    let fixture = Fixture::start(0);
+    assert_eq!(Client(&fixture).get("/v1/views/cards/rows"), (200, json!([])));
+    let mut lines = Client(&fixture).send("/v1/views/cards/rows?limit=5", &[("accept", "application/x-ndjson")]);
+    assert_eq!(lines.body_mut().read_to_string().unwrap(), "");
+}
+
+#[test]
+fn a_whole_view_streams_as_lines_of_one_checkpoint() {
+    let fixture = Fixture::start(20_000);
+    let response = Client(&fixture).send("/v1/views/cards/rows", &[("accept", "application/x-ndjson")]);
+    assert_eq!(header(&response, "content-type").unwrap(), "application/x-ndjson");
+    assert_eq!(header(&response, "tailwater-position").unwrap(), "0/10");
+    let mut lines = BufReader::new(response.into_body().into_reader()).lines();
+    let first: Json = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(first, card_json(1));
+    // What happens now is not of this checkpoint.
+    let gone: Vec<_> = (1..=20_000).map(|id| (CARDS, card(id), false)).collect();
+    fixture.commit(&gone, 0x20);
+    assert_eq!(lines.count(), 19_999);
+    assert_eq!(Client(&fixture).get("/v1/views/cards/rows").1, json!([]));
+}
+
+#[test]
+fn a_row_is_found_by_its_key() {
+    let fixture = Fixture::start(9);
+    let client = Client(&fixture);
+    assert_eq!(client.get("/v1/views/cards/rows/7"), (200, card_json(7)));
+    assert_eq!(client.get("/v1/views/cities/rows/de,10115").1["people"], 7);
+    assert_eq!(client.get("/v1/views/cities/rows/d:e,a%5C,b%5C%5C").1["country"], "d:e");
+    assert_eq!(client.get("/v1/views/cities/rows/%5CN,x").1["country"], Json::Null);
+    assert_eq!(client.get("/v1/views/total/rows/"), (200, json!({ "n": 9 })));
+    let (status, body) = client.get("/v1/views/cards/rows/700");
+    assert_eq!((status, &body["position"]), (404, &json!("0/10")));
+    let (status, body) = client.get("/v1/views/cards/rows/seven");
+    assert_eq!(status, 400);
+    assert!(body["error"].as_str().unwrap().contains("invalid input syntax for type bigint"));
+    assert_eq!(client.get("/v1/views/cities/rows/de").0, 400);
+}
+
+#[test]
+fn what_cannot_be_served_says_why() {
+    let fixture = Fixture::start(1);
+    let client = Client(&fixture);
+    let (status, body) = client.get("/v1/views/card/rows");
+    assert_eq!((status, &body["error"]), (404, &json!("no view \"card\"")));
+    assert!(body["hint"].as_str().unwrap().starts_with("did you mean \"cards\"? views: cards, cities"));
+    let (status, body) = client.get("/v1/views/filling/rows/1");
+    assert_eq!((status, &body["condition"]), (503, &json!("loading")));
+    let (status, body) = client.get("/v1/views/broken/rows");
+    assert_eq!((status, &body["reason"]), (503, &json!("integer out of range")));
+    assert_eq!(body["hint"], "cast to bigint");
+    assert_eq!(client.get("/v1/search/cards?q=x").0, 404);
+    assert_eq!(client.get("/nowhere").0, 404);
+    let agent = Agent::config_builder().http_status_as_error(false).build().new_agent();
+    let posted = agent.post(format!("http://{}/v1/views", fixture.http)).send_empty().unwrap();
+    assert_eq!(posted.status(), 405);
+}
+
+#[test]
+fn malformed_parameters_are_refused_and_not_ignored() {
+    let fixture = Fixture::start(1);
+    for query in [
+        "limit=0",
+        "limit=10001",
+        "limit=x",
+        "after=zz",
+        "after=0001",
+        "min_positon=0/1",
+        "min_position=abc",
+        "min_position=other=0/1",
+        "timeout=5",
+        "timeout=61s",
+        "q=x",
+    ] {
+        let (status, body) = Client(&fixture).get(&format!("/v1/views/cards/rows?{query}"));
+        assert_eq!(status, 400, "{query}: {body}");
+        assert!(body["hint"].is_string(), "{query}: {body}");
+    }
+}
+
+#[test]
+fn a_read_waits_for_its_position() {
+    let fixture = Fixture::start(1);
+    thread::scope(|scope| {
+        let path = "/v1/views/cards/rows/2?min_position=0/20&timeout=20s";
+        let waiting = scope.spawn(|| Client(&fixture).get(path));
+        fixture.commit(&[(CARDS, card(2), true)], 0x20);
+        assert_eq!(waiting.join().unwrap(), (200, card_json(2)));
+    });
+    let (status, body) = Client(&fixture).get("/v1/views/cards/rows?min_position=shop=0/30&timeout=50ms");
+    assert_eq!((status, &body["position"]), (504, &json!("0/20")));
+}
+
+#[test]
+fn rows_need_the_token_where_one_is_set() {
+    let config = ServerConfig { http_token: Some("open sesame".into()), ..ServerConfig::default() };
+    let fixture = Fixture::start_with(1, config);
+    let client = Client(&fixture);
+    for path in ["/v1/views", "/v1/status", "/v1/views/cards/rows/1", "/v1/search/x?q=y"] {
+        assert_eq!(client.get(path).0, 401, "{path}");
+    }
+    assert_eq!(client.get("/healthz").0, 200);
+    assert_eq!(client.send("/v1/views", &[("authorization", "Bearer open sesame")]).status(), 200);
+    assert_eq!(client.send("/v1/views", &[("authorization", "Bearer open")]).status(), 401);
+}
+
+#[test]
+fn metrics_show_positions_conditions_and_requests() {
+    let fixture = Fixture::start(1);
+    let client = Client(&fixture);
+    client.get("/v1/views/cards/rows/1");
+    let (_, text) = client.get("/metrics");
+    let text = text.as_str().unwrap();
+    for line in [
+        "tailwater_applied_position{source=\"shop\"} 16",
+        "tailwater_step 1",
+        "tailwater_view_condition{view=\"broken\",condition=\"failed\"} 1",
+        "tailwater_source_changes_total{source=\"shop\"} 0",
+        "tailwater_http_requests_total{route=\"/v1/views/{view}/rows/{key}\",status=\"200\"} 1",
+        "tailwater_state_disk_bytes ",
+    ] {
+        assert!(text.lines().any(|shown| shown.starts_with(line)), "{line} is not in\n{text}");
+    }
+    assert!(text.ends_with("# EOF\n"));
+}
+
+#[test]
+fn stopping_ends_waits_and_finishes_soon() {
+    let mut fixture = Fixture::start(1);
+    let mut socket = TcpStream::connect(fixture.http).unwrap();
+    let request =
+        "GET /v1/views/cards/rows?min_position=0/99&timeout=60s HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    socket.write_all(request.as_bytes()).unwrap();
+    fixture.await_reader();
+    let took = fixture.shut_down();
+    assert!(took.as_secs() < 4, "{took:?}");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+}
+
+#[test]
+fn an_address_that_is_taken_is_named_with_what_to_do() {
+    let fixture = Fixture::start(0);
+    let other = Fixture::start(0);
+    let config = ServerConfig { http: Some(fixture.http), ..ServerConfig::default() };
+    let error = other.runtime.block_on(Server::bind(other.projections(), config)).err().unwrap();
+    assert_eq!(error.to_string(), format!("cannot listen on {} for HTTP", fixture.http));
+    assert!(error.hint().unwrap().contains("another program listens on port"));
+}
