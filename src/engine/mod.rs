@@ -1,7 +1,41 @@
 //! Plan → operators over deltas. Synchronous and deterministic: no clock, no randomness, no I/O but state.
+//!
+//! ```text
+//!  transactions ──▶ input_table: one change per key ──▶ index: shared secondary indexes
+//!                        │ relation changes
+//!                        ▼
+//!                   dataflow: scan, project, filter, join, aggregate, distinct, union
+//!                        │ delta
+//!                        ▼
+//!                   view: one change per key ──▶ changelog, and views that read this one
+//! ```
 
+mod assembly;
+mod compile;
+mod dataflow;
+mod delta;
+mod driver;
+mod error;
+mod explain;
+mod fill;
+mod index;
+mod input_table;
+mod operators;
 pub mod plan;
+mod registry;
+mod relation;
 pub mod scalar;
+mod step;
+mod view;
 
+#[cfg(test)]
+mod tests;
+
+pub use assembly::EngineCatalog;
+pub use driver::Engine;
+pub use error::EngineError;
+pub use explain::{ExplainLine, explain};
 pub use plan::{AggregateCall, AggregateFunction, JoinInput, JoinKind, Plan, RelationName, ViewPlan};
 pub use scalar::Scalar;
+pub use step::StepOutcome;
+pub use view::ViewCondition;

@@ -147,3 +147,19 @@ pub struct ViewPlan {
     /// Key as positions in `columns`. Empty: at most one row.
     pub key: Vec<usize>,
 }
+
+impl Plan {
+    /// Names of the relations that this node and those below it read, in order of appearance, with repeats.
+    pub fn relations(&self, names: &mut Vec<RelationName>) {
+        match self {
+            Self::Scan { relation, .. } => names.push(relation.clone()),
+            Self::Values { .. } => {}
+            Self::Project { input, .. }
+            | Self::Filter { input, .. }
+            | Self::Aggregate { input, .. }
+            | Self::Distinct { input } => input.relations(names),
+            Self::Join { inputs } => inputs.iter().for_each(|input| input.plan.relations(names)),
+            Self::UnionAll { inputs } => inputs.iter().for_each(|input| input.relations(names)),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! A view's compiled plan, and how one step, or one batch of a fill, flows through it.
+//!
+//! In a step every scan answers its relation's changes. In a fill one leaf at a time is replayed in batches while the
+//! others are silent: see [`Node::fill_order`].
+
+use tailwater_connectors::{Row, SqlType, Value};
+
+use super::delta::{Delta, consolidate};
+use super::error::EngineError;
+use super::index::Index;
+use super::operators::{Aggregate, Distinct, Join, Store};
+use super::relation::{KeyChange, Relation, delta_of};
+use super::scalar::Scalar;
+use crate::state::StateTx;
+
+/// A node of a view's dataflow.
+pub(super) struct Node {
+    /// Number in the view's dataflow.
+    pub(super) id: usize,
+    pub(super) types: Vec<SqlType>,
+    pub(super) kind: NodeKind,
+}
+
+/// What a node does.
+pub(super) enum NodeKind {
+    /// Reads a relation; `None` for all columns in order.
+    Scan { relation: usize, columns: Option<Vec<usize>> },
+    Values(Vec<Row>),
+    Project { input: Box<Node>, expressions: Vec<Scalar> },
+    Filter { input: Box<Node>, predicate: Scalar },
+    Join(Box<Join>),
+    Aggregate(Box<Aggregate>),
+    Distinct(Box<Distinct>),
+    UnionAll(Vec<Node>),
+}
+
+/// What flows: the step's overlay, the relations and indexes of the engine, and where changes come from.
+pub(super) struct Flow<'a, 's> {
+    pub(super) tx: &'a mut StateTx<'s>,
+    pub(super) relations: &'a [Relation],
+    pub(super) indexes: &'a [Index],
+    pub(super) changes: Changes<'a>,
+}
+
+/// Where changes come from.
+pub(super) enum Changes<'a> {
+    /// A step: what changed, per relation.
+    Step(&'a [Vec<KeyChange>]),
+    /// A fill: the node that is replayed, and the rows of its relation in this batch.
+    Fill { node: usize, batch: &'a [(Row, i64)] },
+}
+
+/// One leaf to replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Leaf {
+    pub(super) node: usize,
+    /// The relation to read in batches; `None` for what is made from nothing in one go.
+    pub(super) relation: Option<usize>,
+}
+
+impl Flow<'_, '_> {
+    pub(super) fn is_filling(&self) -> bool {
+        matches!(self.changes, Changes::Fill { .. })
+    }
+
+    /// Whether `node` makes its initial rows now.
+    pub(super) fn starts(&self, node: usize) -> bool {
+        matches!(self.changes, Changes::Fill { node: replayed, .. } if replayed == node)
+    }
+}
+
+impl Node {
+    /// The delta that leaves this node.
+    pub(super) fn evaluate(&self, flow: &mut Flow<'_, '_>) -> Result<Delta, EngineError> {
+        match &self.kind {
+            NodeKind::Scan { relation, columns } => Ok(self.scan(flow, *relation, columns.as_deref())),
+            NodeKind::Values(rows) if flow.starts(self.id) => Ok(rows.iter().map(|row| (row.clone(), 1)).collect()),
+            NodeKind::Values(_) => Ok(Delta::new()),
+            NodeKind::Project { input, expressions } => project(input.evaluate(flow)?, expressions),
+            NodeKind::Filter { input, predicate } => filter(input.evaluate(flow)?, predicate),
+            NodeKind::Join(join) => join.step(flow),
+            NodeKind::Aggregate(aggregate) => {
+                let delta = aggregate.input.evaluate(flow)?;
+                aggregate.step(flow.tx, &delta, flow.starts(self.id))
+            }
+            NodeKind::Distinct(distinct) => {
+                let delta = distinct.input.evaluate(flow)?;
+                distinct.step(flow.tx, delta)
+            }
+            NodeKind::UnionAll(inputs) => {
+                let mut delta = Delta::new();
+                for input in inputs {
+                    delta.extend(input.evaluate(flow)?);
+                }
+                Ok(consolidate(delta))
+            }
+        }
+    }
+
+    fn scan(&self, flow: &Flow<'_, '_>, relation: usize, columns: Option<&[usize]>) -> Delta {
+        match &flow.changes {
+            Changes::Step(changes) => delta_of(&changes[relation], columns),
+            Changes::Fill { node, .. } if *node != self.id => Delta::new(),
+            Changes::Fill { batch, .. } => match columns {
+                None => batch.to_vec(),
+                Some(columns) => batch.iter().map(|(row, count)| (row.project(columns), *count)).collect(),
+            },
+        }
+    }
+
+    /// The leaves whose rows must be replayed to fill the view, in an order in which everything a leaf's rows meet stands
+    /// complete: private inputs of a join before its first input. Inputs that are read from a relation stand already.
+    pub(super) fn fill_order(&self) -> Vec<Leaf> {
+        let own = |relation| Leaf { node: self.id, relation };
+        match &self.kind {
+            NodeKind::Scan { relation, .. } => vec![own(Some(*relation))],
+            NodeKind::Values(_) => vec![own(None)],
+            NodeKind::Project { input, .. } | NodeKind::Filter { input, .. } => input.fill_order(),
+            NodeKind::Distinct(distinct) => distinct.input.fill_order(),
+            NodeKind::Aggregate(aggregate) => {
+                let start = aggregate.is_global().then(|| own(None));
+                start.into_iter().chain(aggregate.input.fill_order()).collect()
+            }
+            NodeKind::UnionAll(inputs) => inputs.iter().flat_map(Node::fill_order).collect(),
+            NodeKind::Join(join) => {
+                let private = |store: &Store| matches!(store, Store::Private { .. });
+                let later = join.inputs[1..].iter().filter(|input| private(&input.store));
+                later.chain(&join.inputs[..1]).flat_map(|input| input.node.fill_order()).collect()
+            }
+        }
+    }
+
+    /// Relations that this node and those below it read.
+    pub(super) fn relations(&self, found: &mut Vec<usize>) {
+        match &self.kind {
+            NodeKind::Scan { relation, .. } => found.push(*relation),
+            NodeKind::Values(_) => {}
+            NodeKind::Project { input, .. } | NodeKind::Filter { input, .. } => input.relations(found),
+            NodeKind::Distinct(distinct) => distinct.input.relations(found),
+            NodeKind::Aggregate(aggregate) => aggregate.input.relations(found),
+            NodeKind::UnionAll(inputs) => inputs.iter().for_each(|input| input.relations(found)),
+            NodeKind::Join(join) => join.inputs.iter().for_each(|input| input.node.relations(found)),
+        }
+    }
+}
+
+fn project(delta: Delta, expressions: &[Scalar]) -> Result<Delta, EngineError> {
+    let mut result = Delta::with_capacity(delta.len());
+    for (row, weight) in delta {
+        let values: Vec<Value> =
+            expressions.iter().map(|expression| expression.evaluate(&row)).collect::<Result<_, _>>()?;
+        result.push((Row::from(values), weight));
+    }
+    Ok(consolidate(result))
+}
+
+fn filter(delta: Delta, predicate: &Scalar) -> Result<Delta, EngineError> {
+    let mut result = Delta::with_capacity(delta.len());
+    for (row, weight) in delta {
+        if predicate.holds(&row)? {
+            result.push((row, weight));
+        }
+    }
+    Ok(result)
+}

@@ -1,0 +1,237 @@
+//! Fills views from the rows of the relations they read.
+//!
+//! Nothing of a fill is visible until its last commit marks the view complete; a fill that was interrupted starts over with
+//! new tables. Batches are bounded and committed one by one; positions stay. No step runs meanwhile.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use tailwater_connectors::Row;
+
+use super::dataflow::{Changes, Flow, Leaf};
+use super::driver::Engine;
+use super::error::EngineError;
+use super::index::Index;
+use super::plan::RelationName;
+use super::relation::Relation;
+use super::view::ViewCondition;
+use crate::state::{StateTx, Version};
+
+/// Rows of one batch of a fill; bounds memory, and how long a stop waits.
+const FILL_BATCH_ROWS: usize = 8_192;
+
+/// Told about progress: view, rows read so far; may ask to stop.
+type Progress<'p> = &'p mut dyn FnMut(&str, u64) -> ControlFlow<()>;
+
+impl Engine {
+    /// Fills every view that has no state, if all it reads stands complete. A view that cannot be filled is marked failed, the
+    /// others go on. `progress` hears a view's name and the rows read for it, and may stop it all; what is complete by
+    /// then stays.
+    pub fn fill(
+        &mut self,
+        progress: &mut dyn FnMut(&str, u64) -> ControlFlow<()>,
+    ) -> Result<(), EngineError> {
+        if self.assembly.views.iter().any(|view| view.half_filled) {
+            let former = self.assembly.registry.clone();
+            self.reassemble(&former)?;
+        }
+        for place in 0..self.assembly.views.len() {
+            if self.assembly.views[place].condition != ViewCondition::Filling || !self.reads_complete(place) {
+                continue;
+            }
+            let stopped = match self.stopped_reads(place) {
+                Some(reads) => Err(EngineError::Upstream { reads }),
+                None => self.fill_view(place, progress),
+            };
+            match stopped {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => return Ok(()),
+                Err(error) if error.stops_one_view() => self.give_up(place, error)?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether all tables that a view reads are copied and all views filled (or stopped).
+    fn reads_complete(&self, place: usize) -> bool {
+        self.assembly.views[place].reads.iter().all(|relation| match &self.assembly.relations[*relation].name {
+            RelationName::Table(name) => {
+                self.assembly.registry.inputs.get(&name.to_string()).is_some_and(|entry| entry.loaded)
+            }
+            RelationName::View(name) => self.view_condition(name) != ViewCondition::Filling,
+        })
+    }
+
+    fn stopped_reads(&self, place: usize) -> Option<smol_str::SmolStr> {
+        let read = |name: &RelationName| match name {
+            RelationName::View(name) if self.view_condition(name) != ViewCondition::Live => Some(name.clone()),
+            _ => None,
+        };
+        let reads = &self.assembly.views[place].reads;
+        reads.iter().find_map(|relation| read(&self.assembly.relations[*relation].name))
+    }
+
+    fn give_up(&mut self, place: usize, error: EngineError) -> Result<(), EngineError> {
+        let state = Arc::clone(&self.state);
+        let mut tx = state.begin();
+        let view = &self.assembly.views[place];
+        self.drop_view(&mut tx, view);
+        commit_in_place(tx)?;
+        self.mark_stopped(vec![(place, error)]);
+        self.assembly.views[place].half_filled = false;
+        Ok(())
+    }
+
+    fn fill_view(&mut self, place: usize, progress: Progress<'_>) -> Result<ControlFlow<()>, EngineError> {
+        self.assembly.views[place].half_filled = true;
+        let name = self.assembly.views[place].schema.name.clone();
+        let mut rows = 0;
+        let mut report = |batch: usize| {
+            rows += batch as u64;
+            progress(&name, rows)
+        };
+        for index in 0..self.assembly.indexes.len() {
+            let incomplete = &self.assembly.indexes[index];
+            if !incomplete.complete
+                && self.assembly.views[place].reads.contains(&incomplete.relation)
+                && self.fill_index(index, &mut report)?.is_break()
+            {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        for leaf in self.assembly.views[place].root.fill_order() {
+            if self.replay(place, leaf, &mut report)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        let mut registry = self.assembly.registry.clone();
+        if let Some(entry) = registry.views.get_mut(&name) {
+            entry.complete = true;
+        }
+        self.store_registry(registry)?;
+        self.assembly.views[place].condition = ViewCondition::Live;
+        self.assembly.views[place].half_filled = false;
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn store_registry(&mut self, registry: super::registry::Registry) -> Result<(), EngineError> {
+        let state = Arc::clone(&self.state);
+        let mut tx = state.begin();
+        registry.store(&mut tx)?;
+        commit_in_place(tx)?;
+        self.assembly.registry = registry;
+        Ok(())
+    }
+
+    /// Replays the rows of one leaf through the view's dataflow.
+    fn replay(
+        &self,
+        place: usize,
+        leaf: Leaf,
+        report: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, EngineError> {
+        let Some(relation) = leaf.relation else {
+            self.replay_batch(self.state.begin(), (place, leaf, &[]))?;
+            return Ok(report(0));
+        };
+        let mut start = Vec::new();
+        loop {
+            let tx = self.state.begin();
+            let (batch, next) = read_batch(&tx, &self.assembly.relations[relation], &start)?;
+            let rows: Vec<(Row, i64)> = batch.into_iter().map(|(_, row, count)| (row, count)).collect();
+            self.replay_batch(tx, (place, leaf, &rows))?;
+            if report(rows.len()).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            match next {
+                Some(next) => start = next,
+                None => return Ok(ControlFlow::Continue(())),
+            }
+        }
+    }
+
+    fn replay_batch(
+        &self,
+        mut tx: StateTx<'_>,
+        (place, leaf, batch): (usize, Leaf, &[(Row, i64)]),
+    ) -> Result<(), EngineError> {
+        let changes = Changes::Fill { node: leaf.node, batch };
+        let (relations, indexes) = (&self.assembly.relations[..], &self.assembly.indexes[..]);
+        self.assembly.views[place].run(&mut Flow { tx: &mut tx, relations, indexes, changes })?;
+        commit_in_place(tx)
+    }
+
+    /// Builds a secondary index from its relation's rows.
+    fn fill_index(
+        &mut self,
+        place: usize,
+        report: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, EngineError> {
+        let mut start = Vec::new();
+        loop {
+            let mut tx = self.state.begin();
+            let index = &self.assembly.indexes[place];
+            let relation = &self.assembly.relations[index.relation];
+            let (batch, next) = read_batch(&tx, relation, &start)?;
+            write_entries(&mut tx, (index, relation), &batch)?;
+            commit_in_place(tx)?;
+            if report(0).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            match next {
+                Some(next) => start = next,
+                None => break,
+            }
+        }
+        let mut registry = self.assembly.registry.clone();
+        if let Some(entry) = registry.indexes.get_mut(&self.assembly.indexes[place].name) {
+            entry.complete = true;
+        }
+        self.store_registry(registry)?;
+        self.assembly.indexes[place].complete = true;
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+fn write_entries(
+    tx: &mut StateTx<'_>,
+    (index, relation): (&Index, &Relation),
+    batch: &[(Vec<u8>, Row, i64)],
+) -> Result<(), EngineError> {
+    for (key, row, _) in batch {
+        if let Some(entry) = index.entry(relation, row, key)? {
+            tx.put(index.table, entry, Vec::new());
+        }
+    }
+    Ok(())
+}
+
+/// Rows of a relation with their keys and counts.
+type Batch = Vec<(Vec<u8>, Row, i64)>;
+
+/// The next rows from `start` on, and where to go on, if anywhere.
+fn read_batch(
+    tx: &StateTx<'_>,
+    relation: &Relation,
+    start: &[u8],
+) -> Result<(Batch, Option<Vec<u8>>), EngineError> {
+    let mut batch = Batch::new();
+    let mut next = None;
+    tx.scan_from(relation.table, start, Version::Old, &mut |key, value| {
+        if batch.len() == FILL_BATCH_ROWS {
+            next = Some(key.to_vec());
+            return Ok(ControlFlow::Break(()));
+        }
+        let (row, count) = relation.decode(key, value)?;
+        batch.push((key.to_vec(), row, count));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok((batch, next))
+}
+
+fn commit_in_place(tx: StateTx<'_>) -> Result<(), EngineError> {
+    let positions = tx.checkpoint().positions;
+    tx.commit(&positions)?;
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! Secondary indexes: chosen columns of a relation → the keys of its rows.
+//!
+//! One index per relation and column set, shared by all views. An entry is `encode_key(columns) | relation key` with an
+//! empty value. It is written only when an indexed column or the relation's key changes. A row with null in an
+//! indexed column has no entry: only equi-joins use indexes, and null equals nothing.
+
+use std::ops::ControlFlow;
+
+use tailwater_connectors::Row;
+
+use super::relation::{KeyChange, Relation, key_of_columns};
+use crate::state::{StateError, StateTx, TableId, Version};
+
+/// An index of one relation.
+#[derive(Clone, Debug)]
+pub(super) struct Index {
+    /// Place of the relation in the engine's list.
+    pub(super) relation: usize,
+    /// Columns of the relation, ascending.
+    pub(super) columns: Vec<usize>,
+    pub(super) table: TableId,
+    /// Name in the registry.
+    pub(super) name: String,
+    /// Whether all rows of the relation are in it; if not, steps leave it alone.
+    pub(super) complete: bool,
+}
+
+impl Index {
+    /// The entry of `row`, `None` when a column is null.
+    pub(super) fn entry(&self, relation: &Relation, row: &Row, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
+        if self.columns.iter().any(|&column| row[column].is_null()) {
+            return Ok(None);
+        }
+        let mut entry = key_of_columns(&relation.types, &self.columns, row)?;
+        entry.extend_from_slice(key);
+        Ok(Some(entry))
+    }
+
+    /// Follows changes of the relation.
+    pub(super) fn write(
+        &self,
+        tx: &mut StateTx<'_>,
+        relation: &Relation,
+        changes: &[KeyChange],
+    ) -> Result<(), StateError> {
+        for change in changes {
+            if let (Some((old, _)), Some((new, _))) = (&change.old, &change.new)
+                && self.columns.iter().all(|&column| old[column] == new[column])
+            {
+                continue;
+            }
+            let entry = |side: &Option<(Row, i64)>| match side {
+                Some((row, _)) => self.entry(relation, row, &change.key),
+                None => Ok(None),
+            };
+            let (old, new) = (entry(&change.old)?, entry(&change.new)?);
+            if old == new {
+                continue;
+            }
+            if let Some(old) = old {
+                tx.delete(self.table, old);
+            }
+            if let Some(new) = new {
+                tx.put(self.table, new, Vec::new());
+            }
+        }
+        Ok(())
+    }
+
+    /// Keys of the relation's rows whose columns encode to `prefix`.
+    pub(super) fn keys(&self, tx: &StateTx<'_>, prefix: &[u8], version: Version) -> Result<Vec<Vec<u8>>, StateError> {
+        let mut keys = Vec::new();
+        tx.scan(self.table, prefix, version, &mut |entry, _| {
+            keys.push(entry[prefix.len()..].to_vec());
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(keys)
+    }
+}

@@ -1,0 +1,23 @@
+//! The stateful operators. Each gets its inputs' deltas of a step, reads state as old or new, writes its own part of the
+//! overlay, and answers its output's delta.
+
+mod accumulator;
+mod aggregate;
+mod decimal_sum;
+mod distinct;
+mod exact_float;
+mod input;
+mod interval_sum;
+mod join;
+mod multiset;
+mod term;
+
+pub(super) use accumulator::check_call;
+pub(super) use aggregate::{Aggregate, Call};
+pub(super) use distinct::Distinct;
+#[cfg(test)]
+pub(super) use exact_float::ExactFloat;
+pub(super) use input::{Access, Arrangement, Input, Store};
+pub(super) use join::Join;
+pub(super) use multiset::Multiset;
+pub(super) use term::{Lookup, PlanAccess, Shape, plan_terms};

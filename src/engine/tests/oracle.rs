@@ -1,0 +1,150 @@
+//! Answers plans from scratch by nested loops: slow, plain, and with nothing of the engine in it.
+
+use std::collections::BTreeMap;
+
+use tailwater_connectors::{Numeric, Row, SqlType, Value};
+
+use super::super::operators::ExactFloat;
+use crate::engine::scalar::{sql_cmp, sql_eq};
+use crate::engine::{AggregateCall, AggregateFunction, JoinInput, JoinKind, Plan, RelationName};
+use crate::state::{encode_key, encode_row};
+
+/// Rows and column types of every relation.
+pub(super) type Database = BTreeMap<RelationName, (Vec<SqlType>, Vec<Row>)>;
+
+pub(super) fn types(plan: &Plan, database: &Database) -> Vec<SqlType> {
+    match plan {
+        Plan::Scan { relation, columns } => columns.iter().map(|place| database[relation].0[*place].clone()).collect(),
+        Plan::Values { types, .. } | Plan::Project { types, .. } => types.clone(),
+        Plan::Filter { input, .. } | Plan::Distinct { input } => types(input, database),
+        Plan::Join { inputs } => inputs.iter().flat_map(|input| types(&input.plan, database)).collect(),
+        Plan::Aggregate { group_types, aggregates, .. } => {
+            group_types.iter().cloned().chain(aggregates.iter().map(|call| call.result_type.clone())).collect()
+        }
+        Plan::UnionAll { inputs } => types(&inputs[0], database),
+    }
+}
+
+pub(super) fn rows(plan: &Plan, database: &Database) -> Vec<Row> {
+    match plan {
+        Plan::Scan { relation, columns } => database[relation].1.iter().map(|row| row.project(columns)).collect(),
+        Plan::Values { rows, .. } => rows.clone(),
+        Plan::Project { input, expressions, .. } => {
+            let project = |row: &Row| expressions.iter().map(|part| part.evaluate(row).unwrap()).collect();
+            rows(input, database).iter().map(project).collect()
+        }
+        Plan::Filter { input, predicate } => {
+            rows(input, database).into_iter().filter(|row| predicate.holds(row).unwrap()).collect()
+        }
+        Plan::Join { inputs } => join(inputs, database),
+        Plan::Aggregate { input, group, group_types, aggregates } => {
+            let mut groups: BTreeMap<Vec<u8>, (Vec<Value>, Vec<Row>)> = BTreeMap::new();
+            if group.is_empty() {
+                groups.insert(Vec::new(), (Vec::new(), Vec::new()));
+            }
+            for row in rows(input, database) {
+                let values: Vec<Value> = group.iter().map(|part| part.evaluate(&row).unwrap()).collect();
+                let mut key = Vec::new();
+                encode_key(&mut key, group_types, &values).unwrap();
+                groups.entry(key).or_insert((values, Vec::new())).1.push(row);
+            }
+            let shown = |(values, rows): (Vec<Value>, Vec<Row>)| -> Row {
+                values.into_iter().chain(aggregates.iter().map(|call| aggregate(call, &rows))).collect()
+            };
+            groups.into_values().map(shown).collect()
+        }
+        Plan::Distinct { input } => {
+            let types = types(input, database);
+            let keyed = rows(input, database).into_iter().map(|row| {
+                let mut key = Vec::new();
+                encode_key(&mut key, &types, &row).unwrap();
+                (key, row)
+            });
+            keyed.collect::<BTreeMap<_, _>>().into_values().collect()
+        }
+        Plan::UnionAll { inputs } => inputs.iter().flat_map(|input| rows(input, database)).collect(),
+    }
+}
+
+fn join(inputs: &[JoinInput], database: &Database) -> Vec<Row> {
+    let mut joined = rows(&inputs[0].plan, database);
+    for input in &inputs[1..] {
+        let right = rows(&input.plan, database);
+        let right_types = types(&input.plan, database);
+        let mut next = Vec::new();
+        for left in &joined {
+            let mut matched = false;
+            for row in &right {
+                let equal = |(column, own): &(usize, usize)| {
+                    !left[*column].is_null()
+                        && !row[*own].is_null()
+                        && sql_eq(&right_types[*own], &left[*column], &row[*own])
+                };
+                let both: Row = left.iter().chain(row.iter()).cloned().collect();
+                let holds = || input.residual.as_ref().is_none_or(|residual| residual.holds(&both).unwrap());
+                if input.keys.iter().all(equal) && holds() {
+                    matched = true;
+                    next.push(both);
+                }
+            }
+            if !matched && input.kind == JoinKind::Left {
+                next.push(left.iter().cloned().chain(right_types.iter().map(|_| Value::Null)).collect());
+            }
+        }
+        joined = next;
+    }
+    joined
+}
+
+fn aggregate(call: &AggregateCall, rows: &[Row]) -> Value {
+    let kept = rows.iter().filter(|row| call.filter.as_ref().is_none_or(|filter| filter.holds(row).unwrap()));
+    let values = kept.map(|row| call.argument.as_ref().map_or(Value::Bool(true), |part| part.evaluate(row).unwrap()));
+    let mut values: Vec<Value> = values.filter(|value| !value.is_null()).collect();
+    let bytes = |value: &Value| {
+        let mut bytes = Vec::new();
+        encode_row(&mut bytes, std::slice::from_ref(value));
+        bytes
+    };
+    if call.argument.is_some() {
+        let order = |a: &Value, b: &Value| sql_cmp(&call.argument_type, a, b).then(bytes(a).cmp(&bytes(b)));
+        values.sort_by(order);
+        if call.distinct {
+            values.dedup_by(|a, b| sql_eq(&call.argument_type, a, b));
+        }
+    }
+    let average = call.function == AggregateFunction::Avg;
+    match call.function {
+        AggregateFunction::Count => Value::Int(values.len() as i64),
+        AggregateFunction::Min => values.first().cloned().unwrap_or_default(),
+        AggregateFunction::Max => values.last().cloned().unwrap_or_default(),
+        AggregateFunction::Sum | AggregateFunction::Avg if values.is_empty() => Value::Null,
+        AggregateFunction::Sum | AggregateFunction::Avg => sum(call, &values, average),
+    }
+}
+
+fn sum(call: &AggregateCall, values: &[Value], average: bool) -> Value {
+    let count = Numeric::from_i128(values.len() as i128, 0);
+    match &call.argument_type {
+        SqlType::Float8 => {
+            let mut sum = ExactFloat::default();
+            for value in values {
+                let Value::Float(value) = value else { panic!("not a float") };
+                sum.add(*value, 1);
+            }
+            let sum = sum.round_double().unwrap();
+            Value::Float(if average { sum / values.len() as f64 } else { sum })
+        }
+        _ => {
+            let sum = values.iter().fold(Numeric::ZERO, |sum, value| match value {
+                Value::Int(value) => sum.add(&Numeric::from_i128(i128::from(*value), 0)).unwrap(),
+                Value::Numeric(value) => sum.add(value).unwrap(),
+                other => panic!("no sum of {other:?}"),
+            });
+            match (average, &call.result_type) {
+                (true, _) => Value::Numeric(sum.div(&count).unwrap()),
+                (false, SqlType::Int8) => Value::Int(sum.to_i64("bigint").unwrap()),
+                _ => Value::Numeric(sum),
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Random plans over random relations.
+
+use rand::Rng;
+use rand::rngs::StdRng;
+use tailwater_connectors::{Column, Row, SqlType, Value};
+
+use super::fixture::{column, operator};
+use super::oracle::{Database, types};
+use super::random_changes::random_value;
+use crate::engine::scalar::{Typed, bind};
+use crate::engine::{AggregateCall, AggregateFunction, JoinInput, JoinKind, Plan, Scalar, ViewPlan};
+
+/// Makes plans over the relations of a database (whose rows do not matter).
+pub(super) struct Planner<'a> {
+    pub(super) random: &'a mut StdRng,
+    pub(super) database: &'a Database,
+}
+
+impl Planner<'_> {
+    /// A view that has a key: whatever the plan answers, with numbers as text, counted.
+    pub(super) fn view(&mut self, name: &str) -> ViewPlan {
+        let plan = self.plan(2);
+        let plan_types = types(&plan, self.database);
+        let expressions = plan_types.iter().enumerate().map(|(place, sql_type)| match sql_type {
+            SqlType::Int8 | SqlType::Text => Scalar::Column(place),
+            other => Scalar::Cast { input: Box::new(Scalar::Column(place)), from: other.clone(), to: SqlType::Text },
+        });
+        let shown = plan_types.iter().map(|sql_type| match sql_type {
+            SqlType::Int8 => SqlType::Int8,
+            _ => SqlType::Text,
+        });
+        let mut group_types: Vec<SqlType> = shown.collect();
+        let expressions = expressions.collect();
+        let project = Plan::Project { input: Box::new(plan), expressions, types: group_types.clone() };
+        let (plan, width) = if self.random.random_bool(0.3) {
+            (Plan::Distinct { input: Box::new(project) }, group_types.len())
+        } else {
+            let width = group_types.len();
+            let plan = Plan::Aggregate {
+                input: Box::new(project),
+                group: (0..width).map(Scalar::Column).collect(),
+                group_types: group_types.clone(),
+                aggregates: vec![call(AggregateFunction::Count, None)],
+            };
+            group_types.push(SqlType::Int8);
+            (plan, width)
+        };
+        let columns = group_types.into_iter().enumerate();
+        let columns = columns.map(|(place, sql_type)| Column { name: format!("c{place}").into(), sql_type, nullable: true });
+        ViewPlan { name: name.into(), plan, columns: columns.collect(), key: (0..width).collect() }
+    }
+
+    fn plan(&mut self, depth: u32) -> Plan {
+        match self.random.random_range(0..100) {
+            _ if depth == 0 => self.scan(),
+            0..10 => self.scan(),
+            10..25 => self.filter(depth),
+            25..35 => self.project(depth),
+            35..70 => self.join(depth),
+            70..85 => self.aggregate(depth),
+            85..92 => self.distinct(depth),
+            _ => self.union(depth),
+        }
+    }
+
+    fn scan(&mut self) -> Plan {
+        if self.random.random_bool(0.03) {
+            let rows = vec![Row::from(vec![Value::Int(1)]), Row::from(vec![Value::Int(1)])];
+            return Plan::Values { rows, types: vec![SqlType::Int8] };
+        }
+        let (relation, (types, _)) =
+            self.database.iter().nth(self.random.random_range(0..self.database.len())).expect("relations");
+        let mut columns: Vec<usize> = (0..types.len()).filter(|_| self.random.random_bool(0.75)).collect();
+        if columns.is_empty() {
+            columns.push(0);
+        }
+        if self.random.random_bool(0.2) {
+            columns.reverse();
+        }
+        Plan::Scan { relation: relation.clone(), columns }
+    }
+
+    fn filter(&mut self, depth: u32) -> Plan {
+        let input = self.plan(depth - 1);
+        let predicate = self.predicate(&types(&input, self.database));
+        Plan::Filter { input: Box::new(input), predicate }
+    }
+
+    fn predicate(&mut self, types: &[SqlType]) -> Scalar {
+        let place = self.random.random_range(0..types.len());
+        let left = column(place, &types[place]);
+        let symbol = ["<", "=", "<>", ">="][self.random.random_range(0..4)];
+        let others: Vec<usize> = (0..types.len()).filter(|other| types[*other] == types[place]).collect();
+        match self.random.random_range(0..4) {
+            0 => Scalar::IsNull(Box::new(left.scalar)),
+            1 => Scalar::Not(Box::new(Scalar::IsNull(Box::new(left.scalar)))),
+            2 if others.len() > 1 => {
+                let other = others[self.random.random_range(0..others.len())];
+                operator(symbol, left, column(other, &types[other])).scalar
+            }
+            _ => {
+                let value = random_value(self.random, &types[place], false);
+                let right = Typed { scalar: Scalar::Literal(value), sql_type: types[place].clone() };
+                operator(symbol, left, right).scalar
+            }
+        }
+    }
+
+    fn project(&mut self, depth: u32) -> Plan {
+        let input = self.plan(depth - 1);
+        let input_types = types(&input, self.database);
+        let computed = self.random.random_bool(0.5);
+        let mut expressions = Vec::new();
+        let mut shown = Vec::new();
+        for _ in 0..self.random.random_range(1..4) {
+            let place = self.random.random_range(0..input_types.len());
+            let picked = column(place, &input_types[place]);
+            let one = Typed { scalar: Scalar::Literal(Value::Int(1)), sql_type: SqlType::Int8 };
+            let made = match &picked.sql_type {
+                SqlType::Int8 if computed => operator("-", picked, one),
+                SqlType::Text if computed => operator("||", picked, bind::cast(one, &SqlType::Text, true).unwrap()),
+                _ => picked,
+            };
+            expressions.push(made.scalar);
+            shown.push(made.sql_type);
+        }
+        Plan::Project { input: Box::new(input), expressions, types: shown }
+    }
+
+    fn join(&mut self, depth: u32) -> Plan {
+        let count = [2, 2, 2, 3, 3, 4][self.random.random_range(0..6)];
+        let mut inputs: Vec<JoinInput> = Vec::new();
+        let mut before: Vec<SqlType> = Vec::new();
+        for place in 0..count {
+            let plan = match self.random.random_range(0..10) {
+                0..6 => self.scan(),
+                6..8 => {
+                    let input = self.scan();
+                    let predicate = self.predicate(&types(&input, self.database));
+                    Plan::Filter { input: Box::new(input), predicate }
+                }
+                _ => self.plan(depth - 1),
+            };
+            let own = types(&plan, self.database);
+            let mut keys = Vec::new();
+            for _ in 0..[1, 1, 1, 2, 3][self.random.random_range(0..5)] {
+                let pairs: Vec<(usize, usize)> = (0..before.len())
+                    .flat_map(|left| (0..own.len()).map(move |right| (left, right)))
+                    .filter(|(left, right)| before[*left] == own[*right])
+                    .collect();
+                if !pairs.is_empty() && self.random.random_bool(0.95) {
+                    keys.push(pairs[self.random.random_range(0..pairs.len())]);
+                }
+            }
+            before.extend(own);
+            let first = place == 0;
+            let residual = (!first && self.random.random_bool(0.25)).then(|| self.predicate(&before));
+            let left = !first && self.random.random_bool(0.5);
+            inputs.push(JoinInput { plan, kind: if left { JoinKind::Left } else { JoinKind::Inner }, keys, residual });
+        }
+        Plan::Join { inputs }
+    }
+
+    fn aggregate(&mut self, depth: u32) -> Plan {
+        let input = self.plan(depth - 1);
+        let input_types = types(&input, self.database);
+        let plain = |place: &usize| matches!(input_types[*place], SqlType::Int8 | SqlType::Text);
+        let groups: Vec<usize> = (0..input_types.len()).filter(plain).filter(|_| self.random.random_bool(0.4)).collect();
+        let mut aggregates = vec![call(AggregateFunction::Count, None)];
+        for _ in 0..self.random.random_range(0..4) {
+            aggregates.push(self.call(&input_types));
+        }
+        Plan::Aggregate {
+            input: Box::new(input),
+            group_types: groups.iter().map(|place| input_types[*place].clone()).collect(),
+            group: groups.into_iter().map(Scalar::Column).collect(),
+            aggregates,
+        }
+    }
+
+    fn call(&mut self, input_types: &[SqlType]) -> AggregateCall {
+        use AggregateFunction::{Avg, Count, Max, Min, Sum};
+        let place = self.random.random_range(0..input_types.len());
+        let sql_type = &input_types[place];
+        let functions = if *sql_type == SqlType::Text { &[Count, Min, Max][..] } else { &[Count, Min, Max, Sum, Avg] };
+        let function = functions[self.random.random_range(0..functions.len())];
+        let filter = self.random.random_bool(0.2).then(|| self.predicate(input_types));
+        // Which of equal numbers stands for them in DISTINCT is free; only text and integers have one form.
+        let one_form = matches!(sql_type, SqlType::Int8 | SqlType::Text);
+        let distinct = (one_form || function == Count) && self.random.random_bool(0.3);
+        AggregateCall { distinct, filter, ..call(function, Some((place, sql_type.clone()))) }
+    }
+
+    fn distinct(&mut self, depth: u32) -> Plan {
+        let input = self.plan(depth - 1);
+        let input_types = types(&input, self.database);
+        let plain: Vec<usize> = (0..input_types.len())
+            .filter(|place| matches!(input_types[*place], SqlType::Int8 | SqlType::Text))
+            .collect();
+        if plain.is_empty() {
+            return input;
+        }
+        let types = plain.iter().map(|place| input_types[*place].clone()).collect();
+        let expressions = plain.into_iter().map(Scalar::Column).collect();
+        Plan::Distinct { input: Box::new(Plan::Project { input: Box::new(input), expressions, types }) }
+    }
+
+    fn union(&mut self, depth: u32) -> Plan {
+        let first = self.plan(depth - 1);
+        let wanted = types(&first, self.database);
+        let mut inputs = vec![first];
+        for _ in 0..self.random.random_range(1..3) {
+            let input = self.plan(depth - 1);
+            let have = types(&input, self.database);
+            let pick = |sql_type: &SqlType| match have.iter().position(|other| other == sql_type) {
+                Some(place) => Scalar::Column(place),
+                None => Scalar::Literal(Value::Null),
+            };
+            let expressions = wanted.iter().map(pick).collect();
+            inputs.push(Plan::Project { input: Box::new(input), expressions, types: wanted.clone() });
+        }
+        Plan::UnionAll { inputs }
+    }
+}
+
+/// An aggregate call with its result type.
+pub(super) fn call(function: AggregateFunction, argument: Option<(usize, SqlType)>) -> AggregateCall {
+    let argument_type = argument.as_ref().map_or(SqlType::Unknown, |(_, sql_type)| sql_type.clone());
+    let result_type = bind::aggregate(function, argument.as_ref().map(|(_, sql_type)| sql_type)).unwrap();
+    AggregateCall {
+        function,
+        argument: argument.map(|(place, _)| Scalar::Column(place)),
+        argument_type,
+        distinct: false,
+        filter: None,
+        result_type,
+    }
+}
