@@ -14,18 +14,23 @@ pub struct RedisSinkConfig {
     /// `redis://[user[:password]@]host:port[/db]`, `rediss://` for TLS.
     pub url: String,
     /// Key template, `order:{id}`; its columns must be exactly the view's key columns, in any order and text around them.
+    /// `{{` and `}}` are braces. It begins with text of its own, not with `tailwater:`: a rebuild deletes every key that the
+    /// template can have made and that is not in the view, so no other writer may use such keys.
+    ///
+    /// With one column the value stands as Postgres prints it. With several columns there is punctuation between them, and
+    /// this, and `%`, are percent-encoded inside values: `("x:y", 1)` in `t:{a}:{b}` is `t:x%3Ay:1`. Null is `\N`.
     pub key: String,
     /// How a row is stored.
     pub format: RedisFormat,
-    /// Time to live, set with every write of a key.
+    /// Time to live, set with every write of a key: rows that do not change for so long vanish from Redis.
     pub ttl: Option<Duration>,
 }
 
 /// How a row is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RedisFormat {
-    /// One string: a JSON object.
+    /// One string: a JSON object with all columns.
     Json,
-    /// One hash: a field per column; null columns are absent.
+    /// One hash: a field per column, as Postgres prints it; null columns are absent, but null key columns are `\N`.
     Hash,
 }

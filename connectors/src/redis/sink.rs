@@ -1,6 +1,7 @@
 //! The Redis sink: one key per row of a view, and one key for the cursor.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::join;
@@ -20,6 +21,9 @@ use super::key::KeyTemplate;
 /// Keys looked at per step of a scan: some 100 µs of the server's time.
 const SCAN_COUNT: usize = 1_000;
 
+/// Longer ones would overflow the server's clock.
+const TTL_MAX: Duration = Duration::from_secs(1_000 * 365 * 24 * 3600);
+
 /// Holds a view in Redis or Valkey.
 pub struct RedisSink {
     config: RedisSinkConfig,
@@ -27,6 +31,8 @@ pub struct RedisSink {
     session: Option<Session>,
     /// Generation this process wrote last: finding another one means that another daemon took over.
     written: Option<SmolStr>,
+    /// Redis failed a part of a transaction: its rows are not what its cursor says, until they are replaced.
+    torn: bool,
 }
 
 /// From a successful `open` to the first error.
@@ -47,14 +53,15 @@ impl RedisSink {
         if let Err(error) = address {
             return Err(place.sort(&error));
         }
-        let sink = Self { config, place, session: None, written: None };
+        let sink = Self { config, place, session: None, written: None, torn: false };
         sink.template(view)?;
         Ok(sink)
     }
 
     fn template(&self, view: &ViewSchema) -> Result<KeyTemplate, SinkError> {
-        if self.config.ttl.is_some_and(|ttl| ttl.as_millis() == 0) {
-            return Err(self.place.refused("ttl is shorter than a millisecond", "leave it out to keep rows for ever"));
+        if self.config.ttl.is_some_and(|ttl| ttl.as_millis() == 0 || ttl > TTL_MAX) {
+            let message = "ttl is shorter than a millisecond or longer than 1000 years";
+            return Err(self.place.refused(message, "leave it out to keep rows for ever"));
         }
         KeyTemplate::new(&self.config.key, view).map_err(|error| self.place.refused(error.to_string(), error.hint()))
     }
@@ -111,6 +118,7 @@ impl RedisSink {
                 }
             }
             Ok(Outcome::Torn(error)) => {
+                self.torn = true;
                 if let Some(mut session) = session {
                     session.connection.forget_cursor().await.map_err(|error| self.place.sort(&error))?;
                 }
@@ -251,7 +259,7 @@ impl Sink for RedisSink {
             return Err(self.overtaken());
         }
         let former = stored.as_ref().map(|stored| stored.layouts.clone()).unwrap_or_default();
-        let cursor = stored.and_then(|stored| stored.complete(&layout));
+        let cursor = stored.filter(|_| !self.torn).and_then(|stored| stored.complete(&layout));
         self.session = Some(Session { connection, view: view.clone(), template, layout, former });
         Ok(cursor)
     }
@@ -267,6 +275,7 @@ impl Sink for RedisSink {
         let layout = self.session()?.layout.clone();
         self.transact(Vec::new(), &StoredCursor::new(cursor, vec![layout])).await?;
         self.session()?.former.clear();
+        self.torn = false;
         Ok(())
     }
 

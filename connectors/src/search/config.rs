@@ -16,7 +16,8 @@ pub struct SearchSinkConfig {
     pub fields: BTreeMap<SmolStr, FieldKind>,
     /// Language of the stemmer for text fields (`english`, `german`, ...); none: words as they are, lower case.
     pub language: Option<SmolStr>,
-    /// Longest time from a write to its commit: commits are costly, so writes are gathered.
+    /// Longest rest between two small commits: commits are costly, so writes are gathered. A commit after a pause, and a
+    /// large one, does not wait.
     pub commit_interval: Duration,
     /// Bytes of indexing memory.
     pub memory_bytes: usize,
@@ -25,14 +26,14 @@ pub struct SearchSinkConfig {
 /// Kind of an indexed field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
-    /// Words, analysed; default for text.
+    /// Words, analysed; default for text and json (the words of its strings).
     Text,
-    /// One exact term.
+    /// One exact term; default for enums, uuid, boolean (`true`, `false`), inet and other types.
     Keyword,
     /// A number; default for numeric types.
     Number,
     /// A moment; default for dates and timestamps.
     Date,
-    /// Stored, returned, not searched.
+    /// Stored, returned, not searched; default for bytea.
     Stored,
 }

@@ -1,9 +1,12 @@
 //! Two writers, and servers that cannot hold a view.
 
+use std::time::Duration;
+
 use super::server::{Pages, Server, batch, cursor, put, row, view};
 use crate::redis::RedisSink;
 use crate::redis::config::RedisFormat::{Hash, Json};
 use crate::redis::config::RedisSinkConfig;
+use crate::redis::connection::{Connection, Outcome};
 use crate::{ChangelogBatch, Sink, SinkError};
 
 async fn opened(server: &Server) -> RedisSink {
@@ -132,4 +135,38 @@ async fn a_user_without_rights_is_refused_and_nothing_is_half_written() {
     assert_refused(sink.write(&batch(2, vec![put(2, "x")])).await.unwrap_err(), "MSET");
     assert_eq!(server.keys().await, ["order:1"]);
     assert_eq!(sink.open(&view()).await.unwrap(), Some(cursor("g", 1)));
+}
+
+#[tokio::test]
+async fn a_command_that_fails_inside_the_transaction_is_noticed() {
+    let server = Server::start();
+    server.run::<()>("SET text x").await;
+    let mut connection = Connection::open(&server.url(), "cursor".into()).await.unwrap();
+    connection.watch().await.unwrap();
+    let commands = |name: &str, key: &str| vec![redis::cmd(name).arg(key).take()];
+    let torn = connection.transact(commands("INCR", "text"), "1").await.unwrap();
+    assert!(matches!(torn, Outcome::Torn(_)), "{torn:?}");
+    let done = connection.transact(commands("INCR", "number"), "2").await.unwrap();
+    assert!(matches!(done, Outcome::Done), "{done:?}");
+    server.run::<()>("SET cursor 2").await;
+    let overtaken = connection.transact(commands("INCR", "number"), "3").await.unwrap();
+    assert!(matches!(overtaken, Outcome::Overtaken(Some(_))), "{overtaken:?}");
+    assert_eq!(server.run::<i64>("GET number").await, 1);
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_an_error_for_a_tls_url() {
+    let server = Server::start();
+    let url = format!("rediss://127.0.0.1:{}", server.port());
+    let mut sink = RedisSink::new(RedisSinkConfig { url, ..server.config(Json) }, &view()).unwrap();
+    assert!(sink.open(&view()).await.is_err());
+}
+
+#[tokio::test]
+async fn times_to_live_that_redis_would_refuse_are_refused_at_once() {
+    let server = Server::start();
+    for ttl in [Duration::from_micros(1), Duration::MAX] {
+        let config = RedisSinkConfig { ttl: Some(ttl), ..server.config(Json) };
+        assert_refused(RedisSink::new(config, &view()).err().unwrap(), "ttl");
+    }
 }

@@ -99,7 +99,8 @@ async fn no_query_brings_the_process_down() {
         for length in [1, 7, 30, 300, 8 << 10] {
             let mut query = shape.repeat(length / shape.len() + 1);
             query.truncate(length);
-            for query in [query.clone(), format!("{query}x")] {
+            let closed = format!("{query}x{}", ")".repeat(length.min(32)));
+            for query in [query.clone(), format!("{query}x"), closed] {
                 let _ = index.search(&query, 10);
             }
         }
@@ -147,4 +148,20 @@ async fn values_that_fields_cannot_hold_are_kept_in_the_row() {
     assert_eq!(ids(&index, "at:\"2000-01-01T00:00:00Z\""), [3]);
     assert_eq!(ids(&index, "tags:\"big deal\""), [0, 1, 2, 3]);
     assert_eq!(ids(&index, "state:10.0.0.1"), [0, 1, 2, 3]);
+}
+
+#[tokio::test]
+async fn negative_numbers_and_uuids_are_found() {
+    let directory = TempDir::new().unwrap();
+    let mut view = view();
+    view.columns = vec![column("id", SqlType::Int8), column("code", SqlType::Uuid)];
+    let rows = [-5, 5].map(|id| vec![Value::Int(id), Value::Uuid(id.unsigned_abs().into())].into()).to_vec();
+    let (mut sink, index) = SearchSink::new(config(), directory.path().into());
+    sink.open(&view).await.unwrap();
+    sink.replace(&mut Pages(vec![rows], false), &cursor("g", 1)).await.unwrap();
+    assert_eq!(ids(&index, "id:-5"), [-5]);
+    assert_eq!(ids(&index, "id:[-9 TO 0]"), [-5]);
+    assert_eq!(ids(&index, "id:<0"), [-5]);
+    assert_eq!(ids(&index, "code:00000000-0000-0000-0000-000000000005"), [-5, 5]);
+    assert_eq!(ids(&index, "00000000-0000-0000-0000-000000000005"), [-5, 5]);
 }
