@@ -1,14 +1,18 @@
 //! Floats as Postgres 12 and later print them: the fewest digits that read back as the same float.
 //!
-//! Postgres' choice differs from the usual shortest form in one point: a decimal that lies exactly half-way to the
-//! neighbouring float is not taken, although it would read back right.
+//! Postgres' choice differs from the standard library's in two rare cases. A decimal that lies exactly half-way to the
+//! neighbouring float is not taken, although it would read back right; and of two shortest decimals that are equally near,
+//! the one that ends in an even digit is taken.
 
 use std::fmt::{self, Write};
+
+/// Digits of the longest float, and one more to tell what lies half-way between two.
+const DIGITS_MAX: usize = 18;
 
 /// Digits `d.ddd × 10^exponent` of a finite float.
 struct Decimal {
     negative: bool,
-    digits: [u8; 17],
+    digits: [u8; DIGITS_MAX],
     count: usize,
     exponent: i32,
 }
@@ -33,23 +37,54 @@ pub(super) fn write_float8<W: Write>(out: &mut W, value: f64) -> fmt::Result {
     if !value.is_finite() {
         return write_special(out, value);
     }
-    let mut decimal = scientific(format_args!("{value:e}"))?;
-    if decimal.significant_bits() == f64::MANTISSA_DIGITS + 1 {
-        decimal = exclusive(decimal, 17, |decimal| decimal.text().parse::<f64>() == Ok(value), value)?;
-    }
-    write_decimal(out, &decimal, 15)
+    let reads_back = |decimal: &Decimal| decimal.text().parse::<f64>() == Ok(value);
+    let shortest = scientific(format_args!("{value:e}"))?;
+    let width = Width { mantissa_bits: f64::MANTISSA_DIGITS, digits_max: 17 };
+    write_decimal(out, &corrected(shortest, width, value, reads_back)?, 15)
 }
 
 pub(super) fn write_float4<W: Write>(out: &mut W, value: f32) -> fmt::Result {
     if !value.is_finite() {
         return write_special(out, f64::from(value));
     }
-    let mut decimal = scientific(format_args!("{value:e}"))?;
-    if decimal.significant_bits() == f32::MANTISSA_DIGITS + 1 {
-        let reads_back = |decimal: &Decimal| decimal.text().parse::<f32>() == Ok(value);
-        decimal = exclusive(decimal, 9, reads_back, f64::from(value))?;
+    let reads_back = |decimal: &Decimal| decimal.text().parse::<f32>() == Ok(value);
+    let shortest = scientific(format_args!("{value:e}"))?;
+    let width = Width { mantissa_bits: f32::MANTISSA_DIGITS, digits_max: 9 };
+    write_decimal(out, &corrected(shortest, width, f64::from(value), reads_back)?, 6)
+}
+
+/// The two kinds of float.
+#[derive(Clone, Copy)]
+struct Width {
+    mantissa_bits: u32,
+    digits_max: usize,
+}
+
+/// Postgres' form, given the shortest one.
+fn corrected(
+    shortest: Decimal,
+    width: Width,
+    value: f64,
+    reads_back: impl Fn(&Decimal) -> bool,
+) -> Result<Decimal, fmt::Error> {
+    if shortest.significant_bits() == width.mantissa_bits + 1 {
+        return exclusive(shortest, width.digits_max, reads_back, value);
     }
-    write_decimal(out, &decimal, 6)
+    Ok(even(&shortest, width, reads_back).unwrap_or(shortest))
+}
+
+/// The even neighbour, when the float is exactly half-way between it and `shortest`.
+fn even(shortest: &Decimal, width: Width, reads_back: impl Fn(&Decimal) -> bool) -> Option<Decimal> {
+    let integer = shortest.integer();
+    if integer % 2 == 0 {
+        return None;
+    }
+    [(integer * 10 - 5, integer - 1), (integer * 10 + 5, integer + 1)].into_iter().find_map(|(exact, even)| {
+        let exact = shortest.with_digits(exact, shortest.count + 1)?;
+        let bits = exact.significant_bits();
+        let is_exact = (1..=width.mantissa_bits).contains(&bits) && reads_back(&exact);
+        if is_exact { shortest.with_digits(even, shortest.count).filter(&reads_back) } else { None }
+    })
 }
 
 fn write_special<W: Write>(out: &mut W, value: f64) -> fmt::Result {
@@ -67,7 +102,7 @@ fn scientific(arguments: fmt::Arguments<'_>) -> Result<Decimal, fmt::Error> {
     let (mantissa, exponent) = text.split_once('e').ok_or(fmt::Error)?;
     let mut decimal = Decimal {
         negative: mantissa.starts_with('-'),
-        digits: [b'0'; 17],
+        digits: [b'0'; DIGITS_MAX],
         count: 0,
         exponent: exponent.parse().map_err(|_| fmt::Error)?,
     };
@@ -93,7 +128,7 @@ impl Decimal {
         }
         let odd = match scale {
             0..=24 => u128::from(integer) * 5u128.pow(scale as u32),
-            -24..0 => {
+            -27..0 => {
                 let power = 5u64.pow(scale.unsigned_abs());
                 if integer % power != 0 {
                     return 0;
@@ -103,6 +138,18 @@ impl Decimal {
             _ => return 0,
         };
         u128::BITS - odd.leading_zeros() - odd.trailing_zeros()
+    }
+
+    /// Other digits in place of these, if they are as many as said.
+    fn with_digits(&self, integer: u64, count: usize) -> Option<Self> {
+        let mut digits = [b'0'; DIGITS_MAX];
+        let mut rest = integer;
+        for digit in digits.get_mut(..count)?.iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        let fits = rest == 0 && digits[0] != b'0';
+        fits.then_some(Self { negative: self.negative, digits, count, exponent: self.exponent })
     }
 
     fn text(&self) -> String {

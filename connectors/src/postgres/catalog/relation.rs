@@ -63,7 +63,7 @@ pub(super) async fn read_named(
 ) -> Result<Vec<Relation>, SourceError> {
     let query = format!(
         "{SELECT_RELATIONS} where (n.nspname::text, c.relname::text) in
-             (select * from pg_catalog.unnest($1::text[], $2::text[])) and c.relkind not in ('i', 'I', 'c', 't')"
+             (select * from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]))) and c.relkind not in ('i', 'I', 'c', 't')"
     );
     let rows = client.query(&query, &[&schemas, &tables]).await.map_err(|error| client_error(source, &error))?;
     complete(client, source, rows.iter().map(relation).collect()).await
