@@ -60,7 +60,7 @@ async fn check(directory: &Path, confirmed: u64) {
 #[tokio::test]
 async fn a_killed_process_leaves_one_commit() {
     let directory = TempDir::new().unwrap();
-    for round in 0..8 {
+    for round in 0..4 {
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["--exact", "search::tests::crash::write_until_killed", "--ignored", "--nocapture"])
             .env(DIRECTORY, directory.path())
@@ -70,9 +70,9 @@ async fn a_killed_process_leaves_one_commit() {
             .unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let steps = lines.filter_map(|line| line.strip_prefix("wrote ")?.parse::<u64>().ok());
-        let confirmed = steps.take(7 + 3 * round).last().expect("the child writes");
+        let confirmed = steps.take(5 + 4 * round).last().expect("the child writes");
         // Between the line and the signal the child is somewhere in its next steps.
-        for _ in 0..round * 400 {
+        for _ in 0..round * 1_000 {
             std::thread::yield_now();
         }
         child.kill().unwrap();
