@@ -8,7 +8,9 @@ use tailwater_connectors::SqlType;
 use super::dataflow::{Node, NodeKind};
 use super::error::EngineError;
 use super::index::Index;
-use super::operators::{Access, Aggregate, Arrangement, Call, Distinct, Input, Join, Multiset, Shape, Store, plan_terms};
+use super::operators::{
+    Access, Aggregate, Arrangement, Call, Distinct, Input, Join, Multiset, Shape, Store, has_forms, plan_terms,
+};
 use super::plan::{AggregateCall, JoinInput, Plan, RelationName};
 use super::registry::{IndexEntry, Registry};
 use super::relation::Relation;
@@ -136,7 +138,8 @@ impl Compiler<'_> {
         let types = group_types.iter().cloned().chain(shown).collect();
         let table = self.table(id, "groups");
         let (group, group_types) = (group.to_vec(), group_types.to_vec());
-        let aggregate = Aggregate { input, group, group_types, calls: compiled, table };
+        let forms = group_types.iter().any(has_forms).then(|| Multiset { table: self.table(id, "forms") });
+        let aggregate = Aggregate { input, group, group_types, calls: compiled, table, forms };
         Ok((types, NodeKind::Aggregate(Box::new(aggregate))))
     }
 
@@ -213,7 +216,13 @@ impl Compiler<'_> {
             Some(entry) => entry.clone(),
             None => IndexEntry { table: self.registry.allocate(), relation: on.table, complete: false },
         };
-        self.indexes.push(Index { relation, columns, table: entry.table, name: name.clone(), complete: entry.complete });
+        self.indexes.push(Index {
+            relation,
+            columns,
+            table: entry.table,
+            name: name.clone(),
+            complete: entry.complete,
+        });
         self.registry.indexes.insert(name, entry);
         self.indexes.len() - 1
     }

@@ -24,10 +24,19 @@ pub(super) struct Node {
 /// What a node does.
 pub(super) enum NodeKind {
     /// Reads a relation; `None` for all columns in order.
-    Scan { relation: usize, columns: Option<Vec<usize>> },
+    Scan {
+        relation: usize,
+        columns: Option<Vec<usize>>,
+    },
     Values(Vec<Row>),
-    Project { input: Box<Node>, expressions: Vec<Scalar> },
-    Filter { input: Box<Node>, predicate: Scalar },
+    Project {
+        input: Box<Node>,
+        expressions: Vec<Scalar>,
+    },
+    Filter {
+        input: Box<Node>,
+        predicate: Scalar,
+    },
     Join(Box<Join>),
     Aggregate(Box<Aggregate>),
     Distinct(Box<Distinct>),

@@ -125,7 +125,10 @@ impl Explainer<'_> {
                 (Store::Relation { .. }, Access::Index(index)) => {
                     let index = &self.assembly.indexes[*index];
                     let columns = self.column_names(index.relation, &index.columns);
-                    format!("index on {}({columns}): one entry per row, shared by all views", self.relation(index.relation))
+                    format!(
+                        "index on {}({columns}): one entry per row, shared by all views",
+                        self.relation(index.relation)
+                    )
                 }
                 (Store::Relation { relation, .. }, _) => {
                     format!("reads all rows of {} for every change of the other side", self.relation(*relation))
@@ -154,7 +157,8 @@ impl Explainer<'_> {
         for call in &aggregate.calls {
             let distinct = if call.call.distinct { "distinct " } else { "" };
             let argument = call.call.argument.as_ref().map_or_else(|| "*".to_owned(), |argument| argument.to_string());
-            let filter = call.call.filter.as_ref().map_or_else(String::new, |filter| format!(" filter (where {filter})"));
+            let filter =
+                call.call.filter.as_ref().map_or_else(String::new, |filter| format!(" filter (where {filter})"));
             let text = format!("{:?}({distinct}{argument}){filter}", call.call.function).to_lowercase();
             if call.values.is_some() {
                 state.push(format!("values of {text}: one entry per group and distinct value"));

@@ -27,10 +27,7 @@ impl Engine {
     /// Fills every view that has no state, if all it reads stands complete. A view that cannot be filled is marked failed, the
     /// others go on. `progress` hears a view's name and the rows read for it, and may stop it all; what is complete by
     /// then stays.
-    pub fn fill(
-        &mut self,
-        progress: &mut dyn FnMut(&str, u64) -> ControlFlow<()>,
-    ) -> Result<(), EngineError> {
+    pub fn fill(&mut self, progress: &mut dyn FnMut(&str, u64) -> ControlFlow<()>) -> Result<(), EngineError> {
         if self.assembly.views.iter().any(|view| view.half_filled) {
             let former = self.assembly.registry.clone();
             self.reassemble(&former)?;
@@ -211,11 +208,7 @@ fn write_entries(
 type Batch = Vec<(Vec<u8>, Row, i64)>;
 
 /// The next rows from `start` on, and where to go on, if anywhere.
-fn read_batch(
-    tx: &StateTx<'_>,
-    relation: &Relation,
-    start: &[u8],
-) -> Result<(Batch, Option<Vec<u8>>), EngineError> {
+fn read_batch(tx: &StateTx<'_>, relation: &Relation, start: &[u8]) -> Result<(Batch, Option<Vec<u8>>), EngineError> {
     let mut batch = Batch::new();
     let mut next = None;
     tx.scan_from(relation.table, start, Version::Old, &mut |key, value| {

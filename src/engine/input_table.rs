@@ -83,9 +83,10 @@ impl<'a> InputTable<'a> {
             OldRow::Full(row) | OldRow::Key(row) => Some(row),
             OldRow::SameKey => None,
         };
-        let key_unsent = new.unchanged.iter().any(|column| {
-            self.relation.key_columns().is_none_or(|key| key.contains(&usize::from(*column)))
-        });
+        let key_unsent = new
+            .unchanged
+            .iter()
+            .any(|column| self.relation.key_columns().is_none_or(|key| key.contains(&usize::from(*column))));
         let new_key = match image {
             Some(image) if key_unsent => self.relation.key_of(&completed(new, image))?,
             None if key_unsent => return Err(self.disagrees("an update came without its key")),

@@ -30,6 +30,9 @@ pub(super) struct Relation {
     pub(super) layout: Layout,
 }
 
+/// Called with key, row and count of each stored row; may break.
+pub(super) type EachRow<'a> = dyn FnMut(&[u8], Row, i64) -> Result<ControlFlow<()>, StateError> + 'a;
+
 /// What happened to one key of a relation in a step: row and count before and after.
 #[derive(Clone, Debug)]
 pub(super) struct KeyChange {
@@ -73,7 +76,7 @@ impl Relation {
         &self,
         tx: &StateTx<'_>,
         version: Version,
-        each: &mut dyn FnMut(&[u8], Row, i64) -> Result<ControlFlow<()>, StateError>,
+        each: &mut EachRow<'_>,
     ) -> Result<(), StateError> {
         tx.scan(self.table, &[], version, &mut |key, value| {
             let (row, count) = self.decode(key, value)?;

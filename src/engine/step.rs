@@ -148,7 +148,12 @@ impl Engine {
         Ok(())
     }
 
-    fn follow(&self, tx: &mut StateTx<'_>, view: &View, changes: &[Vec<KeyChange>]) -> Result<Vec<KeyChange>, EngineError> {
+    fn follow(
+        &self,
+        tx: &mut StateTx<'_>,
+        view: &View,
+        changes: &[Vec<KeyChange>],
+    ) -> Result<Vec<KeyChange>, EngineError> {
         let Assembly { relations, indexes, .. } = &self.assembly;
         let folded = view.run(&mut Flow { tx, relations, indexes, changes: Changes::Step(changes) })?;
         if view.has_changelog && !folded.is_empty() {
@@ -159,11 +164,7 @@ impl Engine {
     }
 
     /// Writes that the stopped views are incomplete.
-    fn without_stopped(
-        &self,
-        tx: &mut StateTx<'_>,
-        outcome: &Outcome,
-    ) -> Result<Option<Registry>, EngineError> {
+    fn without_stopped(&self, tx: &mut StateTx<'_>, outcome: &Outcome) -> Result<Option<Registry>, EngineError> {
         if outcome.failed.is_empty() {
             return Ok(None);
         }

@@ -18,10 +18,22 @@ use crate::state::StateError;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Accumulator {
     Count(i64),
-    Integers { count: i64, sum: i128 },
-    Decimals { count: i64, sum: DecimalSum },
-    Floats { count: i64, sum: FloatSum },
-    Intervals { count: i64, sum: IntervalSum },
+    Integers {
+        count: i64,
+        sum: i128,
+    },
+    Decimals {
+        count: i64,
+        sum: DecimalSum,
+    },
+    Floats {
+        count: i64,
+        sum: FloatSum,
+    },
+    Intervals {
+        count: i64,
+        sum: IntervalSum,
+    },
     /// Least or greatest value; null without values.
     Extreme(Value),
 }

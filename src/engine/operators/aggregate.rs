@@ -1,11 +1,10 @@
 //! GROUP BY: one row per group, kept from the groups' accumulators.
 //!
 //! Invariants: a group is shown while it has rows; a global aggregate (no group columns) is shown always, from the start
-//! of its fill. Groups are told apart as SQL does (`1.0` and `1.00` are one group, null is a group); the group's columns
-//! show the values with which the group came to be.
+//! of its fill. Groups are told apart as SQL does (`1.0` and `1.00` are one group, null is a group); of several forms of
+//! the group's values the least that is present is shown.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
@@ -18,7 +17,7 @@ use super::super::plan::{AggregateCall, AggregateFunction};
 use super::super::relation::whole_row;
 use super::super::scalar::Scalar;
 use super::accumulator::{Accumulator, Parts};
-use super::multiset::{Entry, Fold, Multiset, decode_entry};
+use super::multiset::{End, Entry, Fold, Multiset};
 use crate::state::{StateTx, TableId, Version, decode_row, encode_key};
 
 /// An aggregate node, compiled.
@@ -29,6 +28,8 @@ pub(in crate::engine) struct Aggregate {
     pub(in crate::engine) calls: Vec<Call>,
     /// Group key → group values, row count, accumulators.
     pub(in crate::engine) table: TableId,
+    /// Group key | group values, where equal values can look different.
+    pub(in crate::engine) forms: Option<Multiset>,
 }
 
 /// One aggregate, with the values it must remember one by one.
@@ -48,11 +49,17 @@ struct Group {
 /// A group that the step touches.
 struct Dirty {
     key: Vec<u8>,
-    /// Group values of the first row that touched it.
-    values: Vec<Value>,
     rows: i64,
     before: Option<Group>,
     now: Group,
+}
+
+/// What a delta does: the groups it touches, what it feeds to each call, and forms of group values.
+struct Gathered {
+    dirty: Vec<Dirty>,
+    contributions: Vec<Vec<Contribution>>,
+    forms: Fold,
+    form_groups: BTreeMap<Vec<u8>, usize>,
 }
 
 /// Contribution of one input row to one call.
@@ -116,8 +123,16 @@ impl Aggregate {
         if delta.is_empty() {
             return Ok(Delta::new());
         }
-        let (mut dirty, contributions) = self.gather(delta)?;
+        let Gathered { mut dirty, contributions, forms, form_groups } = self.gather(delta)?;
         self.load(tx, &mut dirty)?;
+        if let Some(table) = &self.forms {
+            for entry in table.apply(tx, forms)? {
+                let group = &mut dirty[form_groups[&entry.key]];
+                if let Some(least) = table.end(tx, (&group.key, End::Least), Version::New)? {
+                    group.now.values = least.to_vec();
+                }
+            }
+        }
         for (place, (call, contributions)) in self.calls.iter().zip(contributions).enumerate() {
             match &call.values {
                 None => {
@@ -139,10 +154,11 @@ impl Aggregate {
         Ok(Group { values, rows: 0, accumulators: self.calls.iter().map(empty).collect::<Result<_, _>>()? })
     }
 
-    fn gather(&self, delta: &Delta) -> Result<(Vec<Dirty>, Vec<Vec<Contribution>>), EngineError> {
+    fn gather(&self, delta: &Delta) -> Result<Gathered, EngineError> {
         let mut places: HashMap<Vec<u8>, usize, FxBuildHasher> = HashMap::default();
         let mut dirty: Vec<Dirty> = Vec::new();
         let mut contributions: Vec<Vec<Contribution>> = self.calls.iter().map(|_| Vec::new()).collect();
+        let (mut forms, mut form_groups) = (Fold::default(), BTreeMap::new());
         for (row, weight) in delta {
             let values: Vec<Value> = self.group.iter().map(|part| part.evaluate(row)).collect::<Result<_, _>>()?;
             let mut key = Vec::new();
@@ -152,10 +168,16 @@ impl Aggregate {
                 None => {
                     places.insert(key.clone(), dirty.len());
                     let now = self.empty_group(values.clone())?;
-                    dirty.push(Dirty { key, values, rows: 0, before: None, now });
+                    dirty.push(Dirty { key, rows: 0, before: None, now });
                     dirty.len() - 1
                 }
             };
+            if self.forms.is_some() {
+                let mut form = dirty[group].key.clone();
+                form.extend_from_slice(&whole_row(&values));
+                form_groups.insert(form.clone(), group);
+                forms.add(form, || Row::from(values), *weight);
+            }
             dirty[group].rows += weight;
             for (call, contributions) in self.calls.iter().zip(&mut contributions) {
                 if let Some(value) = call.argument(row)? {
@@ -163,7 +185,7 @@ impl Aggregate {
                 }
             }
         }
-        Ok((dirty, contributions))
+        Ok(Gathered { dirty, contributions, forms, form_groups })
     }
 
     /// Reads the stored state of the dirty groups.
@@ -224,12 +246,9 @@ impl Aggregate {
     fn finish(&self, tx: &mut StateTx<'_>, mut dirty: Vec<Dirty>) -> Result<Delta, EngineError> {
         dirty.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         let mut result = Delta::new();
-        for mut group in dirty {
+        for group in dirty {
             if group.now.rows < 0 {
                 return Err(EngineError::Inconsistent { what: "a group lost a row it did not have" });
-            }
-            if group.before.is_none() {
-                group.now.values = group.values;
             }
             let shown = group.now.rows > 0 || self.is_global();
             if group.before.as_ref() == Some(&group.now) {
@@ -275,35 +294,19 @@ impl Call {
         };
         let gone = |entry: &Entry| entry.after == 0 && best.as_ref().is_some_and(|(key, _)| *key == entry.key);
         if entries.iter().any(gone) {
-            return first_value(tx, (group, values), greatest);
+            let end = if greatest { End::Greatest } else { End::Least };
+            let row = values.end(tx, (group, end), Version::New)?;
+            return Ok(row.and_then(|row| row.first().cloned()).unwrap_or_default());
         }
         for entry in entries.iter().filter(|entry| entry.after > 0) {
-            let better = best.as_ref().is_none_or(|(key, _)| if greatest { entry.key > *key } else { entry.key < *key });
+            let better =
+                best.as_ref().is_none_or(|(key, _)| if greatest { entry.key > *key } else { entry.key < *key });
             if better {
                 best = Some((entry.key.clone(), entry.row[0].clone()));
             }
         }
         Ok(best.map_or(Value::Null, |(_, value)| value))
     }
-}
-
-/// The first value of a group in the multiset, or the last; null when there is none.
-fn first_value(
-    tx: &StateTx<'_>,
-    (group, values): (&[u8], &Multiset),
-    last: bool,
-) -> Result<Value, EngineError> {
-    let mut found = Value::Null;
-    let mut take = |_: &[u8], entry: &[u8]| {
-        found = decode_entry(entry)?.0.first().cloned().unwrap_or_default();
-        Ok(ControlFlow::Break(()))
-    };
-    if last {
-        tx.scan_reverse(values.table, group, Version::New, &mut take)?;
-    } else {
-        tx.scan(values.table, group, Version::New, &mut take)?;
-    }
-    Ok(found)
 }
 
 impl Group {

@@ -85,3 +85,51 @@ fn scaled(digits: f64, exponent: i64) -> f64 {
     };
     if digits == 0.0 { 0.0 } else { digits * power(exponent) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{DOUBLE, ExactFloat, SINGLE};
+
+    fn sum(values: &[f64]) -> ExactFloat {
+        let mut sum = ExactFloat::default();
+        values.iter().for_each(|value| sum.add(*value, 1));
+        sum
+    }
+
+    #[test]
+    fn one_value_is_its_own_sum() {
+        for value in [0.1, -0.1, f64::MAX, f64::MIN, f64::MIN_POSITIVE, 5e-324, -5e-324, 1e-310, 1.0, 3.5e200] {
+            assert_eq!(sum(&[value]).round(DOUBLE), Some(value));
+        }
+    }
+
+    #[test]
+    fn two_values_add_as_the_processor_adds_them() {
+        let values = [0.1, 0.2, 0.3, 1e16, 1.0, -1e16, 1.0 + f64::EPSILON, f64::EPSILON / 2.0, 5e-324, 1e300, 2e-308];
+        for a in values {
+            for b in values {
+                assert_eq!(sum(&[a, b]).round(DOUBLE), Some(a + b), "{a} + {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn taking_away_restores_what_was() {
+        let mut total = sum(&[0.1, 0.7]);
+        let before = total.clone();
+        for value in [1e300, 5e-324, -3.25] {
+            total.add(value, 1);
+        }
+        for value in [5e-324, -3.25, 1e300] {
+            total.add(value, -1);
+        }
+        assert_eq!(total, before);
+    }
+
+    #[test]
+    fn beyond_the_greatest_there_is_no_sum() {
+        assert_eq!(sum(&[f64::MAX, f64::MAX]).round(DOUBLE), None);
+        assert_eq!(sum(&[f64::from(f32::MAX), 1e38]).round(SINGLE), None);
+        assert_eq!(sum(&[f64::MAX, f64::MAX, -f64::MAX]).round(DOUBLE), Some(f64::MAX));
+    }
+}

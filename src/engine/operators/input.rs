@@ -67,7 +67,8 @@ impl Input {
             for (row, weight) in delta {
                 let mut key = key_of_columns(&self.node.types, &arrangement.columns, row)?;
                 key.extend_from_slice(&whole_row(row));
-                let before = tx.get(arrangement.table, &key, Version::New)?.map_or(Ok(0), |count| decode_count(&count))?;
+                let before =
+                    tx.get(arrangement.table, &key, Version::New)?.map_or(Ok(0), |count| decode_count(&count))?;
                 match before + weight {
                     0 => tx.delete(arrangement.table, key),
                     after if after > 0 => tx.put(arrangement.table, key, encode_count(after)),
@@ -109,7 +110,9 @@ impl Input {
             (Store::Private { .. }, Access::Arrangement(table)) => {
                 keys.iter().map(|key| arranged(flow, question, Place { table, prefix: key })).collect()
             }
-            (Store::Private { .. }, _) => Err(EngineError::Inconsistent { what: "a private join input has no relation" }),
+            (Store::Private { .. }, _) => {
+                Err(EngineError::Inconsistent { what: "a private join input has no relation" })
+            }
         }
     }
 

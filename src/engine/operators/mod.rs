@@ -19,5 +19,5 @@ pub(super) use distinct::Distinct;
 pub(super) use exact_float::ExactFloat;
 pub(super) use input::{Access, Arrangement, Input, Store};
 pub(super) use join::Join;
-pub(super) use multiset::Multiset;
+pub(super) use multiset::{Multiset, has_forms};
 pub(super) use term::{Lookup, PlanAccess, Shape, plan_terms};

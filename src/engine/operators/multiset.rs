@@ -1,13 +1,15 @@
 //! An ordered multiset of values: prefix | value → count, with one representative of equal values.
 //!
-//! DISTINCT counts values that are equal in SQL (`1.0` = `1.00`) under one entry and shows the one that came first; min and
-//! max keep every representation apart, so that a value that goes is the one that is taken away.
+//! Values that are equal in SQL can look different (`1.0`, `1.00`): forms of one value. DISTINCT arguments count them under
+//! one entry, represented by the one that came first. Where a form is shown (min, max, group columns, distinct rows) every
+//! form has its own entry, and the least that is present is shown, so that the result depends on what is there alone.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
-use tailwater_connectors::Row;
+use tailwater_connectors::{Row, SqlType};
 
 use super::super::error::EngineError;
 use super::super::relation::{decode_count, whole_row};
@@ -57,8 +59,12 @@ impl Fold {
 impl Multiset {
     /// Writes the folded weights; answers the entries whose count changed, in key order.
     pub(super) fn apply(&self, tx: &mut StateTx<'_>, fold: Fold) -> Result<Vec<Entry>, EngineError> {
-        let changed: BTreeMap<Vec<u8>, (Row, i64)> =
-            fold.entries.into_iter().filter(|(_, _, weight)| *weight != 0).map(|(key, row, weight)| (key, (row, weight))).collect();
+        let changed: BTreeMap<Vec<u8>, (Row, i64)> = fold
+            .entries
+            .into_iter()
+            .filter(|(_, _, weight)| *weight != 0)
+            .map(|(key, row, weight)| (key, (row, weight)))
+            .collect();
         let keys: Vec<Vec<u8>> = changed.keys().cloned().collect();
         tx.prefetch(self.table, &keys)?;
         let mut entries = Vec::with_capacity(changed.len());
@@ -77,6 +83,43 @@ impl Multiset {
     }
 }
 
+/// Whether equal values of a type can look different.
+pub(in crate::engine) fn has_forms(sql_type: &SqlType) -> bool {
+    match sql_type {
+        SqlType::Numeric(_) | SqlType::Float4 | SqlType::Float8 | SqlType::Interval | SqlType::Bpchar => true,
+        SqlType::Array(element) => has_forms(element),
+        _ => false,
+    }
+}
+
+/// Which end of a multiset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Least,
+    Greatest,
+}
+
+impl Multiset {
+    /// The row at one end of the entries under a prefix; `None` when there are none.
+    pub(super) fn end(
+        &self,
+        tx: &StateTx<'_>,
+        (prefix, end): (&[u8], End),
+        version: Version,
+    ) -> Result<Option<Row>, StateError> {
+        let mut found = None;
+        let mut take = |_: &[u8], entry: &[u8]| {
+            found = Some(decode_entry(entry)?.0);
+            Ok(ControlFlow::Break(()))
+        };
+        match end {
+            End::Least => tx.scan(self.table, prefix, version, &mut take)?,
+            End::Greatest => tx.scan_reverse(self.table, prefix, version, &mut take)?,
+        }
+        Ok(found)
+    }
+}
+
 fn encode_entry(row: &Row, count: i64) -> Vec<u8> {
     let mut value = count.to_be_bytes().to_vec();
     value.extend_from_slice(&whole_row(row));
@@ -84,8 +127,8 @@ fn encode_entry(row: &Row, count: i64) -> Vec<u8> {
 }
 
 /// A stored entry's representative and count.
-pub(super) fn decode_entry(value: &[u8]) -> Result<(Row, i64), StateError> {
-    let (count, row) = value.split_at_checked(8).ok_or_else(|| StateError::Damaged { place: "a value count".into() })?;
+fn decode_entry(value: &[u8]) -> Result<(Row, i64), StateError> {
+    let (count, row) =
+        value.split_at_checked(8).ok_or_else(|| StateError::Damaged { place: "a value count".into() })?;
     Ok((decode_row(row)?, decode_count(count)?))
 }
-

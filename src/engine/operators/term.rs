@@ -138,7 +138,8 @@ fn plan_before(shape: &Shape, accesses: &mut dyn PlanAccess, term: usize) -> Vec
         (1..term).filter(|&input| matched[input] && shape.residuals[input].is_some()).collect();
     let mut operations = Vec::with_capacity(term);
     while known[..term].contains(&false) {
-        let (input, by) = next_input(shape, accesses, &Known { known: &known, matched: &matched, equalities: &equalities });
+        let (input, by) =
+            next_input(shape, accesses, &Known { known: &known, matched: &matched, equalities: &equalities });
         known[input] = true;
         let (decided, later) = undecided.into_iter().partition(|&input| known[..=input].iter().all(|known| *known));
         undecided = later;

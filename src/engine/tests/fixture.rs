@@ -6,7 +6,8 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 use tailwater_connectors::text::parse_text;
 use tailwater_connectors::{
-    Change, Column, Lsn, NewRow, OldRow, Position, ReplicaIdentity, Row, SqlType, TableName, TableSchema, Transaction, Value,
+    Change, Column, Lsn, NewRow, OldRow, Position, ReplicaIdentity, Row, SqlType, TableName, TableSchema, Transaction,
+    Value,
 };
 
 use crate::engine::scalar::{Typed, bind};

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rand::Rng;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::Rng;
 use tailwater_connectors::{Change, Row};
 
 use super::fixture::{Bench, SOURCE, at, fill, show, transaction};
@@ -105,9 +105,8 @@ impl Story {
     }
 
     fn step(&self, engine: &mut Engine, numbers: std::ops::Range<usize>) {
-        let transactions: Vec<_> = numbers
-            .map(|number| transaction(Self::position(number), self.transactions[number].0.clone()))
-            .collect();
+        let transactions: Vec<_> =
+            numbers.map(|number| transaction(Self::position(number), self.transactions[number].0.clone())).collect();
         let outcome = engine.step(&SOURCE, &transactions).unwrap();
         assert!(outcome.failed.is_empty(), "seed {}: {:?}", self.seed, outcome.failed);
     }

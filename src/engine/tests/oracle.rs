@@ -46,7 +46,9 @@ pub(super) fn rows(plan: &Plan, database: &Database) -> Vec<Row> {
                 let values: Vec<Value> = group.iter().map(|part| part.evaluate(&row).unwrap()).collect();
                 let mut key = Vec::new();
                 encode_key(&mut key, group_types, &values).unwrap();
-                groups.entry(key).or_insert((values, Vec::new())).1.push(row);
+                let group = groups.entry(key).or_insert((values.clone(), Vec::new()));
+                group.0 = least_form(group.0.clone(), values);
+                group.1.push(row);
             }
             let shown = |(values, rows): (Vec<Value>, Vec<Row>)| -> Row {
                 values.into_iter().chain(aggregates.iter().map(|call| aggregate(call, &rows))).collect()
@@ -60,10 +62,27 @@ pub(super) fn rows(plan: &Plan, database: &Database) -> Vec<Row> {
                 encode_key(&mut key, &types, &row).unwrap();
                 (key, row)
             });
-            keyed.collect::<BTreeMap<_, _>>().into_values().collect()
+            let mut distinct: BTreeMap<Vec<u8>, Row> = BTreeMap::new();
+            for (key, row) in keyed {
+                let least = distinct
+                    .remove(&key)
+                    .map_or_else(|| row.clone(), |seen| least_form(seen.to_vec(), row.to_vec()).into());
+                distinct.insert(key, least);
+            }
+            distinct.into_values().collect()
         }
         Plan::UnionAll { inputs } => inputs.iter().flat_map(|input| rows(input, database)).collect(),
     }
+}
+
+/// Of equal rows the one whose bytes are least.
+fn least_form<T: AsRef<[Value]>>(a: T, b: T) -> T {
+    let bytes = |row: &T| {
+        let mut bytes = Vec::new();
+        encode_row(&mut bytes, row.as_ref());
+        bytes
+    };
+    if bytes(&b) < bytes(&a) { b } else { a }
 }
 
 fn join(inputs: &[JoinInput], database: &Database) -> Vec<Row> {
@@ -131,7 +150,8 @@ fn sum(call: &AggregateCall, values: &[Value], average: bool) -> Value {
                 let Value::Float(value) = value else { panic!("not a float") };
                 sum.add(*value, 1);
             }
-            let sum = sum.round_double().unwrap();
+            let negative_zeros = values.iter().all(|value| *value == Value::Float(-0.0));
+            let sum = if negative_zeros { -0.0 } else { sum.round_double().unwrap() };
             Value::Float(if average { sum / values.len() as f64 } else { sum })
         }
         _ => {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rand::rngs::StdRng;
 use rand::Rng;
+use rand::rngs::StdRng;
 use tailwater_connectors::{Change, NewRow, OldRow, ReplicaIdentity, Row, SqlType, TableSchema, Value};
 
 use super::fixture::{name_of, table};
@@ -18,7 +18,8 @@ pub(super) struct Source {
 
 /// Tables of every kind: one key column, two, another type of key, none.
 pub(super) fn tables() -> Vec<Arc<TableSchema>> {
-    let full = |schema: Arc<TableSchema>| Arc::new(TableSchema { identity: ReplicaIdentity::Full, ..(*schema).clone() });
+    let full =
+        |schema: Arc<TableSchema>| Arc::new(TableSchema { identity: ReplicaIdentity::Full, ..(*schema).clone() });
     vec![
         table("t0", &["id bigint!", "a bigint", "b text", "n numeric"]),
         full(table("t1", &["id bigint!", "b text!", "a bigint", "f float"])),
@@ -38,7 +39,9 @@ pub(super) fn random_value(random: &mut StdRng, sql_type: &SqlType, nullable: bo
             let numbers = ["1", "1.0", "1.00", "2.5", "-3", "0", "1000000000000000000000.5"];
             Value::Numeric(numbers[random.random_range(0..numbers.len())].parse().unwrap())
         }
-        SqlType::Float8 => Value::Float([0.1, 0.2, 0.3, 1e300, -1e300, 1e-300, 7.0][random.random_range(0..7)]),
+        SqlType::Float8 => {
+            Value::Float([0.1, 0.2, 0.3, 1e300, -1e300, 1e-300, 7.0, 0.0, -0.0][random.random_range(0..9)])
+        }
         other => panic!("no random {other}"),
     }
 }
@@ -113,7 +116,8 @@ impl Source {
         if schema.identity == ReplicaIdentity::Full {
             return OldRow::Full(row.clone());
         }
-        let value = |(place, value): (usize, &Value)| if schema.key.contains(&place) { value.clone() } else { Value::Null };
+        let value =
+            |(place, value): (usize, &Value)| if schema.key.contains(&place) { value.clone() } else { Value::Null };
         OldRow::Key(row.iter().enumerate().map(value).collect())
     }
 

@@ -46,7 +46,8 @@ impl Planner<'_> {
             (plan, width)
         };
         let columns = group_types.into_iter().enumerate();
-        let columns = columns.map(|(place, sql_type)| Column { name: format!("c{place}").into(), sql_type, nullable: true });
+        let columns =
+            columns.map(|(place, sql_type)| Column { name: format!("c{place}").into(), sql_type, nullable: true });
         ViewPlan { name: name.into(), plan, columns: columns.collect(), key: (0..width).collect() }
     }
 
@@ -164,8 +165,7 @@ impl Planner<'_> {
     fn aggregate(&mut self, depth: u32) -> Plan {
         let input = self.plan(depth - 1);
         let input_types = types(&input, self.database);
-        let plain = |place: &usize| matches!(input_types[*place], SqlType::Int8 | SqlType::Text);
-        let groups: Vec<usize> = (0..input_types.len()).filter(plain).filter(|_| self.random.random_bool(0.4)).collect();
+        let groups: Vec<usize> = (0..input_types.len()).filter(|_| self.random.random_bool(0.4)).collect();
         let mut aggregates = vec![call(AggregateFunction::Count, None)];
         for _ in 0..self.random.random_range(0..4) {
             aggregates.push(self.call(&input_types));
@@ -193,16 +193,7 @@ impl Planner<'_> {
 
     fn distinct(&mut self, depth: u32) -> Plan {
         let input = self.plan(depth - 1);
-        let input_types = types(&input, self.database);
-        let plain: Vec<usize> = (0..input_types.len())
-            .filter(|place| matches!(input_types[*place], SqlType::Int8 | SqlType::Text))
-            .collect();
-        if plain.is_empty() {
-            return input;
-        }
-        let types = plain.iter().map(|place| input_types[*place].clone()).collect();
-        let expressions = plain.into_iter().map(Scalar::Column).collect();
-        Plan::Distinct { input: Box::new(Plan::Project { input: Box::new(input), expressions, types }) }
+        Plan::Distinct { input: Box::new(input) }
     }
 
     fn union(&mut self, depth: u32) -> Plan {
