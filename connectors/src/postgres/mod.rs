@@ -2,7 +2,38 @@
 
 pub mod binary;
 pub mod catalog;
+pub mod check;
 pub mod config;
+pub mod conninfo;
 pub mod copy_rows;
 pub mod pgoutput;
+pub mod prepare;
+pub mod source;
 pub mod wire_type;
+
+mod assembler;
+mod auth;
+mod channel_binding;
+mod connection;
+mod copy_table;
+mod feedback;
+mod first_copy;
+mod frame;
+mod publication;
+mod relation_map;
+mod replication;
+mod server_error;
+mod slot;
+mod sql_client;
+mod sql_text;
+mod stream;
+mod tls;
+mod transport;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::{Finding, Severity, check};
+pub use conninfo::ConnInfo;
+pub use source::PostgresSource;
+pub use sql_client::connect_sql;

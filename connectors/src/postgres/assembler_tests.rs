@@ -1,0 +1,147 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::schema::{Column, ReplicaIdentity, TableName, TableSchema};
+use crate::sql_type::SqlType;
+
+/// Relation 42, `t (id int4 primary key, v int4)`.
+fn table(identity: ReplicaIdentity, key: Vec<usize>) -> KnownTable {
+    let column = |name: &str| Column { name: name.into(), sql_type: SqlType::Int4, nullable: true };
+    let name = TableName { source: "shop".into(), schema: "public".into(), table: "t".into() };
+    let schema = TableSchema { name, id: 42, columns: vec![column("id"), column("v")], key, identity };
+    KnownTable { schema: Arc::new(schema), type_oids: vec![23, 23] }
+}
+
+fn assembler() -> Assembler {
+    Assembler::new("shop".into(), 1, vec![table(ReplicaIdentity::Default, vec![0])])
+}
+
+/// `(name, type oid, is key)` per column.
+fn relation(id: u32, name: &str, identity: u8, columns: &[(&str, u32, bool)]) -> Vec<u8> {
+    let mut message = [b"R".as_slice(), &id.to_be_bytes(), b"public\0", name.as_bytes(), &[0, identity]].concat();
+    message.extend((columns.len() as u16).to_be_bytes());
+    for (name, oid, is_key) in columns {
+        message.extend([&[u8::from(*is_key)], name.as_bytes(), &[0], &oid.to_be_bytes(), &[0xff; 4]].concat());
+    }
+    message
+}
+
+fn begin() -> Vec<u8> {
+    [b"B".as_slice(), &[0; 16], &[0, 0, 0, 7]].concat()
+}
+
+fn commit(end: u64) -> Vec<u8> {
+    [b"C\0".as_slice(), &[0; 8], &end.to_be_bytes(), &[0; 8]].concat()
+}
+
+/// Cells: a number, `n` or `u`.
+fn tuple(kind: u8, cells: &[Result<i32, u8>]) -> Vec<u8> {
+    let mut bytes = vec![kind, 0, cells.len() as u8];
+    for cell in cells {
+        match cell {
+            Ok(number) => bytes.extend([b"b\0\0\0\x04".as_slice(), &number.to_be_bytes()].concat()),
+            Err(kind) => bytes.push(*kind),
+        }
+    }
+    bytes
+}
+
+fn change(tag: u8, tuples: &[Vec<u8>]) -> Vec<u8> {
+    [[tag].as_slice(), &42u32.to_be_bytes(), &tuples.concat()].concat()
+}
+
+const PLAIN: [(&str, u32, bool); 2] = [("id", 23, true), ("v", 23, false)];
+
+fn changes(assembler: &mut Assembler, messages: &[Vec<u8>]) -> Result<Vec<Change>, SourceError> {
+    assembler.accept(&begin())?;
+    for message in messages {
+        assert_eq!(assembler.accept(message)?, Completed::Nothing);
+    }
+    match assembler.accept(&commit(100))? {
+        Completed::Transaction(transaction) => Ok(transaction.changes),
+        Completed::Empty(_) => Ok(Vec::new()),
+        Completed::Nothing => panic!("a commit completes"),
+    }
+}
+
+fn row(values: &[Option<i64>]) -> Row {
+    values.iter().map(|value| value.map_or(Value::Null, Value::Int)).collect()
+}
+
+#[test]
+fn columns_are_found_by_name_whatever_their_order() {
+    let relation = relation(42, "t", b'd', &[("added", 25, false), ("v", 23, false), ("id", 23, true)]);
+    let insert = change(b'I', &[tuple(b'N', &[Err(b'n'), Ok(2), Ok(1)])]);
+    let changes = changes(&mut assembler(), &[relation, insert]).unwrap();
+    let [Change::Insert { new, .. }] = changes.as_slice() else { panic!("{changes:?}") };
+    assert_eq!(*new, row(&[Some(1), Some(2)]));
+}
+
+#[test]
+fn unchanged_values_are_named_unless_the_old_row_has_them() {
+    let full = table(ReplicaIdentity::Full, Vec::new());
+    let mut with_full = Assembler::new("shop".into(), 1, vec![full]);
+    let both = [("id", 23, true), ("v", 23, true)];
+    let old_and_new = change(b'U', &[tuple(b'O', &[Ok(1), Ok(5)]), tuple(b'N', &[Ok(2), Err(b'u')])]);
+    let found = changes(&mut with_full, &[relation(42, "t", b'f', &both), old_and_new]).unwrap();
+    let [Change::Update { old, new, .. }] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(*old, OldRow::Full(row(&[Some(1), Some(5)])));
+    assert_eq!(*new, NewRow { row: row(&[Some(2), Some(5)]), unchanged: vec![] });
+
+    let keyed = change(b'U', &[tuple(b'K', &[Ok(1), Err(b'n')]), tuple(b'N', &[Err(b'u'), Err(b'u')])]);
+    let found = changes(&mut assembler(), &[relation(42, "t", b'd', &PLAIN), keyed]).unwrap();
+    let [Change::Update { old, new, .. }] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(*old, OldRow::Key(row(&[Some(1), None])));
+    assert_eq!(*new, NewRow { row: row(&[Some(1), None]), unchanged: vec![1] });
+}
+
+#[test]
+fn a_value_left_out_where_there_is_no_older_one_is_an_error() {
+    let insert = change(b'I', &[tuple(b'N', &[Ok(1), Err(b'u')])]);
+    let error = changes(&mut assembler(), &[relation(42, "t", b'd', &PLAIN), insert]).unwrap_err();
+    assert!(matches!(error, SourceError::Protocol { .. }));
+}
+
+#[test]
+fn tables_nobody_asked_for_leave_an_empty_transaction() {
+    let other = relation(7, "other", b'd', &PLAIN);
+    let insert = [b"I".as_slice(), &7u32.to_be_bytes(), &tuple(b'N', &[Ok(1), Ok(2)])].concat();
+    let truncate = [b"T".as_slice(), &[0, 0, 0, 1], &[0], &7u32.to_be_bytes()].concat();
+    assert_eq!(changes(&mut assembler(), &[other, insert, truncate]).unwrap(), []);
+}
+
+#[test]
+fn a_relation_that_does_not_fit_the_state_is_refused() {
+    let cases = [
+        ("dropped column", relation(42, "t", b'd', &[("id", 23, true)])),
+        ("renamed column", relation(42, "t", b'd', &[("id", 23, true), ("w", 23, false)])),
+        ("retyped column", relation(42, "t", b'd', &[("id", 23, true), ("v", 20, false)])),
+        ("renamed table", relation(42, "u", b'd', &PLAIN)),
+        ("table made again", relation(43, "t", b'd', &PLAIN)),
+        ("another key", relation(42, "t", b'i', &[("id", 23, false), ("v", 23, true)])),
+        ("no key", relation(42, "t", b'd', &[("id", 23, false), ("v", 23, false)])),
+    ];
+    for (name, relation) in cases {
+        let error = changes(&mut assembler(), &[relation]).expect_err(name);
+        assert!(matches!(error, SourceError::Table { .. }) && error.hint().is_some(), "{name}: {error}");
+    }
+}
+
+#[test]
+fn a_changed_precision_is_refused() {
+    let mut narrow = relation(42, "t", b'd', &PLAIN);
+    let mut assembler = assembler();
+    changes(&mut assembler, &[narrow.clone()]).unwrap();
+    *narrow.last_mut().unwrap() = 9;
+    assert!(changes(&mut assembler, &[narrow]).is_err());
+}
+
+#[test]
+fn deletes_bring_the_key_and_truncates_all_tables_at_once() {
+    let delete = change(b'D', &[tuple(b'K', &[Ok(1), Err(b'n')])]);
+    let truncate = [b"T".as_slice(), &[0, 0, 0, 1], &[0], &42u32.to_be_bytes()].concat();
+    let found = changes(&mut assembler(), &[relation(42, "t", b'd', &PLAIN), delete, truncate]).unwrap();
+    let [Change::Delete { old, .. }, Change::Truncate { tables }] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(*old, OldRow::Key(row(&[Some(1), None])));
+    assert_eq!(tables.len(), 1);
+}

@@ -1,0 +1,201 @@
+//! The source as the pipeline sees it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::assembler::Assembler;
+use super::catalog::{self, CatalogTable};
+use super::config::PostgresSourceConfig;
+use super::connection::{Connection, Purpose};
+use super::conninfo::ConnInfo;
+use super::copy_table::has_binary_form;
+use super::first_copy::{Copied, FirstCopy};
+use super::relation_map::KnownTable;
+use super::replication::{self, StreamOptions};
+use super::server_error::Scene;
+use super::stream::{Stream, StreamParts};
+use super::{publication, slot, sql_client};
+use crate::position::{Lsn, Position};
+use crate::schema::{TableName, TableSchema};
+use crate::source::{DurablePosition, ResumePoint, Source, SourceError, SourceIdentity, TransactionSender};
+use crate::sql_type::SqlType;
+
+/// One Postgres database, by one slot and one publication.
+pub struct PostgresSource {
+    config: PostgresSourceConfig,
+    info: ConnInfo,
+    /// What [`Source::tables`] answered, so that a first copy notices a change since.
+    seen: HashMap<TableName, Arc<TableSchema>>,
+}
+
+impl PostgresSource {
+    /// Reads the connection URL; connects to nothing.
+    pub fn new(config: PostgresSourceConfig) -> Result<Self, SourceError> {
+        let info = ConnInfo::of(&config)?;
+        Ok(Self { config, info, seen: HashMap::new() })
+    }
+
+    fn scene(&self, resuming: Option<Position>) -> Scene {
+        Scene { source_name: self.config.name.to_string(), slot: self.config.slot.clone(), resuming }
+    }
+
+    async fn first_copy(&self, tables: &[TableName], out: &TransactionSender) -> Result<Copied, SourceError> {
+        let scene = self.scene(None);
+        let copy = FirstCopy { config: &self.config, info: &self.info, scene: &scene, seen: &self.seen, tables, out };
+        copy.run().await
+    }
+
+    /// The tables of the state with the types that their columns have on the wire now.
+    async fn known_tables(&self, scene: &Scene, tables: &[Arc<TableSchema>]) -> Result<Vec<KnownTable>, SourceError> {
+        let client = sql_client::connect(&self.info).await.map_err(|error| scene.error(error))?;
+        let names: Vec<TableName> = tables.iter().map(|table| table.name.clone()).collect();
+        let name = &self.config.publication;
+        let state = publication::look(&client, name, &names).await.map_err(|error| scene.error(error))?;
+        let schemas: Vec<&TableSchema> = tables.iter().map(|table| &**table).collect();
+        publication::check(&state, scene, name, &schemas)?;
+        let now = catalog::tables(&client, &self.config.name, &names).await?;
+        tables.iter().map(|table| known_table(scene, table, &now)).collect()
+    }
+
+    async fn check_resume(
+        &self,
+        scene: &Scene,
+        connection: &mut Connection,
+        (identity, durable): (&SourceIdentity, Lsn),
+    ) -> Result<(), SourceError> {
+        let fault = |error| scene.error(error);
+        let system = replication::identify_system(connection).await.map_err(fault)?;
+        if system.system != identity.system {
+            return Err(scene.cannot_resume("the server is another one than the state was made from".into()));
+        }
+        if identity.database != self.info.database() || identity.slot != self.config.slot {
+            return Err(scene.cannot_resume("the state was made from another database or slot".into()));
+        }
+        let found = slot::find(connection, &self.config.slot).await.map_err(fault)?;
+        slot::check_resume(scene, self.info.database(), found.as_ref(), (&system, durable))
+    }
+}
+
+fn known_table(scene: &Scene, table: &Arc<TableSchema>, now: &[CatalogTable]) -> Result<KnownTable, SourceError> {
+    let fault = |message: String| SourceError::Table {
+        source_name: scene.source_name.clone(),
+        table: table.name.to_string(),
+        message,
+        hint: format!("adapt the views if needed, then run \"tailwater rebuild {}\"", scene.source_name),
+    };
+    let Some(found) = now.iter().find(|found| found.schema.name == table.name) else {
+        return Err(fault("does not exist any more".into()));
+    };
+    let (current, oids) = (&found.schema, &found.type_oids);
+    if current.id != table.id {
+        return Err(fault("was dropped and made again".into()));
+    }
+    let type_oid = |column: &crate::Column| {
+        let index =
+            current.column(&column.name).filter(|index| same_type(&column.sql_type, &current.columns[*index].sql_type));
+        let oid = index.and_then(|index| oids.get(index).copied());
+        oid.ok_or_else(|| {
+            fault(format!("column \"{}\" was dropped or is no longer of type {}", column.name, column.sql_type))
+        })
+    };
+    let type_oids = table.columns.iter().map(type_oid).collect::<Result<_, _>>()?;
+    Ok(KnownTable { schema: table.clone(), type_oids })
+}
+
+/// A wider numeric of the same scale needs no rewrite of the table.
+fn same_type(state: &SqlType, now: &SqlType) -> bool {
+    match (state, now) {
+        (SqlType::Numeric(Some((_, before))), SqlType::Numeric(Some((_, after)))) => before == after,
+        _ => state == now,
+    }
+}
+
+#[async_trait]
+impl Source for PostgresSource {
+    async fn tables(&mut self, wanted: &[TableName]) -> Result<Vec<Arc<TableSchema>>, SourceError> {
+        let scene = self.scene(None);
+        let client = sql_client::connect(&self.info).await.map_err(|error| scene.error(error))?;
+        let found = catalog::tables(&client, &self.config.name, wanted).await?;
+        let tables: Vec<_> = found.into_iter().map(|table| Arc::new(table.schema)).collect();
+        self.seen.extend(tables.iter().map(|table| (table.name.clone(), table.clone())));
+        Ok(tables)
+    }
+
+    async fn identity(&mut self) -> Result<SourceIdentity, SourceError> {
+        let scene = self.scene(None);
+        let look = async {
+            let mut connection = Connection::connect(&self.info, Purpose::Replication).await?;
+            let system = replication::identify_system(&mut connection).await?.system;
+            Ok((system, sql_client::connect(&self.info).await?))
+        };
+        let (system, client) = look.await.map_err(|error| scene.error(error))?;
+        let collation = catalog::collation(&client, &self.config.name).await?.name;
+        let (database, slot) = (self.info.database().to_owned(), self.config.slot.clone());
+        Ok(SourceIdentity { system, database, slot, collation })
+    }
+
+    async fn run(
+        self: Box<Self>,
+        resume: ResumePoint,
+        out: TransactionSender,
+        durable: DurablePosition,
+    ) -> Result<(), SourceError> {
+        // Stopping must not wait for a copy, a slow login or open transactions; the stream watches for itself.
+        let parts = tokio::select! {
+            () = out.closed() => return Ok(()),
+            parts = self.start(resume, &out) => parts?,
+        };
+        Stream::new(parts, out, durable).run().await
+    }
+}
+
+impl PostgresSource {
+    /// Copies if there is no state, and starts the stream.
+    async fn start(&self, resume: ResumePoint, out: &TransactionSender) -> Result<StreamParts, SourceError> {
+        match resume {
+            ResumePoint::FirstCopy { tables } => {
+                let copied = self.first_copy(&tables, out).await?;
+                let scene = self.scene(Some(Position::Lsn(copied.consistent_point)));
+                let connection = self.connect(&scene).await?;
+                self.start_stream(scene, connection, (copied.tables, copied.consistent_point)).await
+            }
+            ResumePoint::Stream { position, identity, tables } => {
+                let Position::Lsn(durable) = position;
+                let scene = self.scene(Some(position));
+                let mut connection = self.connect(&scene).await?;
+                self.check_resume(&scene, &mut connection, (&identity, durable)).await?;
+                let known = self.known_tables(&scene, &tables).await?;
+                self.start_stream(scene, connection, (known, durable)).await
+            }
+        }
+    }
+
+    async fn connect(&self, scene: &Scene) -> Result<Connection, SourceError> {
+        let connection = Connection::connect(&self.info, Purpose::Replication).await;
+        let connection = connection.map_err(|error| scene.error(error))?;
+        replication::check_version(&connection, scene)?;
+        Ok(connection)
+    }
+
+    async fn start_stream(
+        &self,
+        scene: Scene,
+        mut connection: Connection,
+        (tables, start): (Vec<KnownTable>, Lsn),
+    ) -> Result<StreamParts, SourceError> {
+        let all_columns = || tables.iter().flat_map(|known| &known.schema.columns);
+        let options = StreamOptions {
+            slot: &self.config.slot,
+            publication: &self.config.publication,
+            start,
+            proto_version: replication::proto_version(connection.server_version()),
+            binary: all_columns().all(|column| has_binary_form(&column.sql_type)),
+        };
+        replication::start(&mut connection, &options).await.map_err(|error| scene.error(error))?;
+        tracing::info!(source = %self.config.name, position = %start, binary = options.binary, "streaming");
+        let assembler = Assembler::new(scene.source_name.clone(), options.proto_version, tables);
+        Ok(StreamParts { scene, connection, assembler, start })
+    }
+}

@@ -1,0 +1,297 @@
+//! The loop that tails the slot: bytes in, transactions out, status updates back.
+//!
+//! ```text
+//!  socket ──▶ frames ──▶ assembler ──▶ pending ──(one send per batch)──▶ pipeline
+//!     ▲                                    │ handed over                     │ durable
+//!     └────────── status update ◀── feedback ◀──────────────────────────────┘
+//! ```
+//!
+//! While the pipeline takes nothing, reading goes on until a bound, so that requests for a reply are seen at once; past the
+//! bound the socket is left alone and status updates go out by the clock, which keeps the server content.
+
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::time::{Instant, timeout};
+
+use super::assembler::{Assembler, Completed};
+use super::connection::Connection;
+use super::feedback::{Due, Feedback};
+use super::replication::{Incoming, write_status};
+use super::server_error::{ConnectionError, Scene};
+use crate::change::Transaction;
+use crate::position::{Lsn, Position};
+use crate::source::{DurablePosition, SourceError, SourceMessage, TransactionSender};
+
+/// Changes in one hand-over, beyond which nothing is added to it.
+const BATCH_CHANGES_MAX: usize = 8_192;
+/// Bytes of the log in one hand-over.
+const BATCH_BYTES_MAX: usize = 4 << 20;
+/// Bytes read ahead while the pipeline takes nothing.
+const AHEAD_BYTES_MAX: usize = 16 << 20;
+/// A confirmed position that moved is sent no more often than this: the server may write its slot to disk for each.
+const CONFIRM_INTERVAL: Duration = Duration::from_millis(500);
+/// Sign of life; well below the `wal_sender_timeout` that our session sets.
+const STATUS_INTERVAL: Duration = Duration::from_secs(10);
+/// Silence after which the connection is given up. The server answers every status update that asks for it.
+const SILENCE_MAX: Duration = Duration::from_secs(120);
+/// How long to wait for the server to leave the stream on stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// One run of the loop.
+pub(super) struct Stream {
+    pub(super) scene: Scene,
+    pub(super) connection: Connection,
+    pub(super) assembler: Assembler,
+    pub(super) feedback: Feedback,
+    pub(super) out: TransactionSender,
+    pub(super) durable: DurablePosition,
+    /// False when the pipeline dropped its end: nothing will become durable any more.
+    durable_lives: bool,
+    pending: Pending,
+    sent_at: Instant,
+    heard_at: Instant,
+}
+
+/// What the loop waits for.
+enum Happened {
+    Closed,
+    Durable,
+    Room,
+    Read(Result<(), ConnectionError>),
+    Clock,
+}
+
+/// What waits to be handed over.
+#[derive(Debug, Default)]
+struct Pending {
+    transactions: Vec<Transaction>,
+    changes: usize,
+    bytes: usize,
+}
+
+impl Pending {
+    fn is_batch(&self) -> bool {
+        self.changes >= BATCH_CHANGES_MAX || self.bytes >= BATCH_BYTES_MAX
+    }
+
+    /// A transaction in the middle is read to its end whatever its size: half of one cannot be handed over.
+    fn may_read(&self) -> bool {
+        self.transactions.is_empty() || self.bytes < AHEAD_BYTES_MAX
+    }
+}
+
+/// What a stream is made of; the connection is in CopyBoth already.
+pub(super) struct StreamParts {
+    pub(super) scene: Scene,
+    pub(super) connection: Connection,
+    pub(super) assembler: Assembler,
+    pub(super) start: Lsn,
+}
+
+impl Stream {
+    pub(super) fn new(parts: StreamParts, out: TransactionSender, durable: DurablePosition) -> Self {
+        let StreamParts { scene, connection, assembler, start } = parts;
+        let confirmed = durable.borrow().as_ref().map(|Position::Lsn(lsn)| *lsn);
+        let (feedback, now) = (Feedback::new(start, confirmed), Instant::now());
+        Self {
+            scene,
+            connection,
+            assembler,
+            feedback,
+            out,
+            durable,
+            durable_lives: true,
+            pending: Pending::default(),
+            sent_at: now,
+            heard_at: now,
+        }
+    }
+
+    /// Runs until `out` is closed (`Ok`) or something fails.
+    pub(super) async fn run(mut self) -> Result<(), SourceError> {
+        loop {
+            self.take_frames()?;
+            if !self.offer() {
+                return self.stop().await;
+            }
+            self.send_status().await?;
+            match self.wait().await {
+                Happened::Closed => return self.stop().await,
+                Happened::Durable => self.note_durable(),
+                Happened::Read(read) => {
+                    read.map_err(|error| self.scene.error(error))?;
+                    self.heard_at = Instant::now();
+                    self.read_what_is_there()?;
+                }
+                Happened::Room | Happened::Clock => {}
+            }
+        }
+    }
+
+    /// Waits for the first thing that needs an answer.
+    async fn wait(&mut self) -> Happened {
+        let has_output = !self.pending.transactions.is_empty() || self.idle_progress().is_some();
+        let next_status = self.next_status();
+        tokio::select! {
+            biased;
+            () = self.out.closed() => Happened::Closed,
+            moved = self.durable.changed(), if self.durable_lives => {
+                self.durable_lives = moved.is_ok();
+                Happened::Durable
+            }
+            // The permit is given back: it is taken again for what will be there then.
+            _permit = self.out.reserve(), if has_output => Happened::Room,
+            read = self.connection.fill(), if self.pending.may_read() => Happened::Read(read),
+            () = tokio::time::sleep_until(next_status) => Happened::Clock,
+        }
+    }
+
+    /// Goes on reading without waiting, as long as it makes a better batch.
+    fn read_what_is_there(&mut self) -> Result<(), SourceError> {
+        loop {
+            self.take_frames()?;
+            if self.pending.is_batch() {
+                return Ok(());
+            }
+            match self.connection.fill().now_or_never() {
+                Some(read) => read.map_err(|error| self.scene.error(error))?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn take_frames(&mut self) -> Result<(), SourceError> {
+        loop {
+            let frame = match self.connection.buffered() {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(self.scene.error(error)),
+            };
+            match frame.tag {
+                b'd' => {}
+                // The server ends the stream when it shuts down.
+                b'c' | b'C' | b'Z' => return Err(self.scene.error(ConnectionError::Closed)),
+                tag => {
+                    return Err(self
+                        .scene
+                        .protocol(format!("unexpected message '{}' in the stream", tag.escape_ascii())));
+                }
+            }
+            let body = self.connection.body(&frame);
+            match Incoming::parse(body).map_err(|error| self.scene.error(error))? {
+                Incoming::Keepalive { wal_end, reply_requested } => {
+                    self.feedback.keepalive(wal_end, reply_requested, !self.assembler.is_open());
+                }
+                Incoming::Data { start, end, payload } => {
+                    self.feedback.received(start.max(end));
+                    self.pending.bytes += payload.len();
+                    match self.assembler.accept(payload)? {
+                        Completed::Nothing => {}
+                        Completed::Empty(end_lsn) => self.feedback.empty_transaction(end_lsn),
+                        Completed::Transaction(transaction) => {
+                            self.pending.changes += transaction.changes.len();
+                            self.pending.transactions.push(transaction);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Hands over what is complete, if the channel has room now. False when nobody takes it any more.
+    fn offer(&mut self) -> bool {
+        if !self.pending.transactions.is_empty() {
+            return self.offer_transactions();
+        }
+        if !self.assembler.is_open() {
+            self.pending.bytes = 0;
+        }
+        let Some(lsn) = self.idle_progress() else { return true };
+        match self.out.try_send(SourceMessage::Progress { position: Position::Lsn(lsn) }) {
+            Ok(()) => {
+                self.feedback.handed_over(lsn);
+                true
+            }
+            Err(TrySendError::Full(_)) => true,
+            Err(TrySendError::Closed(_)) => false,
+        }
+    }
+
+    fn offer_transactions(&mut self) -> bool {
+        let permit = match self.out.try_reserve() {
+            Ok(permit) => permit,
+            Err(TrySendError::Full(())) => return true,
+            Err(TrySendError::Closed(())) => return false,
+        };
+        let transactions = std::mem::take(&mut self.pending.transactions);
+        if let Some(Position::Lsn(end_lsn)) = transactions.last().map(|last| &last.position) {
+            self.feedback.handed_over(*end_lsn);
+        }
+        permit.send(SourceMessage::Transactions(transactions));
+        (self.pending.changes, self.pending.bytes) = (0, 0);
+        true
+    }
+
+    /// A position to report while nothing of ours is open or waiting.
+    fn idle_progress(&self) -> Option<Lsn> {
+        let idle = self.pending.transactions.is_empty() && !self.assembler.is_open();
+        self.feedback.progress().filter(|_| idle)
+    }
+
+    fn note_durable(&mut self) {
+        let durable = self.durable.borrow_and_update().clone();
+        if let Some(Position::Lsn(lsn)) = durable {
+            self.feedback.durable(lsn);
+        }
+    }
+
+    fn next_status(&self) -> Instant {
+        match self.feedback.due() {
+            Due::Now => self.sent_at,
+            Due::Soon => self.sent_at + CONFIRM_INTERVAL,
+            Due::Later => self.sent_at + STATUS_INTERVAL,
+        }
+    }
+
+    async fn send_status(&mut self) -> Result<(), SourceError> {
+        let now = Instant::now();
+        if now < self.next_status() {
+            return Ok(());
+        }
+        let is_reading = self.pending.may_read();
+        if !is_reading {
+            self.heard_at = now;
+        }
+        let silence = now - self.heard_at;
+        if is_reading && silence > SILENCE_MAX {
+            return Err(self.scene.error(ConnectionError::Timeout(SILENCE_MAX.as_secs())));
+        }
+        self.write_status(is_reading && silence >= STATUS_INTERVAL).await.map_err(|error| self.scene.error(error))
+    }
+
+    async fn write_status(&mut self, ask: bool) -> Result<(), ConnectionError> {
+        write_status(self.connection.outgoing(), self.feedback.status(), ask);
+        self.sent_at = Instant::now();
+        self.connection.flush().await
+    }
+
+    /// Says goodbye: what is durable by now, then the end of the stream, so that the slot is free when this returns. A server
+    /// that does not answer holds nobody up.
+    async fn stop(mut self) -> Result<(), SourceError> {
+        self.note_durable();
+        let goodbye = async {
+            self.write_status(false).await?;
+            postgres_protocol::message::frontend::copy_done(self.connection.outgoing());
+            self.connection.flush().await?;
+            while !matches!(self.connection.read().await?.tag, b'C' | b'Z') {}
+            postgres_protocol::message::frontend::terminate(self.connection.outgoing());
+            self.connection.flush().await
+        };
+        if !matches!(timeout(STOP_TIMEOUT, goodbye).await, Ok(Ok(()))) {
+            tracing::debug!(source = %self.scene.source_name, "the server did not confirm the end of the stream");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,2 @@
+-- Forgets which tables are streamed. Tables and their rows stay as they are.
+DROP PUBLICATION IF EXISTS {publication};

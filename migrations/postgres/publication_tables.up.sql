@@ -1,0 +1,2 @@
+-- Adds tables to the publication.
+ALTER PUBLICATION {publication} ADD TABLE {tables};
