@@ -44,6 +44,7 @@ pub struct Config {
 }
 
 /// `[source.NAME]`.
+#[derive(Clone)]
 pub struct SourceConfig {
     /// How to reach it.
     pub postgres: PostgresSourceConfig,

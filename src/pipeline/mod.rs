@@ -1,6 +1,24 @@
 //! Moves transactions: take, step, commit, announce, deliver. The only place that spawns data tasks and that retries.
+//!
+//! ```text
+//! source ─▶ Supervisor ─▶ Stepper (engine thread) ─▶ commit ─▶ checkpoint announced ─┬─▶ readers that wait
+//!              ▲                                                                     ├─▶ Flusher ─▶ durable position ─▶ source
+//!              └─────────────── again after a transient error                        └─▶ Delivery, one per sink
+//! ```
 
+mod backoff;
+mod daemon;
+mod delivered;
+mod delivery;
+mod durability;
+mod error;
+mod planning;
 mod projections;
+mod source;
 pub mod status;
+mod stepper;
 
+pub use daemon::Daemon;
+pub use error::PipelineError;
+pub use planning::{Planning, plan_from_sources};
 pub use projections::Projections;

@@ -1,0 +1,265 @@
+//! Follows a view's changelog for one sink.
+//!
+//! The sink says where it stands; what follows in the changelog is folded to one change per key and written with the
+//! cursor. A sink that holds another life of the view, or whose place in the changelog is gone, gets all
+//! rows of one checkpoint instead. Errors that may pass are tried again from what the sink then says.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use smol_str::SmolStr;
+use tailwater_connectors::{
+    ChangelogBatch, Cursor, Row, RowChange, RowPages, Sink, SinkError, Value, ViewSchema,
+};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::backoff::Backoff;
+use super::delivered::Delivered;
+use super::status::{Condition, SinkStatus, StatusBoard};
+use crate::state::{Checkpoint, State, StateError};
+
+/// Changelog read for one write: bounds memory and the size of the sink's transaction.
+const BATCH_BYTES_MAX: usize = 4 << 20;
+/// Rows per page of a refill.
+const PAGE_ROWS: usize = 5_000;
+/// An idle view's cursor is moved this often, so that the sink's position tells how fresh it is.
+const IDLE_CURSOR_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Delivers one view to one sink.
+pub(super) struct Delivery {
+    pub(super) name: SmolStr,
+    pub(super) view: Arc<ViewSchema>,
+    pub(super) state: Arc<State>,
+    pub(super) checkpoints: watch::Receiver<Checkpoint>,
+    pub(super) delivered: Arc<Delivered>,
+    pub(super) status: Arc<StatusBoard>,
+    pub(super) stop: CancellationToken,
+}
+
+impl Delivery {
+    /// Runs until stopped or until an error that someone must act on.
+    pub(super) async fn run(mut self, mut sink: Box<dyn Sink>) {
+        let mut backoff = Backoff::default();
+        let stop = self.stop.clone();
+        loop {
+            let outcome = tokio::select! {
+                () = stop.cancelled() => return,
+                outcome = self.follow(sink.as_mut(), &mut backoff) => outcome,
+            };
+            let Err(error) = outcome else { return };
+            if !error.is_transient() {
+                error!(sink = %self.name, %error, "sink stopped");
+                return self.condition(Condition::Failed, Some(&error));
+            }
+            let wait = backoff.next();
+            warn!(sink = %self.name, %error, ?wait, "sink unavailable, retrying");
+            self.condition(Condition::Retrying, Some(&error));
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    async fn follow(&mut self, sink: &mut dyn Sink, backoff: &mut Backoff) -> Result<(), SinkError> {
+        let held = sink.open(&self.view).await?;
+        self.wait_until_live().await;
+        let mut cursor = match held {
+            Some(cursor) if self.continues(&cursor)? => cursor,
+            held => self.refill(sink, held).await?,
+        };
+        info!(sink = %self.name, step = cursor.step, positions = %cursor.positions, "sink follows");
+        self.show(&cursor, 0);
+        self.condition(Condition::Live, None);
+        loop {
+            let batch = self.next_batch(&cursor).await?;
+            sink.write(&batch).await?;
+            backoff.reset();
+            cursor = batch.cursor;
+            self.show(&cursor, batch.changes.len() as u64);
+        }
+    }
+
+    /// Waits until the view's rows are complete: its fill is done and it has not failed.
+    async fn wait_until_live(&mut self) {
+        loop {
+            let live = |status: &super::status::Status| {
+                status.views.get(&self.view.name).is_some_and(|view| view.condition == Condition::Live)
+            };
+            if live(&self.status.read()) {
+                return;
+            }
+            // Conditions change with steps and fills; both announce a checkpoint, before or after the board is written.
+            let _ = tokio::time::timeout(CONDITION_POLL, self.checkpoints.changed()).await;
+        }
+    }
+
+    /// Whether the changelog holds everything after `cursor`.
+    fn continues(&self, cursor: &Cursor) -> Result<bool, SinkError> {
+        if cursor.generation != self.generation() {
+            return Ok(false);
+        }
+        let range = self.state.read(|reader| {
+            let trimmed = reader.changelog_trimmed(&self.view.name)?;
+            Ok((trimmed, reader.checkpoint()?.step))
+        });
+        let (trimmed, step) = range.map_err(|error| self.damaged(&error))?;
+        Ok(cursor.step >= trimmed && cursor.step <= step)
+    }
+
+    async fn refill(&self, sink: &mut dyn Sink, held: Option<Cursor>) -> Result<Cursor, SinkError> {
+        let reason = if held.is_none() { "it holds nothing" } else { "it does not hold this life of the view" };
+        info!(sink = %self.name, view = %self.view.name, reason, "sink is filled");
+        self.condition(Condition::Loading, None);
+        let (pages, rows) = tokio::sync::mpsc::channel(2);
+        let (pinned, checkpoint) = tokio::sync::oneshot::channel();
+        let (state, view) = (self.state.clone(), self.view.name.clone());
+        let reading = tokio::task::spawn_blocking(move || read_pages(&state, &view, pinned, &pages));
+        let outcome = match checkpoint.await {
+            Ok(checkpoint) => {
+                let cursor = self.cursor(checkpoint);
+                let mut pages = Pages { rows };
+                sink.replace(&mut pages, &cursor).await.map(|()| Some(cursor))
+            }
+            Err(_) => Ok(None),
+        };
+        let read = reading.await.expect("reading pages does not panic");
+        read.map_err(|error| self.damaged(&error))?;
+        Ok(outcome?.expect("a read without error pinned a checkpoint"))
+    }
+
+    fn generation(&self) -> SmolStr {
+        smol_str::format_smolstr!("{}-{:016x}", self.state.id(), self.view.fingerprint)
+    }
+
+    fn cursor(&self, checkpoint: Checkpoint) -> Cursor {
+        Cursor { generation: self.generation(), step: checkpoint.step, positions: checkpoint.positions }
+    }
+
+    /// Waits for changes after `cursor` and folds them.
+    async fn next_batch(&mut self, cursor: &Cursor) -> Result<ChangelogBatch, SinkError> {
+        let mut idle_since = None;
+        loop {
+            let newest = self.checkpoints.borrow_and_update().clone();
+            if newest.step > cursor.step {
+                let batch = self.read_batch(cursor).map_err(|error| self.damaged(&error))?;
+                let idle = *idle_since.get_or_insert_with(tokio::time::Instant::now);
+                if !batch.changes.is_empty() || idle.elapsed() >= IDLE_CURSOR_INTERVAL {
+                    return Ok(batch);
+                }
+                let _ = tokio::time::timeout(IDLE_CURSOR_INTERVAL, self.checkpoints.changed()).await;
+            } else if self.checkpoints.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    fn read_batch(&self, cursor: &Cursor) -> Result<ChangelogBatch, StateError> {
+        let (newest, chunks) = self.state.read(|reader| {
+            let chunks = reader.changelog(&self.view.name, cursor.step, BATCH_BYTES_MAX)?;
+            let complete = chunks.complete;
+            Ok::<_, StateError>((complete.then(|| reader.checkpoint()).transpose()?, chunks.steps))
+        })?;
+        let reached = match newest {
+            Some(checkpoint) => checkpoint,
+            None => chunks.last().expect("an incomplete read holds a step").0.clone(),
+        };
+        Ok(ChangelogBatch { changes: fold(&self.view, chunks), cursor: self.cursor(reached) })
+    }
+
+    fn damaged(&self, error: &StateError) -> SinkError {
+        SinkError::Refused {
+            sink: self.name.to_string(),
+            message: format!("its view's changelog cannot be read: {error}"),
+            hint: "look at the disk of the state directory, then start again".into(),
+        }
+    }
+
+    fn show(&self, cursor: &Cursor, changes: u64) {
+        self.delivered.report(&self.view.name, &self.name, cursor.step);
+        let newest = self.checkpoints.borrow().step;
+        self.sink_status(|sink| {
+            sink.step = cursor.step;
+            sink.positions = cursor.positions.clone();
+            sink.steps_behind = newest.saturating_sub(cursor.step);
+            sink.changes += changes;
+        });
+    }
+
+    fn condition(&self, condition: Condition, error: Option<&SinkError>) {
+        self.sink_status(|sink| {
+            sink.condition = condition;
+            sink.error = error.map(ToString::to_string);
+            sink.hint = error.and_then(|error| error.hint().map(Into::into));
+        });
+    }
+
+    fn sink_status(&self, change: impl FnOnce(&mut SinkStatus)) {
+        self.status.update(|status| {
+            let sink = status.sinks.entry(self.name.clone()).or_default();
+            sink.view = self.view.name.clone();
+            change(sink);
+        });
+    }
+}
+
+/// The board is looked at again this often while a view is not live.
+const CONDITION_POLL: Duration = Duration::from_millis(100);
+
+/// One change per key: the first old row and the last new one; what ended where it began is gone.
+fn fold(view: &ViewSchema, chunks: Vec<(Checkpoint, Vec<RowChange>)>) -> Vec<RowChange> {
+    let mut chunks = chunks;
+    if chunks.len() <= 1 {
+        return chunks.pop().map(|(_, changes)| changes).unwrap_or_default();
+    }
+    let mut folded: BTreeMap<Vec<Value>, RowChange> = BTreeMap::new();
+    for change in chunks.into_iter().flat_map(|(_, changes)| changes) {
+        let row = change.new.as_ref().or(change.old.as_ref()).expect("a change has a side");
+        let key = view.key.iter().map(|&column| row[column].clone()).collect();
+        match folded.entry(key) {
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                entry.insert(change);
+            }
+            std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().new = change.new,
+        }
+    }
+    folded.into_values().filter(|change| change.old != change.new).collect()
+}
+
+/// Says which checkpoint is pinned, then sends all rows of the view at it.
+fn read_pages(
+    state: &State,
+    view: &SmolStr,
+    pinned: tokio::sync::oneshot::Sender<Checkpoint>,
+    pages: &tokio::sync::mpsc::Sender<Vec<Row>>,
+) -> Result<(), StateError> {
+    state.read(|reader| {
+        let _ = pinned.send(reader.checkpoint()?);
+        let mut after = None;
+        loop {
+            let page = reader.view_rows(view, after.as_deref(), PAGE_ROWS)?;
+            // A closed channel: the sink gave up, and says why itself.
+            if pages.blocking_send(page.rows).is_err() || page.next.is_none() {
+                return Ok(());
+            }
+            after = page.next;
+        }
+    })
+}
+
+/// Pages on their way from the reading thread. A read error closes the channel early, which would look like the end:
+/// [`Delivery::refill`] therefore joins the reader before it believes the sink.
+struct Pages {
+    rows: tokio::sync::mpsc::Receiver<Vec<Row>>,
+}
+
+#[async_trait]
+impl RowPages for Pages {
+    async fn next_page(&mut self) -> Result<Option<Vec<Row>>, SinkError> {
+        Ok(self.rows.recv().await)
+    }
+}

@@ -1,0 +1,136 @@
+//! Keeps each source running: starts it where the state stands, starts it again after a transient error.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+use tailwater_connectors::postgres::PostgresSource;
+use tailwater_connectors::{Position, ResumePoint, Source, SourceError, SourceMessage};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::backoff::Backoff;
+use super::status::{Condition, StatusBoard};
+use crate::config::SourceConfig;
+
+/// Batches of transactions on their way from one source to the engine.
+pub(super) const BATCHES_IN_FLIGHT_MAX: usize = 16;
+
+/// What the stepper takes.
+pub(super) struct Taken {
+    pub(super) source: SmolStr,
+    pub(super) item: Item,
+}
+
+/// A source's message, or that its first copy begins (again).
+pub(super) enum Item {
+    CopyBegins,
+    Message(SourceMessage),
+}
+
+/// The connector of a configured source.
+pub(super) fn connector(config: &SourceConfig) -> Box<dyn Source> {
+    Box::new(PostgresSource::new(config.postgres.clone()))
+}
+
+/// One source's supervisor.
+pub(super) struct Supervisor {
+    pub(super) config: Arc<SourceConfig>,
+    pub(super) out: mpsc::Sender<Taken>,
+    pub(super) durable: watch::Receiver<Option<Position>>,
+    pub(super) status: Arc<StatusBoard>,
+    pub(super) stop: CancellationToken,
+}
+
+impl Supervisor {
+    /// Runs until stopped or until an error that someone must act on; `resume` says where to start now.
+    pub(super) async fn run(self, resume: impl Fn() -> Result<ResumePoint, String>) {
+        let mut backoff = Backoff::default();
+        while !self.stop.is_cancelled() {
+            let outcome = match resume() {
+                Ok(point) => self.run_once(point, &mut backoff).await,
+                Err(message) => return self.failed(&message, None),
+            };
+            match outcome {
+                Ok(()) => return,
+                Err(error) if error.is_transient() => self.wait(&error, &mut backoff).await,
+                Err(error) => {
+                    error!(source = %self.name(), %error, "source stopped");
+                    return self.failed(&error.to_string(), error.hint());
+                }
+            }
+        }
+    }
+
+    fn name(&self) -> &SmolStr {
+        &self.config.postgres.name
+    }
+
+    /// One connection's life. Ends with `Ok` only when stopped.
+    async fn run_once(&self, resume: ResumePoint, backoff: &mut Backoff) -> Result<(), SourceError> {
+        if matches!(resume, ResumePoint::FirstCopy { .. }) {
+            self.condition(Condition::Loading, None, None);
+            if self.out.send(Taken { source: self.name().clone(), item: Item::CopyBegins }).await.is_err() {
+                return Ok(());
+            }
+        }
+        let (sender, mut messages) = mpsc::channel(1);
+        let source = connector(&self.config);
+        let mut running = tokio::spawn(source.run(resume, sender, self.durable.clone()));
+        loop {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => break,
+                message = messages.recv() => match message {
+                    Some(message) => {
+                        backoff.reset();
+                        let taken = Taken { source: self.name().clone(), item: Item::Message(message) };
+                        if self.out.send(taken).await.is_err() {
+                            break;
+                        }
+                    }
+                    None => return joined(running.await, self.name()),
+                },
+            }
+        }
+        drop(messages);
+        // The source says goodbye to the server; a dead network must not hold the stop.
+        if tokio::time::timeout(GOODBYE_MAX, &mut running).await.is_err() {
+            running.abort();
+        }
+        Ok(())
+    }
+
+    async fn wait(&self, error: &SourceError, backoff: &mut Backoff) {
+        let wait = backoff.next();
+        warn!(source = %self.name(), %error, ?wait, "source unavailable, retrying");
+        self.condition(Condition::Retrying, Some(error.to_string()), None);
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep(wait) => info!(source = %self.name(), "connecting again"),
+        }
+    }
+
+    fn failed(&self, message: &str, hint: Option<&str>) {
+        self.condition(Condition::Failed, Some(message.into()), hint.map(Into::into));
+    }
+
+    fn condition(&self, condition: Condition, error: Option<String>, hint: Option<String>) {
+        self.status.update(|status| {
+            let source = status.sources.entry(self.name().clone()).or_default();
+            source.condition = condition;
+            source.error = error;
+            source.hint = hint;
+        });
+    }
+}
+
+/// How long a source may take to say goodbye.
+const GOODBYE_MAX: std::time::Duration = std::time::Duration::from_secs(2);
+
+fn joined(result: Result<Result<(), SourceError>, tokio::task::JoinError>, name: &str) -> Result<(), SourceError> {
+    result.unwrap_or_else(|panic| {
+        let message = format!("its task ended: {panic}");
+        Err(SourceError::Protocol { source_name: name.into(), message })
+    })
+}

@@ -1,0 +1,211 @@
+//! The one thread that drives the engine: takes what the sources hand over, groups it into steps, commits, announces.
+//!
+//! A step starts at once when the engine is idle and takes everything that is queued, up to a bound, when it is
+//! loaded. A transaction that the state already holds (sent again after a reconnect) is dropped.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use smol_str::SmolStr;
+use tailwater_connectors::{Position, Positions, SourceMessage, Transaction};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use super::delivered::Delivered;
+use super::error::PipelineError;
+use super::source::{Item, Taken};
+use super::status::{Condition, StatusBoard};
+use crate::engine::{Engine, StepOutcome, ViewCondition};
+use crate::state::Checkpoint;
+
+/// Changes in one step at most, unless one transaction is larger: bounds memory and the time until readers see something.
+const STEP_CHANGES_MAX: usize = 20_000;
+/// Microseconds from the Unix epoch to Postgres' (2000-01-01).
+const EPOCH_OFFSET_MICROS: i64 = 946_684_800_000_000;
+
+/// Drives the engine until stopped.
+pub(super) struct Stepper {
+    pub(super) engine: Engine,
+    pub(super) messages: mpsc::Receiver<Taken>,
+    pub(super) checkpoints: watch::Sender<Checkpoint>,
+    pub(super) applied: Positions,
+    /// Sources whose first copy is not complete.
+    pub(super) copying: BTreeSet<SmolStr>,
+    pub(super) delivered: Arc<Delivered>,
+    pub(super) status: Arc<StatusBoard>,
+    pub(super) stop: CancellationToken,
+}
+
+impl Stepper {
+    /// Runs on a thread of its own; returns when all sources have ended or the stop signal came.
+    pub(super) fn run(mut self) -> Result<(), PipelineError> {
+        if self.copying.is_empty() {
+            self.fill()?;
+        }
+        self.show_views();
+        let mut waiting = VecDeque::new();
+        while !self.stop.is_cancelled() {
+            let Some(taken) = waiting.pop_front().or_else(|| self.messages.blocking_recv()) else { break };
+            self.handle(taken, &mut waiting)?;
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self, taken: Taken, waiting: &mut VecDeque<Taken>) -> Result<(), PipelineError> {
+        let source = taken.source;
+        match taken.item {
+            Item::CopyBegins => {
+                self.engine.load_reset()?;
+                self.copying.insert(source.clone());
+                self.show_source(&source, |status| status.rows_copied = 0);
+            }
+            Item::Message(SourceMessage::CopyRows { table, rows }) => {
+                self.engine.load(&table, &rows)?;
+                self.show_source(&source, |status| status.rows_copied += rows.len() as u64);
+            }
+            Item::Message(SourceMessage::CopyDone { position }) => self.copy_done(source, position)?,
+            Item::Message(SourceMessage::Transactions(transactions)) => {
+                let transactions = self.gather(&source, transactions, waiting);
+                self.step(&source, &transactions)?;
+            }
+            Item::Message(SourceMessage::Progress { position }) => self.progress(source, position)?,
+        }
+        Ok(())
+    }
+
+    fn copy_done(&mut self, source: SmolStr, position: Position) -> Result<(), PipelineError> {
+        info!(%source, %position, "first copy complete");
+        let checkpoint = self.engine.load_done(&source, &position)?;
+        self.copying.remove(&source);
+        self.announce(checkpoint);
+        self.show_source(&source, |status| status.condition = Condition::Live);
+        if self.copying.is_empty() {
+            self.fill()?;
+        }
+        self.show_views();
+        Ok(())
+    }
+
+    fn fill(&mut self) -> Result<(), PipelineError> {
+        let (status, stop) = (self.status.clone(), self.stop.clone());
+        let mut progress = |view: &str, rows: u64| {
+            status.update(|status| {
+                let view = status.views.entry(view.into()).or_default();
+                view.condition = Condition::Loading;
+                view.changes = rows;
+            });
+            if stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let checkpoint = self.engine.fill(&mut progress)?;
+        self.announce(checkpoint);
+        Ok(())
+    }
+
+    /// Adds what is queued from the same source, up to the bound; anything else waits its turn.
+    fn gather(&mut self, source: &SmolStr, first: Vec<Transaction>, waiting: &mut VecDeque<Taken>) -> Vec<Transaction> {
+        let mut transactions = first;
+        let mut changes: usize = transactions.iter().map(|transaction| transaction.changes.len()).sum();
+        while changes < STEP_CHANGES_MAX && waiting.is_empty() {
+            match self.messages.try_recv() {
+                Ok(Taken { source: other, item: Item::Message(SourceMessage::Transactions(more)) }) if other == *source => {
+                    changes += more.iter().map(|transaction| transaction.changes.len()).sum::<usize>();
+                    transactions.extend(more);
+                }
+                Ok(other) => waiting.push_back(other),
+                Err(_) => break,
+            }
+        }
+        if let Some(applied) = self.applied.0.get(source) {
+            transactions.retain(|transaction| !applied.covers(&transaction.position));
+        }
+        transactions
+    }
+
+    fn step(&mut self, source: &SmolStr, transactions: &[Transaction]) -> Result<(), PipelineError> {
+        let Some(last) = transactions.last() else { return Ok(()) };
+        self.trim();
+        let outcome = self.engine.step(source, transactions)?;
+        self.show_step(source, last, transactions, &outcome);
+        self.announce(outcome.checkpoint);
+        if !outcome.failed.is_empty() {
+            self.show_views();
+        }
+        Ok(())
+    }
+
+    fn progress(&mut self, source: SmolStr, position: Position) -> Result<(), PipelineError> {
+        let known = self.applied.0.get(&source).is_some_and(|applied| applied.covers(&position));
+        if !known && !self.copying.contains(&source) {
+            self.trim();
+            let checkpoint = self.engine.progress(&source, &position)?;
+            self.announce(checkpoint);
+            self.show_source(&source, |status| status.condition = Condition::Live);
+        }
+        Ok(())
+    }
+
+    fn trim(&mut self) {
+        for (view, step) in self.delivered.trimmable() {
+            self.engine.trim_changelog(&view, step);
+        }
+    }
+
+    fn announce(&mut self, checkpoint: Checkpoint) {
+        self.applied = checkpoint.positions.clone();
+        self.status.update(|status| {
+            status.step = checkpoint.step;
+            status.applied = checkpoint.positions.clone();
+        });
+        self.checkpoints.send_replace(checkpoint);
+    }
+
+    fn show_step(&self, source: &SmolStr, last: &Transaction, transactions: &[Transaction], outcome: &StepOutcome) {
+        let views = self.engine.views();
+        self.status.update(|status| {
+            let source = status.sources.entry(source.clone()).or_default();
+            source.condition = Condition::Live;
+            source.error = None;
+            source.transactions += transactions.len() as u64;
+            source.changes += transactions.iter().map(|transaction| transaction.changes.len() as u64).sum::<u64>();
+            source.last_commit_at = Some(rfc3339(last.committed_at));
+            source.last_lag_ms = Some((now_micros() - last.committed_at) as f64 / 1000.0);
+            for (view, changes) in &outcome.changed {
+                status.views.entry(views[*view].name.clone()).or_default().changes += changes;
+            }
+        });
+    }
+
+    fn show_source(&self, source: &SmolStr, change: impl FnOnce(&mut super::status::SourceStatus)) {
+        self.status.update(|status| change(status.sources.entry(source.clone()).or_default()));
+    }
+
+    fn show_views(&self) {
+        for view in self.engine.views() {
+            let condition = self.engine.view_condition(&view.name);
+            if let ViewCondition::Failed { error, .. } = &condition {
+                error!(view = %view.name, %error, "view stopped");
+            }
+            self.status.update(|status| {
+                let status = status.views.entry(view.name.clone()).or_default();
+                (status.condition, status.error, status.hint) = match condition {
+                    ViewCondition::Filling => (Condition::Loading, None, None),
+                    ViewCondition::Live => (Condition::Live, None, None),
+                    ViewCondition::Failed { error, hint } => (Condition::Failed, Some(error), Some(hint)),
+                };
+            });
+        }
+    }
+}
+
+fn now_micros() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since_epoch.as_micros() as i64 - EPOCH_OFFSET_MICROS
+}
+
+fn rfc3339(micros: i64) -> String {
+    let moment = chrono::DateTime::from_timestamp_micros(micros.saturating_add(EPOCH_OFFSET_MICROS));
+    moment.map(|moment| moment.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)).unwrap_or_default()
+}
