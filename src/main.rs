@@ -1,1 +1,7 @@
-fn main() {}
+//! The `tailwater` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tailwater::cli::main()
+}

@@ -1,1 +1,18 @@
 //! What was typed → one call and one exit code.
+//!
+//! Data goes to stdout, talk to stderr. Exit codes: 0 done; 1 the thing asked for failed or was found wrong; 2 the command
+//! line or the configuration is wrong; 3 the daemon cannot be reached.
+
+mod arguments;
+mod check;
+mod demo;
+mod explain;
+mod failure;
+mod init;
+mod query;
+mod remote;
+mod run;
+mod source;
+mod status;
+
+pub use arguments::main;

@@ -38,6 +38,7 @@ pub struct Daemon {
     projections: Projections,
     tasks: JoinSet<()>,
     stepper: tokio::task::JoinHandle<Result<(), PipelineError>>,
+    stop: CancellationToken,
     stop_tasks: CancellationToken,
 }
 
@@ -87,8 +88,10 @@ impl Daemon {
     /// Runs until the stop signal, or until the engine cannot go on; then takes everything apart.
     pub async fn run(mut self) -> Result<(), PipelineError> {
         let outcome = (&mut self.stepper).await.expect("the stepper does not panic");
-        if let Err(error) = &outcome {
-            error!(%error, "the engine cannot go on");
+        match &outcome {
+            // Every source has ended for good: what is committed is still served, and the status says why.
+            Ok(()) => self.stop.cancelled().await,
+            Err(error) => error!(%error, "the engine cannot go on"),
         }
         self.stop_tasks.cancel();
         let finish = async { while self.tasks.join_next().await.is_some() {} };
@@ -141,7 +144,7 @@ impl Starting {
             stop: self.stop.clone(),
         };
         let stepper = tokio::task::spawn_blocking(move || stepper.run());
-        Daemon { projections: self.projections, tasks, stepper, stop_tasks }
+        Daemon { projections: self.projections, tasks, stepper, stop: self.stop, stop_tasks }
     }
 
     /// Sources without a position in the state: their copy has not been completed.

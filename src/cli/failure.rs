@@ -1,0 +1,65 @@
+//! How a command fails: what is printed and with which exit code.
+
+use std::process::ExitCode;
+
+use crate::config::ConfigError;
+use crate::pipeline::PipelineError;
+
+/// A command's end in failure.
+#[derive(Debug)]
+pub(super) struct Failure {
+    code: u8,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// The thing asked for failed or was found wrong.
+    pub(super) fn failed(message: impl Into<String>) -> Self {
+        Self { code: 1, message: message.into(), hint: None }
+    }
+
+    /// The command line or the configuration is wrong.
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self { code: 2, message: message.into(), hint: None }
+    }
+
+    /// The daemon cannot be reached.
+    pub(super) fn unreachable(message: impl Into<String>) -> Self {
+        Self { code: 3, message: message.into(), hint: None }
+    }
+
+    /// With what to do.
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Prints it to stderr, gives the exit code.
+    pub(super) fn report(&self) -> ExitCode {
+        eprintln!("error: {}", self.message);
+        if let Some(hint) = &self.hint {
+            eprintln!("hint: {hint}");
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::usage(format!("the configuration has problems\n{error}"))
+    }
+}
+
+impl From<PipelineError> for Failure {
+    fn from(error: PipelineError) -> Self {
+        let hint = error.hint();
+        Self { code: 1, message: error.to_string(), hint }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::failed(error.to_string())
+    }
+}

@@ -1,0 +1,62 @@
+//! `tailwater run`.
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use super::arguments::ConfigPath;
+use super::failure::Failure;
+use crate::config;
+use crate::pipeline::Daemon;
+use crate::server::{self, ServerConfig};
+use crate::telemetry;
+
+/// Runs the daemon.
+#[derive(Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    config: ConfigPath,
+    /// Logs as JSON lines.
+    #[arg(long)]
+    log_json: bool,
+}
+
+impl Run {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        telemetry::init(self.log_json);
+        let config = config::load(&self.config.config)?;
+        let server = ServerConfig {
+            http: config.server.http,
+            redis: config.server.redis,
+            redis_password: config.server.redis_password.clone(),
+        };
+        let stop = CancellationToken::new();
+        stop_on_signals(stop.clone())?;
+        let daemon = Daemon::start(config, stop.clone()).await?;
+        let serving = tokio::spawn(server::serve(daemon.projections().clone(), server, stop.clone()));
+        info!("started");
+        let (outcome, served) = tokio::join!(daemon.run(), async {
+            let served = serving.await;
+            // A server that cannot serve is no reason to go on unseen.
+            stop.cancel();
+            served
+        });
+        outcome?;
+        served.map_err(|error| Failure::failed(error.to_string()))?.map_err(|error| Failure::failed(error.to_string()))?;
+        info!("stopped");
+        Ok(())
+    }
+}
+
+fn stop_on_signals(stop: CancellationToken) -> Result<(), Failure> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => info!("SIGTERM: stopping"),
+            _ = interrupt.recv() => info!("SIGINT: stopping"),
+        }
+        stop.cancel();
+    });
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! `tailwater status`.
+
+use std::io::{Read, Write};
+
+use clap::Args;
+
+use super::arguments::DaemonAddress;
+use super::failure::Failure;
+use super::remote::Remote;
+use crate::pipeline::status::{Condition, Status as Board};
+
+/// Shows sources, views and sinks. Exits with 1 when something failed.
+#[derive(Args)]
+pub(super) struct Status {
+    #[command(flatten)]
+    daemon: DaemonAddress,
+    /// JSON as the API gives it.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Status {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let mut text = String::new();
+        Remote::new(self.daemon)?.get("/v1/status", "application/json")?.body.read_to_string(&mut text)?;
+        let board: Board = serde_json::from_str(&text)
+            .map_err(|error| Failure::failed(format!("the daemon's answer is not a status: {error}")))?;
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            writeln!(out, "{text}")?;
+        } else {
+            print(&board, &mut out)?;
+        }
+        match failed(&board).as_slice() {
+            [] => Ok(()),
+            names => Err(Failure::failed(format!("failed: {}", names.join(", ")))),
+        }
+    }
+}
+
+fn failed(board: &Board) -> Vec<String> {
+    let sources = board.sources.iter().map(|(name, source)| (format!("source {name}"), source.condition));
+    let views = board.views.iter().map(|(name, view)| (format!("view {name}"), view.condition));
+    let sinks = board.sinks.iter().map(|(name, sink)| (format!("sink {name}"), sink.condition));
+    let all = sources.chain(views).chain(sinks);
+    all.filter(|(_, condition)| *condition == Condition::Failed).map(|(name, _)| name).collect()
+}
+
+fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "tailwater {}  step {}  applied {}  durable {}", board.version, board.step, board.applied, board.durable)?;
+    for (name, source) in &board.sources {
+        let lag = source.last_lag_ms.map(|lag| format!("  last lag {lag:.1} ms")).unwrap_or_default();
+        let counts = match source.condition {
+            Condition::Loading => format!("{} rows copied", source.rows_copied),
+            _ => format!("{} transactions, {} changes", source.transactions, source.changes),
+        };
+        writeln!(out, "source {name:<24} {:<9} {counts}{lag}", word(source.condition))?;
+        trouble(out, source.error.as_deref(), source.hint.as_deref())?;
+    }
+    for (name, view) in &board.views {
+        writeln!(out, "view   {name:<24} {:<9} {} row changes", word(view.condition), view.changes)?;
+        trouble(out, view.error.as_deref(), view.hint.as_deref())?;
+    }
+    for (name, sink) in &board.sinks {
+        let behind = sink.steps_behind;
+        let line = format!("view {}, at {}, {behind} steps behind, {} rows written", sink.view, sink.positions, sink.changes);
+        writeln!(out, "sink   {name:<24} {:<9} {line}", word(sink.condition))?;
+        trouble(out, sink.error.as_deref(), sink.hint.as_deref())?;
+    }
+    Ok(())
+}
+
+fn trouble(out: &mut impl Write, error: Option<&str>, hint: Option<&str>) -> std::io::Result<()> {
+    error.map_or(Ok(()), |error| writeln!(out, "       error: {error}"))?;
+    hint.map_or(Ok(()), |hint| writeln!(out, "       hint: {hint}"))
+}
+
+fn word(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Starting => "starting",
+        Condition::Loading => "loading",
+        Condition::Live => "live",
+        Condition::Retrying => "retrying",
+        Condition::Failed => "failed",
+    }
+}
