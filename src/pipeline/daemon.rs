@@ -11,7 +11,7 @@ use std::time::Duration;
 use smol_str::SmolStr;
 use tailwater_connectors::redis::RedisSink;
 use tailwater_connectors::search::{SearchIndex, SearchSink};
-use tailwater_connectors::{ResumePoint, Sink, ViewSchema};
+use tailwater_connectors::{Positions, ResumePoint, Sink, ViewSchema};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -231,7 +231,7 @@ fn resume_point(state: &State, name: &SmolStr, record: &SourceRecord) -> Result<
 
 /// Plans from the state's records; without them from the sources, which it waits for, and then records what they said.
 async fn plan(config: &Config, state: &Arc<State>, stop: &CancellationToken) -> Result<Planning, PipelineError> {
-    let recorded = |name: &str| Ok(state.read(|reader| reader.meta(&record_name(name)))?);
+    let recorded = |name: &str| Ok(state.read(|reader| reader.meta_get(&record_name(name)))?);
     if let Some(planning) = planning::plan_from_records(config, recorded)? {
         return Ok(planning);
     }
@@ -254,7 +254,8 @@ async fn plan(config: &Config, state: &Arc<State>, stop: &CancellationToken) -> 
     for source in &planning.sources {
         tx.meta_put(&record_name(&source.name), &source.record)?;
     }
-    tx.commit_meta()?;
+    // No position yet: the records alone.
+    tx.commit(&Positions::default())?;
     Ok(planning)
 }
 

@@ -104,11 +104,11 @@ impl Delivery {
             return Ok(false);
         }
         let range = self.state.read(|reader| {
-            let trimmed = reader.changelog_trimmed(&self.view.name)?;
-            Ok((trimmed, reader.checkpoint()?.step))
+            let floor = reader.changelog_floor(&self.view.name)?;
+            Ok((floor, reader.checkpoint()?.step))
         });
-        let (trimmed, step) = range.map_err(|error| self.damaged(&error))?;
-        Ok(cursor.step >= trimmed && cursor.step <= step)
+        let (floor, step) = range.map_err(|error| self.damaged(&error))?;
+        Ok(cursor.step >= floor && cursor.step <= step)
     }
 
     async fn refill(&self, sink: &mut dyn Sink, held: Option<Cursor>) -> Result<Cursor, SinkError> {
@@ -161,13 +161,9 @@ impl Delivery {
     fn read_batch(&self, cursor: &Cursor) -> Result<ChangelogBatch, StateError> {
         let (newest, chunks) = self.state.read(|reader| {
             let chunks = reader.changelog(&self.view.name, cursor.step, BATCH_BYTES_MAX)?;
-            let complete = chunks.complete;
-            Ok::<_, StateError>((complete.then(|| reader.checkpoint()).transpose()?, chunks.steps))
+            Ok::<_, StateError>((reader.checkpoint()?, chunks))
         })?;
-        let reached = match newest {
-            Some(checkpoint) => checkpoint,
-            None => chunks.last().expect("an incomplete read holds a step").0.clone(),
-        };
+        let reached = chunks.last().map_or(newest, |(checkpoint, _)| checkpoint.clone());
         Ok(ChangelogBatch { changes: fold(&self.view, chunks), cursor: self.cursor(reached) })
     }
 
