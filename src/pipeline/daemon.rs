@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use smol_str::SmolStr;
-use tailwater_connectors::redis::RedisSink;
-use tailwater_connectors::search::{SearchIndex, SearchSink};
+use tailwater_connectors::search::SearchIndex;
 use tailwater_connectors::{Positions, ResumePoint, Sink, ViewSchema};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -24,9 +23,10 @@ use super::durability::{DurableSenders, Flusher};
 use super::error::PipelineError;
 use super::planning::{self, Planning, SourceRecord};
 use super::source::{BATCHES_IN_FLIGHT_MAX, Supervisor, Taken};
-use super::status::{Condition, StatusBoard};
+use super::sinks::make_sink;
+use super::status::StatusBoard;
 use super::{Projections, stepper::Stepper};
-use crate::config::{Config, SinkConfig};
+use crate::config::Config;
 use crate::engine::{Engine, EngineCatalog};
 use crate::state::{Checkpoint, State};
 
@@ -272,15 +272,10 @@ fn open_sinks(config: &Config, views: &[Arc<ViewSchema>]) -> Result<(Vec<Planned
             message: format!("sink \"{}\": there is no view \"{}\"", configured.name(), configured.view()),
             hint: "name a view of the configuration".into(),
         })?;
-        let sink: Box<dyn Sink> = match configured {
-            SinkConfig::Redis(redis) => Box::new(RedisSink::new(redis.clone(), view)?),
-            SinkConfig::Search(search) => {
-                let directory = config.state_dir.join("search").join(configured.name().as_str());
-                let (sink, index) = SearchSink::new(search.clone(), directory);
-                searches.insert(configured.name().clone(), index);
-                Box::new(sink)
-            }
-        };
+        let (sink, index) = make_sink(configured, &config.state_dir, view)?;
+        if let Some(index) = index {
+            searches.insert(configured.name().clone(), index);
+        }
         sinks.push(PlannedSink { name: configured.name().clone(), view: configured.view().clone(), sink });
     }
     Ok((sinks, searches))

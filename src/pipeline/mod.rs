@@ -7,6 +7,7 @@
 //! ```
 
 mod backoff;
+mod check;
 mod daemon;
 mod delivered;
 mod delivery;
@@ -14,10 +15,12 @@ mod durability;
 mod error;
 mod planning;
 mod projections;
+mod sinks;
 mod source;
 pub mod status;
 mod stepper;
 
+pub use check::{Found, check};
 pub use daemon::Daemon;
 pub use error::PipelineError;
 pub use planning::{Planning, plan_from_sources};

@@ -1,0 +1,92 @@
+//! `tailwater init`.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use tailwater_connectors::postgres::{ListedTable, list_tables};
+
+use super::failure::Failure;
+use super::source::failure;
+
+/// Tables for which a view is written out; the rest is a comment.
+const VIEWS_MAX: usize = 5;
+
+/// Looks at a database and writes a starter configuration.
+#[derive(Args)]
+pub(super) struct Init {
+    /// Connection URL of the database.
+    #[arg(long, env = "DATABASE_URL")]
+    url: String,
+    /// File to write; it must not exist.
+    #[arg(long, default_value = "./tailwater.toml")]
+    output: PathBuf,
+}
+
+impl Init {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        if self.output.exists() {
+            return Err(Failure::usage(format!("\"{}\" exists", self.output.display()))
+                .hint("give another --output, or remove the file"));
+        }
+        let tables = list_tables(&self.url).await.map_err(failure)?;
+        if tables.is_empty() {
+            return Err(Failure::failed("the database has no tables that this role may read")
+                .hint("grant select on the tables to the role, or give the URL of another database"));
+        }
+        std::fs::write(&self.output, starter(&tables))?;
+        eprintln!("wrote {} for {} tables", self.output.display(), tables.len());
+        eprintln!("next: export DATABASE_URL=..., then \"tailwater check\" and \"tailwater run\"");
+        Ok(())
+    }
+}
+
+fn starter(tables: &[ListedTable]) -> String {
+    let mut out = String::from(
+        "# Tailwater: views of a database, kept up to date. Reference: docs/reference.\n\
+         state_dir = \"./tailwater-state\"\nmemory = \"512MiB\"\n\n\
+         [source.main]\ntype = \"postgres\"\nurl = \"${DATABASE_URL}\"\n",
+    );
+    for table in tables.iter().take(VIEWS_MAX) {
+        let columns = table.columns.iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", ");
+        let from = format!("{}.{}", quoted(&table.schema), quoted(&table.table));
+        let _ = write!(out, "\n[view.{}]\nsql = '''select {columns} from {from}'''\n", section(&table.table));
+        if !table.has_key {
+            let _ = writeln!(out, "# {from} has no primary key: declare columns that are unique, and run");
+            let _ = writeln!(out, "# alter table {from} replica identity full;");
+            let first = table.columns.first().map(String::as_str).unwrap_or_default();
+            let _ = writeln!(out, "key = [{}]", toml_edit::Value::from(first));
+        }
+    }
+    for table in tables.iter().skip(VIEWS_MAX) {
+        let _ = write!(out, "\n# also there: {}.{}", table.schema, table.table);
+    }
+    let _ = write!(
+        out,
+        "\n# [sink.cache]\n# type = \"redis\"\n# view = \"{}\"\n# url = \"redis://127.0.0.1:6379\"\n# key = \"prefix:{{column}}\"\n\n\
+         [server]\nhttp = \"127.0.0.1:8080\"\nredis = \"127.0.0.1:6380\"\n",
+        section(&tables[0].table)
+    );
+    out
+}
+
+/// The identifier as SQL needs it.
+fn quoted(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let starts_well = name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
+    if starts_well && name.bytes().all(plain) && !RESERVED.contains(&name) {
+        return name.into();
+    }
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Words that Postgres does not take as a bare column or table name.
+const RESERVED: [&str; 24] = [
+    "all", "and", "any", "as", "asc", "case", "check", "column", "default", "desc", "end", "from", "grant", "group", "limit",
+    "not", "null", "offset", "order", "primary", "select", "table", "user", "where",
+];
+
+/// A section name made of a table name.
+fn section(table: &str) -> String {
+    table.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect()
+}

@@ -1,0 +1,81 @@
+//! Looks everywhere, changes nothing: what would stop or harm a start with this configuration.
+
+use tailwater_connectors::postgres::prepare::{self, Severity};
+use tailwater_connectors::TableName;
+
+use super::error::PipelineError;
+use super::planning::plan_from_sources;
+use super::sinks::make_sink;
+use crate::config::Config;
+
+/// Something that `check` found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// `source "shop"`, `view "card"`, `sink "cache"`.
+    pub subject: String,
+    /// False: a start would work all the same.
+    pub fatal: bool,
+    /// What is wrong.
+    pub message: String,
+    /// What to do: SQL to run, or words.
+    pub fix: Option<String>,
+}
+
+/// Checks sources, views and sinks; an empty answer means that a start will work.
+pub async fn check(config: &Config) -> Vec<Found> {
+    let mut found = Vec::new();
+    let planning = plan_from_sources(config).await;
+    for source in &config.sources {
+        let subject = format!("source \"{}\"", source.postgres.name);
+        let tables: Vec<TableName> = match &planning {
+            Ok(planning) => {
+                let mine = planning.tables().filter(|table| table.name.source == source.postgres.name);
+                mine.map(|table| table.name.clone()).collect()
+            }
+            Err(_) => source.tables.clone().unwrap_or_default(),
+        };
+        match prepare::check(&source.postgres, &tables).await {
+            Ok(findings) => found.extend(findings.into_iter().map(|finding| Found {
+                subject: subject.clone(),
+                fatal: finding.severity == Severity::Error,
+                message: finding.what,
+                fix: finding.fix,
+            })),
+            Err(error) => {
+                let fix = error.hint().map(Into::into);
+                found.push(Found { subject, fatal: true, message: error.to_string(), fix });
+            }
+        }
+    }
+    match planning {
+        Ok(planning) => check_sinks(config, &planning, &mut found).await,
+        Err(PipelineError::Views(errors)) => found.extend(errors.iter().map(|error| Found {
+            subject: format!("view \"{}\"", error.view),
+            fatal: true,
+            message: error.to_string(),
+            fix: None,
+        })),
+        // An unreachable source has been said above.
+        Err(PipelineError::Source(_)) if found.iter().any(|found| found.fatal) => {}
+        Err(error) => {
+            found.push(Found { subject: "tables".into(), fatal: true, message: error.to_string(), fix: error.hint() });
+        }
+    }
+    found
+}
+
+async fn check_sinks(config: &Config, planning: &super::Planning, found: &mut Vec<Found>) {
+    for configured in &config.sinks {
+        let subject = format!("sink \"{}\"", configured.name());
+        let Some(view) = planning.views().iter().find(|view| view.name == *configured.view()) else { continue };
+        let schema = crate::engine::view_schema(view);
+        let outcome = match make_sink(configured, &config.state_dir, &schema) {
+            Ok((mut sink, _)) => sink.check(&schema).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = outcome {
+            let fix = error.hint().map(Into::into);
+            found.push(Found { subject, fatal: true, message: error.to_string(), fix });
+        }
+    }
+}
