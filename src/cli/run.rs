@@ -3,7 +3,7 @@
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::arguments::ConfigPath;
 use super::failure::Failure;
@@ -24,10 +24,13 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        telemetry::init(self.log_json);
+        if let Some(problem) = telemetry::init(self.log_json) {
+            warn!(%problem, "the default log filter is used");
+        }
         let config = config::load(&self.config.config)?;
         let server = ServerConfig {
             http: config.server.http,
+            http_token: config.server.http_token.clone(),
             redis: config.server.redis,
             redis_password: config.server.redis_password.clone(),
         };

@@ -95,10 +95,12 @@ impl SinkConfig {
 }
 
 /// `[server]`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ServerSection {
     /// HTTP address; `None` when switched off with `"off"`.
     pub http: Option<SocketAddr>,
+    /// Token that the API asks for as `Authorization: Bearer TOKEN`; `None`: everyone who reaches it may read.
+    pub http_token: Option<String>,
     /// Redis protocol address; `None` when switched off with `"off"`.
     pub redis: Option<SocketAddr>,
     /// Password of the Redis protocol; `None`: no password.
@@ -281,7 +283,7 @@ fn search(name: &str, view: Option<String>, section: &Section<'_>) -> Option<Sin
 fn server(section: Option<Section<'_>>) -> ServerSection {
     let parsed = |text: &str| text.parse().ok();
     let Some(section) = section else {
-        return ServerSection { http: parsed(DEFAULT_HTTP), redis: parsed(DEFAULT_REDIS), redis_password: None };
+        return ServerSection { http: parsed(DEFAULT_HTTP), http_token: None, redis: parsed(DEFAULT_REDIS), redis_password: None };
     };
     let address = |name: &'static str, default: &str| match section.string(name) {
         None => parsed(default),
@@ -296,9 +298,9 @@ fn server(section: Option<Section<'_>>) -> ServerSection {
         }
     };
     let (http, redis) = (address("http", DEFAULT_HTTP), address("redis", DEFAULT_REDIS));
-    let redis_password = section.string("redis_password");
+    let (http_token, redis_password) = (section.string("http_token"), section.string("redis_password"));
     section.finish();
-    ServerSection { http, redis, redis_password }
+    ServerSection { http, http_token, redis, redis_password }
 }
 
 /// Names go into keys, metrics and file names: letters, digits, `_` and `-`.
