@@ -11,3 +11,6 @@ mod units;
 pub use checked::{Config, ServerSection, SinkConfig, SourceConfig, ViewConfig, load};
 pub use problem::{ConfigError, Problem};
 pub(crate) use units::duration;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+use std::path::PathBuf;
+
+use tailwater_connectors::redis::config::RedisFormat;
+
+use super::{Config, ConfigError, SinkConfig, load};
+
+fn loaded(text: &str) -> Result<Config, ConfigError> {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("tailwater.toml");
+    std::fs::write(&path, text).expect("the file is written");
+    load(&path)
+}
+
+/// `line key: message` of every problem.
+fn problems(text: &str) -> Vec<String> {
+    let error = loaded(text).err().expect("the configuration has problems");
+    error.problems.iter().map(|problem| format!("{} {}: {}", problem.line, problem.key, problem.message)).collect()
+}
+
+const GOOD: &str = r#"
+state_dir = "./here"
+memory = "64MiB"
+
+[source.shop]
+type = "postgres"
+url = "postgres://localhost/shop"
+tables = ["orders", "crm.customers"]
+
+[view.card]
+sql = "select id from orders"
+key = ["id"]
+
+[sink.cache]
+type = "redis"
+view = "card"
+url = "redis://127.0.0.1"
+key = "card:{id}"
+format = "hash"
+ttl = "1h"
+
+[sink.find]
+type = "search"
+view = "card"
+fields = { id = "keyword" }
+
+[server]
+http = "127.0.0.1:9000"
+redis = "off"
+"#;
+
+#[test]
+fn a_good_file_is_read_with_its_defaults() {
+    let config = loaded(GOOD).ok().expect("the file is good");
+    assert!(config.state_dir.ends_with(PathBuf::from("./here")));
+    assert_eq!(config.memory_bytes, 64 << 20);
+    assert_eq!(config.sources[0].postgres.slot, "tailwater");
+    let tables: Vec<String> = config.sources[0].tables.iter().flatten().map(ToString::to_string).collect();
+    assert_eq!(tables, ["shop.public.orders", "shop.crm.customers"]);
+    assert_eq!(config.views[0].key.as_deref(), Some(&["id".to_string()][..]));
+    let SinkConfig::Redis(redis) = &config.sinks[0] else { panic!("the first sink is Redis") };
+    assert_eq!((redis.format, redis.ttl.map(|ttl| ttl.as_secs())), (RedisFormat::Hash, Some(3600)));
+    assert_eq!(config.server.http.map(|address| address.port()), Some(9000));
+    assert_eq!(config.server.redis, None);
+}
+
+#[test]
+fn all_problems_are_reported_at_once_with_their_lines() {
+    let found = problems(
+        r#"
+memroy = "64MiB"
+[source.shop]
+type = "oracle"
+slot = "Not A Slot"
+[view.card]
+sql = "select 1"
+file = "card.sql"
+[sink.cache]
+type = "redis"
+view = "crad"
+url = "redis://127.0.0.1"
+key = "card:{id}"
+ttl = "soon"
+[server]
+http = "localhost"
+"#,
+    );
+    let expected = [
+        "2 memroy: unknown key",
+        "3 source.shop.url: is missing",
+        "4 source.shop.type: source type \"oracle\" is not there yet",
+        "5 source.shop.slot: is not a slot name",
+        "8 view.card.file: stands beside \"sql\"",
+        "11 sink.cache.view: there is no view \"crad\"",
+        "14 sink.cache.ttl: must be a duration, not \"soon\"",
+        "16 server.http: \"localhost\" is not an address",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_misspelt_key_gets_the_nearest_known_one_as_hint() {
+    let error = loaded(&GOOD.replace("memory", "memroy")).err().expect("the key is unknown");
+    assert_eq!(error.problems[0].hint.as_deref(), Some("did you mean \"memory\"?"));
+}
+
+#[test]
+fn a_variable_that_is_not_set_is_named_with_how_to_set_it() {
+    let found = problems(&GOOD.replace("postgres://localhost/shop", "${TAILWATER_TEST_NOT_SET}"));
+    assert_eq!(found, ["7 source.shop.url: environment variable \"TAILWATER_TEST_NOT_SET\" is not set"]);
+}
+
+#[test]
+fn broken_toml_names_its_line() {
+    let found = problems("[source.shop]\nurl = \n");
+    assert_eq!(found.len(), 1);
+    assert!(found[0].starts_with("2 configuration: is not valid TOML"), "{found:?}");
+}
+
+#[test]
+fn a_missing_file_says_how_to_make_one() {
+    let error = load(std::path::Path::new("/does/not/exist.toml")).err().expect("there is no file");
+    assert!(error.problems[0].hint.as_deref().is_some_and(|hint| hint.contains("tailwater init")));
+}
