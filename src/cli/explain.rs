@@ -7,8 +7,8 @@ use clap::Args;
 use super::arguments::ConfigPath;
 use super::failure::Failure;
 use crate::config;
-use crate::engine;
-use crate::pipeline::plan_from_sources;
+use crate::engine::{self, EngineCatalog};
+use crate::pipeline::{PipelineError, plan_from_sources};
 
 /// Prints how views are kept.
 #[derive(Args)]
@@ -29,9 +29,20 @@ impl Explain {
             let known: Vec<_> = planning.views().iter().map(|view| view.name.as_str()).collect();
             return Err(Failure::usage(format!("there is no view \"{name}\"")).hint(format!("views: {}", known.join(", "))));
         }
+        let catalog = EngineCatalog {
+            tables: planning.tables().cloned().collect(),
+            views: planning.views().to_vec(),
+            changelogs: config.sinks.iter().map(|sink| sink.view().clone()).collect(),
+        };
         let mut out = std::io::stdout().lock();
         for view in views {
-            writeln!(out, "{}", engine::explain(view))?;
+            for line in engine::explain(view, &catalog).map_err(PipelineError::from)? {
+                let indent = "  ".repeat(line.depth);
+                writeln!(out, "{indent}{}", line.text)?;
+                for state in &line.state {
+                    writeln!(out, "{indent}    keeps {state}")?;
+                }
+            }
         }
         Ok(())
     }

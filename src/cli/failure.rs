@@ -7,7 +7,7 @@ use crate::pipeline::PipelineError;
 
 /// A command's end in failure.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub struct Failure {
     code: u8,
     message: String,
     hint: Option<String>,
@@ -53,8 +53,13 @@ impl From<ConfigError> for Failure {
 
 impl From<PipelineError> for Failure {
     fn from(error: PipelineError) -> Self {
-        let hint = error.hint();
-        Self { code: 1, message: error.to_string(), hint }
+        let (hint, mut message) = (error.hint(), error.to_string());
+        let mut cause = std::error::Error::source(&error);
+        while let Some(error) = cause {
+            message.push_str(&format!("\ncause: {error}"));
+            cause = error.source();
+        }
+        Self { code: 1, message, hint }
     }
 }
 

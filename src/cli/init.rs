@@ -4,13 +4,16 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use tailwater_connectors::postgres::{ListedTable, list_tables};
+use tailwater_connectors::TableSchema;
+use tailwater_connectors::postgres::{ConnInfo, catalog, connect_sql};
 
 use super::failure::Failure;
 use super::source::failure;
 
 /// Tables for which a view is written out; the rest is a comment.
 const VIEWS_MAX: usize = 5;
+/// Name of the source that is written.
+const SOURCE: &str = "main";
 
 /// Looks at a database and writes a starter configuration.
 #[derive(Args)]
@@ -29,7 +32,10 @@ impl Init {
             return Err(Failure::usage(format!("\"{}\" exists", self.output.display()))
                 .hint("give another --output, or remove the file"));
         }
-        let tables = list_tables(&self.url).await.map_err(failure)?;
+        let info = ConnInfo::parse(&self.url).map_err(|error| Failure::usage(error.to_string()))?;
+        let client = connect_sql(&info, SOURCE).await.map_err(failure)?;
+        let listed = catalog::all_tables(&client, SOURCE).await.map_err(failure)?;
+        let tables: Vec<TableSchema> = listed.into_iter().map(|table| table.schema).collect();
         if tables.is_empty() {
             return Err(Failure::failed("the database has no tables that this role may read")
                 .hint("grant select on the tables to the role, or give the URL of another database"));
@@ -41,31 +47,31 @@ impl Init {
     }
 }
 
-fn starter(tables: &[ListedTable]) -> String {
+fn starter(tables: &[TableSchema]) -> String {
     let mut out = String::from(
         "# Tailwater: views of a database, kept up to date. Reference: docs/reference.\n\
          state_dir = \"./tailwater-state\"\nmemory = \"512MiB\"\n\n\
          [source.main]\ntype = \"postgres\"\nurl = \"${DATABASE_URL}\"\n",
     );
     for table in tables.iter().take(VIEWS_MAX) {
-        let columns = table.columns.iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", ");
-        let from = format!("{}.{}", quoted(&table.schema), quoted(&table.table));
-        let _ = write!(out, "\n[view.{}]\nsql = '''select {columns} from {from}'''\n", section(&table.table));
-        if !table.has_key {
+        let columns = table.columns.iter().map(|column| quoted(&column.name)).collect::<Vec<_>>().join(", ");
+        let from = format!("{}.{}", quoted(&table.name.schema), quoted(&table.name.table));
+        let _ = write!(out, "\n[view.{}]\nsql = '''select {columns} from {from}'''\n", section(&table.name.table));
+        if table.key.is_empty() {
             let _ = writeln!(out, "# {from} has no primary key: declare columns that are unique, and run");
             let _ = writeln!(out, "# alter table {from} replica identity full;");
-            let first = table.columns.first().map(String::as_str).unwrap_or_default();
+            let first = table.columns.first().map(|column| column.name.as_str()).unwrap_or_default();
             let _ = writeln!(out, "key = [{}]", toml_edit::Value::from(first));
         }
     }
     for table in tables.iter().skip(VIEWS_MAX) {
-        let _ = write!(out, "\n# also there: {}.{}", table.schema, table.table);
+        let _ = write!(out, "\n# also there: {}.{}", table.name.schema, table.name.table);
     }
     let _ = write!(
         out,
         "\n# [sink.cache]\n# type = \"redis\"\n# view = \"{}\"\n# url = \"redis://127.0.0.1:6379\"\n# key = \"prefix:{{column}}\"\n\n\
          [server]\nhttp = \"127.0.0.1:8080\"\nredis = \"127.0.0.1:6380\"\n",
-        section(&tables[0].table)
+        section(&tables[0].name.table)
     );
     out
 }

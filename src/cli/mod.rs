@@ -5,7 +5,7 @@
 
 mod arguments;
 mod check;
-mod demo;
+pub mod demo;
 mod explain;
 mod failure;
 mod init;
@@ -16,3 +16,4 @@ mod source;
 mod status;
 
 pub use arguments::main;
+pub use failure::Failure;

@@ -5,6 +5,7 @@ use tailwater_connectors::TableName;
 use tailwater_connectors::postgres::prepare;
 
 use super::arguments::ConfigPath;
+use super::check::print_sql;
 use super::failure::Failure;
 use crate::config::{self, Config, SourceConfig};
 use crate::pipeline::plan_from_sources;
@@ -45,8 +46,8 @@ impl OfSource {
         let source = self.source(&config)?;
         let tables = tables(&config, source).await?;
         if self.print {
-            crate::cli::check::print_sql(&prepare::prepare_sql(&source.postgres, &tables))?;
-            return Ok(());
+            let statements = prepare::prepare_sql(&source.postgres, &tables).await.map_err(failure)?;
+            return print_sql(&statements);
         }
         prepare::prepare(&source.postgres, &tables).await.map_err(failure)?;
         eprintln!("source \"{}\": publication \"{}\" and slot \"{}\" are there", source.postgres.name, source.postgres.publication, source.postgres.slot);
@@ -57,8 +58,7 @@ impl OfSource {
         let config = config::load(&self.config.config)?;
         let source = self.source(&config)?;
         if self.print {
-            crate::cli::check::print_sql(&prepare::drop_sql(&source.postgres))?;
-            return Ok(());
+            return print_sql(&prepare::drop_sql(&source.postgres));
         }
         prepare::drop(&source.postgres).await.map_err(failure)?;
         eprintln!("source \"{}\": publication and slot are gone; a state directory made with them needs a new first copy", source.postgres.name);

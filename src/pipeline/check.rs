@@ -1,7 +1,7 @@
 //! Looks everywhere, changes nothing: what would stop or harm a start with this configuration.
 
-use tailwater_connectors::postgres::prepare::{self, Severity};
-use tailwater_connectors::TableName;
+use tailwater_connectors::postgres::{self, Severity};
+use tailwater_connectors::{TableName, ViewSchema};
 
 use super::error::PipelineError;
 use super::planning::plan_from_sources;
@@ -34,12 +34,12 @@ pub async fn check(config: &Config) -> Vec<Found> {
             }
             Err(_) => source.tables.clone().unwrap_or_default(),
         };
-        match prepare::check(&source.postgres, &tables).await {
+        match postgres::check(&source.postgres, &tables).await {
             Ok(findings) => found.extend(findings.into_iter().map(|finding| Found {
                 subject: subject.clone(),
                 fatal: finding.severity == Severity::Error,
                 message: finding.what,
-                fix: finding.fix,
+                fix: finding.sql_to_fix,
             })),
             Err(error) => {
                 let fix = error.hint().map(Into::into);
@@ -68,7 +68,8 @@ async fn check_sinks(config: &Config, planning: &super::Planning, found: &mut Ve
     for configured in &config.sinks {
         let subject = format!("sink \"{}\"", configured.name());
         let Some(view) = planning.views().iter().find(|view| view.name == *configured.view()) else { continue };
-        let schema = crate::engine::view_schema(view);
+        let (name, columns, key) = (view.name.clone(), view.columns.clone(), view.key.clone());
+        let schema = ViewSchema { name, columns, key, fingerprint: 0 };
         let outcome = match make_sink(configured, &config.state_dir, &schema) {
             Ok((mut sink, _)) => sink.check(&schema).await,
             Err(error) => Err(error),

@@ -135,6 +135,7 @@ impl Starting {
         self.spawn_sinks(&mut tasks, sinks, &delivered, &stop_tasks);
         let stepper = Stepper {
             engine,
+            state: self.projections.state.clone(),
             messages,
             checkpoints,
             copying: self.copying(&checkpoint),

@@ -12,7 +12,7 @@ use tailwater_connectors::{Source, SourceIdentity, TableName, TableSchema};
 use super::error::PipelineError;
 use crate::config::{Config, SourceConfig, ViewConfig};
 use crate::engine::ViewPlan;
-use crate::sql::{self, SqlCatalog, UnresolvedName, ViewText};
+use crate::sql::{self, SqlCatalog, SqlError, UnresolvedName, ViewText};
 
 /// What the state directory remembers of a source.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ pub async fn plan_from_sources(config: &Config) -> Result<Planning, PipelineErro
     let mut sources = Vec::new();
     let names = relations_read(&config.views)?;
     for source in &config.sources {
-        let mut connection = super::source::connector(source);
+        let mut connection = super::source::connector(source)?;
         let identity = connection.identity().await?;
         let tables = followed_tables(config, source, &names, connection.as_mut()).await?;
         let record = SourceRecord { identity, tables };
@@ -83,9 +83,9 @@ pub(super) fn plan_from_records(
 fn relations_read(views: &[ViewConfig]) -> Result<Vec<UnresolvedName>, PipelineError> {
     let (mut names, mut errors) = (Vec::new(), Vec::new());
     for view in views {
-        match sql::tables_read(&text(view)) {
+        match sql::tables_read(&view.sql) {
             Ok(read) => names.extend(read),
-            Err(error) => errors.push(error),
+            Err(error) => errors.push(placed(error, view)),
         }
     }
     let is_view = |name: &UnresolvedName| name.schema.is_none() && views.iter().any(|view| view.name == name.table);
@@ -160,6 +160,11 @@ fn text(view: &ViewConfig) -> ViewText {
         sql: view.sql.clone(),
         key: view.key.clone(),
         file: view.file.clone(),
-        line: view.line,
+        line: view.line as u32,
     }
+}
+
+/// The error with the name and the file of its view, which reading alone does not know.
+fn placed(error: SqlError, view: &ViewConfig) -> SqlError {
+    SqlError { view: view.name.clone(), file: view.file.clone(), file_line: view.line as u32, ..error }
 }

@@ -29,8 +29,8 @@ pub(super) enum Item {
 }
 
 /// The connector of a configured source.
-pub(super) fn connector(config: &SourceConfig) -> Box<dyn Source> {
-    Box::new(PostgresSource::new(config.postgres.clone()))
+pub(super) fn connector(config: &SourceConfig) -> Result<Box<dyn Source>, SourceError> {
+    Ok(Box::new(PostgresSource::new(config.postgres.clone())?))
 }
 
 /// One source's supervisor.
@@ -75,7 +75,7 @@ impl Supervisor {
             }
         }
         let (sender, mut messages) = mpsc::channel(1);
-        let source = connector(&self.config);
+        let source = connector(&self.config)?;
         let mut running = tokio::spawn(source.run(resume, sender, self.durable.clone()));
         loop {
             tokio::select! {

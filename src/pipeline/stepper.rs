@@ -19,7 +19,7 @@ use super::error::PipelineError;
 use super::source::{Item, Taken};
 use super::status::{Condition, StatusBoard};
 use crate::engine::{Engine, StepOutcome, ViewCondition};
-use crate::state::Checkpoint;
+use crate::state::{Checkpoint, State};
 
 /// Changes in one step at most, unless one transaction is larger: bounds memory and the time until readers see something.
 const STEP_CHANGES_MAX: usize = 20_000;
@@ -29,6 +29,7 @@ const EPOCH_OFFSET_MICROS: i64 = 946_684_800_000_000;
 /// Drives the engine until stopped.
 pub(super) struct Stepper {
     pub(super) engine: Engine,
+    pub(super) state: Arc<State>,
     pub(super) messages: mpsc::Receiver<Taken>,
     pub(super) checkpoints: watch::Sender<Checkpoint>,
     pub(super) applied: Positions,
@@ -58,7 +59,7 @@ impl Stepper {
         let source = taken.source;
         match taken.item {
             Item::CopyBegins => {
-                self.engine.load_reset()?;
+                self.engine.load_reset_source(&source)?;
                 self.copying.insert(source.clone());
                 self.show_source(&source, |status| status.rows_copied = 0);
             }
@@ -99,7 +100,8 @@ impl Stepper {
             });
             if stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let checkpoint = self.engine.fill(&mut progress)?;
+        self.engine.fill(&mut progress)?;
+        let checkpoint = self.state.checkpoint()?;
         self.announce(checkpoint);
         Ok(())
     }
@@ -193,7 +195,7 @@ impl Stepper {
                 (status.condition, status.error, status.hint) = match condition {
                     ViewCondition::Filling => (Condition::Loading, None, None),
                     ViewCondition::Live => (Condition::Live, None, None),
-                    ViewCondition::Failed { error, hint } => (Condition::Failed, Some(error), Some(hint)),
+                    ViewCondition::Failed { error, hint } => (Condition::Failed, Some(error), hint),
                 };
             });
         }
