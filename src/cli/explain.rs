@@ -27,7 +27,9 @@ impl Explain {
         let views: Vec<_> = planning.views().iter().filter(|view| wanted(&view.name)).collect();
         if let (Some(name), true) = (&self.view, views.is_empty()) {
             let known: Vec<_> = planning.views().iter().map(|view| view.name.as_str()).collect();
-            return Err(Failure::usage(format!("there is no view \"{name}\"")).hint(format!("views: {}", known.join(", "))));
+            return Err(
+                Failure::usage(format!("there is no view \"{name}\"")).hint(format!("views: {}", known.join(", ")))
+            );
         }
         let catalog = EngineCatalog {
             tables: planning.tables().cloned().collect(),

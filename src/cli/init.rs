@@ -88,8 +88,8 @@ fn quoted(name: &str) -> String {
 
 /// Words that Postgres does not take as a bare column or table name.
 const RESERVED: [&str; 24] = [
-    "all", "and", "any", "as", "asc", "case", "check", "column", "default", "desc", "end", "from", "grant", "group", "limit",
-    "not", "null", "offset", "order", "primary", "select", "table", "user", "where",
+    "all", "and", "any", "as", "asc", "case", "check", "column", "default", "desc", "end", "from", "grant", "group",
+    "limit", "not", "null", "offset", "order", "primary", "select", "table", "user", "where",
 ];
 
 /// A section name made of a table name.

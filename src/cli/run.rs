@@ -46,7 +46,9 @@ impl Run {
             served
         });
         outcome?;
-        served.map_err(|error| Failure::failed(error.to_string()))?.map_err(|error| Failure::failed(error.to_string()))?;
+        served
+            .map_err(|error| Failure::failed(error.to_string()))?
+            .map_err(|error| Failure::failed(error.to_string()))?;
         info!("stopped");
         Ok(())
     }

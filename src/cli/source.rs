@@ -50,7 +50,10 @@ impl OfSource {
             return print_sql(&statements);
         }
         prepare::prepare(&source.postgres, &tables).await.map_err(failure)?;
-        eprintln!("source \"{}\": publication \"{}\" and slot \"{}\" are there", source.postgres.name, source.postgres.publication, source.postgres.slot);
+        eprintln!(
+            "source \"{}\": publication \"{}\" and slot \"{}\" are there",
+            source.postgres.name, source.postgres.publication, source.postgres.slot
+        );
         Ok(())
     }
 
@@ -61,7 +64,10 @@ impl OfSource {
             return print_sql(&prepare::drop_sql(&source.postgres));
         }
         prepare::drop(&source.postgres).await.map_err(failure)?;
-        eprintln!("source \"{}\": publication and slot are gone; a state directory made with them needs a new first copy", source.postgres.name);
+        eprintln!(
+            "source \"{}\": publication and slot are gone; a state directory made with them needs a new first copy",
+            source.postgres.name
+        );
         Ok(())
     }
 

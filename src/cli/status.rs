@@ -47,7 +47,11 @@ fn failed(board: &Board) -> Vec<String> {
 }
 
 fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
-    writeln!(out, "tailwater {}  step {}  applied {}  durable {}", board.version, board.step, board.applied, board.durable)?;
+    writeln!(
+        out,
+        "tailwater {}  step {}  applied {}  durable {}",
+        board.version, board.step, board.applied, board.durable
+    )?;
     for (name, source) in &board.sources {
         let lag = source.last_lag_ms.map(|lag| format!("  last lag {lag:.1} ms")).unwrap_or_default();
         let counts = match source.condition {
@@ -63,7 +67,8 @@ fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
     }
     for (name, sink) in &board.sinks {
         let behind = sink.steps_behind;
-        let line = format!("view {}, at {}, {behind} steps behind, {} rows written", sink.view, sink.positions, sink.changes);
+        let line =
+            format!("view {}, at {}, {behind} steps behind, {} rows written", sink.view, sink.positions, sink.changes);
         writeln!(out, "sink   {name:<24} {:<9} {line}", word(sink.condition))?;
         trouble(out, sink.error.as_deref(), sink.hint.as_deref())?;
     }

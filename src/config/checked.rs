@@ -114,7 +114,11 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         problems: vec![Problem { file: name.clone(), line, key: "configuration".into(), message, hint }],
     };
     let text = std::fs::read_to_string(path).map_err(|error| {
-        single(1, format!("cannot be read: {error}"), Some("write one with \"tailwater init\" or give --config PATH".into()))
+        single(
+            1,
+            format!("cannot be read: {error}"),
+            Some("write one with \"tailwater init\" or give --config PATH".into()),
+        )
     })?;
     let document = toml_edit::Document::parse(text.as_str()).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
@@ -158,7 +162,8 @@ fn source(name: &str, section: Section<'_>) -> Option<SourceConfig> {
     }
     let url = section.required("url", "write url = \"${DATABASE_URL}\"");
     let slot = section.string("slot").unwrap_or_else(|| DEFAULT_SLOT.into());
-    if slot.is_empty() || !slot.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')) || slot.len() > 63 {
+    if slot.is_empty() || !slot.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')) || slot.len() > 63
+    {
         section.report("slot", "is not a slot name", Some("use up to 63 lower-case letters, digits and underscores"));
     }
     let publication = section.string("publication").unwrap_or_else(|| DEFAULT_PUBLICATION.into());
@@ -170,13 +175,18 @@ fn source(name: &str, section: Section<'_>) -> Option<SourceConfig> {
 }
 
 fn table_name(source: &str, text: &str, section: &Section<'_>) -> Option<TableName> {
-    let name = |schema: &str, table: &str| TableName { source: source.into(), schema: schema.into(), table: table.into() };
+    let name =
+        |schema: &str, table: &str| TableName { source: source.into(), schema: schema.into(), table: table.into() };
     match text.split('.').collect::<Vec<_>>()[..] {
         [table] => Some(name("public", table)),
         [schema, table] => Some(name(schema, table)),
         [first, schema, table] if first == source => Some(name(schema, table)),
         _ => {
-            section.report("tables", format!("\"{text}\" is not a table name"), Some("write \"table\" or \"schema.table\""));
+            section.report(
+                "tables",
+                format!("\"{text}\" is not a table name"),
+                Some("write \"table\" or \"schema.table\""),
+            );
             None
         }
     }
@@ -226,7 +236,11 @@ fn sink(name: &str, section: Section<'_>, views: &[&str]) -> Option<SinkConfig> 
         Some("redis") => redis(name, view, &section),
         Some("search") => search(name, view, &section),
         Some(kind) => {
-            section.report("type", format!("sink type \"{kind}\" is not there yet"), Some("known types: redis, search"));
+            section.report(
+                "type",
+                format!("sink type \"{kind}\" is not there yet"),
+                Some("known types: redis, search"),
+            );
             return None;
         }
         None => return None,
@@ -250,7 +264,14 @@ fn redis(name: &str, view: Option<String>, section: &Section<'_>) -> Option<Sink
     if ttl.is_some_and(|ttl| ttl.is_zero()) {
         section.report("ttl", "must not be zero", Some("leave it out for keys that stay"));
     }
-    Some(SinkConfig::Redis(RedisSinkConfig { name: name.into(), view: view?.into(), url: url?, key: key?, format, ttl }))
+    Some(SinkConfig::Redis(RedisSinkConfig {
+        name: name.into(),
+        view: view?.into(),
+        url: url?,
+        key: key?,
+        format,
+        ttl,
+    }))
 }
 
 fn search(name: &str, view: Option<String>, section: &Section<'_>) -> Option<SinkConfig> {
@@ -277,13 +298,25 @@ fn search(name: &str, view: Option<String>, section: &Section<'_>) -> Option<Sin
         section.report("memory", "is too small", Some("give at least \"15MiB\""));
     }
     let view = view?.into();
-    Some(SinkConfig::Search(SearchSinkConfig { name: name.into(), view, fields, language, commit_interval, memory_bytes }))
+    Some(SinkConfig::Search(SearchSinkConfig {
+        name: name.into(),
+        view,
+        fields,
+        language,
+        commit_interval,
+        memory_bytes,
+    }))
 }
 
 fn server(section: Option<Section<'_>>) -> ServerSection {
     let parsed = |text: &str| text.parse().ok();
     let Some(section) = section else {
-        return ServerSection { http: parsed(DEFAULT_HTTP), http_token: None, redis: parsed(DEFAULT_REDIS), redis_password: None };
+        return ServerSection {
+            http: parsed(DEFAULT_HTTP),
+            http_token: None,
+            redis: parsed(DEFAULT_REDIS),
+            redis_password: None,
+        };
     };
     let address = |name: &'static str, default: &str| match section.string(name) {
         None => parsed(default),

@@ -79,7 +79,8 @@ impl<'a> Section<'a> {
             let line = span.map_or(self.line, |span| self.file.line(span.start));
             match item.as_table_like() {
                 Some(table) => {
-                    sections.push((key.into(), Section { file: self.file, path, line, table, asked: RefCell::default() }));
+                    sections
+                        .push((key.into(), Section { file: self.file, path, line, table, asked: RefCell::default() }));
                 }
                 None => self.file.report(line, &path, "must be a table", Some(format!("write [{path}]"))),
             }

@@ -22,8 +22,8 @@ use super::delivery::Delivery;
 use super::durability::{DurableSenders, Flusher};
 use super::error::PipelineError;
 use super::planning::{self, Planning, SourceRecord};
-use super::source::{BATCHES_IN_FLIGHT_MAX, Supervisor, Taken};
 use super::sinks::make_sink;
+use super::source::{BATCHES_IN_FLIGHT_MAX, Supervisor, Taken};
 use super::status::StatusBoard;
 use super::{Projections, stepper::Stepper};
 use crate::config::Config;
@@ -57,11 +57,8 @@ impl Daemon {
         let state = State::open(&config.state_dir.join("state"), config.memory_bytes)?;
         let planning = plan(&config, &state, &stop).await?;
         let changelogs: BTreeSet<SmolStr> = config.sinks.iter().map(|sink| sink.view().clone()).collect();
-        let catalog = EngineCatalog {
-            tables: planning.tables().cloned().collect(),
-            views: planning.views.clone(),
-            changelogs,
-        };
+        let catalog =
+            EngineCatalog { tables: planning.tables().cloned().collect(), views: planning.views.clone(), changelogs };
         let opened = state.clone();
         let engine = tokio::task::spawn_blocking(move || Engine::open(opened, catalog));
         let engine = engine.await.expect("opening the engine does not panic")?;

@@ -10,9 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use smol_str::SmolStr;
-use tailwater_connectors::{
-    ChangelogBatch, Cursor, Row, RowChange, RowPages, Sink, SinkError, Value, ViewSchema,
-};
+use tailwater_connectors::{ChangelogBatch, Cursor, Row, RowChange, RowPages, Sink, SinkError, Value, ViewSchema};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};

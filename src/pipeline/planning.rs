@@ -134,9 +134,10 @@ fn refuse_new_tables(config: &Config, sources: &[PlannedSource]) -> Result<(), P
         None => Ok(()),
         Some(name) => Err(PipelineError::Misfit {
             message: format!("table \"{}\" is not in state directory \"{}\"", name.table, config.state_dir.display()),
-            hint: "a table added after the first copy needs a new one: run \"tailwater source drop\", remove the state \
+            hint:
+                "a table added after the first copy needs a new one: run \"tailwater source drop\", remove the state \
                    directory and start again"
-                .into(),
+                    .into(),
         }),
     }
 }

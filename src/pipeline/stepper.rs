@@ -112,7 +112,9 @@ impl Stepper {
         let mut changes: usize = transactions.iter().map(|transaction| transaction.changes.len()).sum();
         while changes < STEP_CHANGES_MAX && waiting.is_empty() {
             match self.messages.try_recv() {
-                Ok(Taken { source: other, item: Item::Message(SourceMessage::Transactions(more)) }) if other == *source => {
+                Ok(Taken { source: other, item: Item::Message(SourceMessage::Transactions(more)) })
+                    if other == *source =>
+                {
                     changes += more.iter().map(|transaction| transaction.changes.len()).sum::<usize>();
                     transactions.extend(more);
                 }

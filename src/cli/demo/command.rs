@@ -89,6 +89,7 @@ impl Shown {
         let started = Instant::now();
         daemon.start()?;
         daemon.wait_until_ready(READY_MAX)?;
+        daemon.wait_until_delivering(READY_MAX)?;
         eprintln!("copied and filled four views in {:.1} s", started.elapsed().as_secs_f64());
         eprintln!("configuration: {}", self.config.display());
         self.follow(client, &mut daemon).await?;
@@ -112,6 +113,7 @@ impl Shown {
                 daemon.kill()?;
                 daemon.start()?;
                 daemon.wait_until_ready(READY_MAX)?;
+                daemon.wait_until_delivering(READY_MAX)?;
             }
             traffic::transaction(client, &mut random).await?;
             transactions += 1;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::pipeline::status::{Condition, Status};
+
 /// How often the process is looked at.
 const POLL: Duration = Duration::from_millis(20);
 /// A stop writes what is in flight; past this it is killed.
@@ -58,6 +60,24 @@ impl DaemonProcess {
                 let log = std::fs::read_to_string(self.log()).unwrap_or_default();
                 let what = if ended { "ended" } else { "was not ready in time" };
                 return Err(io::Error::other(format!("the daemon {what}; its log says:\n{log}")));
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// Waits until every sink follows its view.
+    pub fn wait_until_delivering(&mut self, patience: Duration) -> io::Result<()> {
+        let deadline = Instant::now() + patience;
+        let url = format!("http://{}/v1/status", self.http);
+        loop {
+            let answer = ureq::get(&url).call().and_then(|response| response.into_body().read_to_string());
+            let status: Option<Status> = answer.ok().and_then(|text| serde_json::from_str(&text).ok());
+            if status.is_some_and(|status| status.sinks.values().all(|sink| sink.condition == Condition::Live)) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let log = std::fs::read_to_string(self.log()).unwrap_or_default();
+                return Err(io::Error::other(format!("a sink did not follow in time; the daemon's log says:\n{log}")));
             }
             std::thread::sleep(POLL);
         }

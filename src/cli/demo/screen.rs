@@ -50,7 +50,11 @@ impl Screen {
         if self.terminal && self.lines_drawn > 0 {
             write!(out, "\x1b[{}A\x1b[J", self.lines_drawn)?;
         }
-        writeln!(out, "{transactions} transactions so far; the last one was in the views {:.1} ms after its commit", visible.as_secs_f64() * 1e3)?;
+        writeln!(
+            out,
+            "{transactions} transactions so far; the last one was in the views {:.1} ms after its commit",
+            visible.as_secs_f64() * 1e3
+        )?;
         for asked in &asked {
             writeln!(out, "\n$ {}\n{}", asked.command, asked.answer)?;
         }
@@ -73,7 +77,10 @@ impl Screen {
             redis::Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(" "),
             value => text(&value),
         };
-        Ok(Asked { command: format!("redis-cli -p {} {}", address.port(), command.join(" ")), answer: timed(&text, started) })
+        Ok(Asked {
+            command: format!("redis-cli -p {} {}", address.port(), command.join(" ")),
+            answer: timed(&text, started),
+        })
     }
 
     fn http(&self, path: &str) -> Result<Asked, Failure> {

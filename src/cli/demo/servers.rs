@@ -66,8 +66,14 @@ impl PrivatePostgres {
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data()).args(["-p", &self.port.to_string(), "-k"]).arg(self.directory.path());
         let fixed = [
-            "listen_addresses=127.0.0.1", "wal_level=logical", "fsync=off", "max_wal_senders=20",
-            "max_replication_slots=20", "max_connections=60", "log_min_messages=warning", "timezone=UTC",
+            "listen_addresses=127.0.0.1",
+            "wal_level=logical",
+            "fsync=off",
+            "max_wal_senders=20",
+            "max_replication_slots=20",
+            "max_connections=60",
+            "log_min_messages=warning",
+            "timezone=UTC",
         ];
         for setting in fixed.into_iter().chain(self.settings.iter().map(String::as_str)) {
             command.args(["-c", setting]);
@@ -225,6 +231,8 @@ fn postgres_binaries() -> io::Result<PathBuf> {
     let installed = versions.map(|version| version.path().join("bin")).filter(|bin| bin.join("initdb").exists());
     let version = |path: &PathBuf| path.iter().rev().nth(1).and_then(|name| name.to_str()?.parse::<u32>().ok());
     installed.max_by_key(version).ok_or_else(|| {
-        io::Error::other("no PostgreSQL server under /usr/lib/postgresql: run script/bootstrap, or set TAILWATER_POSTGRES_BIN")
+        io::Error::other(
+            "no PostgreSQL server under /usr/lib/postgresql: run script/bootstrap, or set TAILWATER_POSTGRES_BIN",
+        )
     })
 }

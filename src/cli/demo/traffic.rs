@@ -15,7 +15,10 @@ pub(super) async fn transaction(client: &Client, random: &mut Random) -> Result<
     let delay = random.below(240) as i64 - 20;
     let sql = match random.below(10) {
         0..=4 => format!("update flights set dep_delay = {delay}, arr_delay = {delay} - 5 where id = {id}"),
-        5 => format!("update flights set tailnum = (select tailnum from flights where id = {}) where id = {id}", id / 2 + 1),
+        5 => format!(
+            "update flights set tailnum = (select tailnum from flights where id = {}) where id = {id}",
+            id / 2 + 1
+        ),
         6 => format!(
             "begin; delete from flights where id = {new}; insert into flights select {new}, dep_time, sched_dep_time, dep_delay, \
              arr_time, sched_arr_time, arr_delay, carrier, flight, tailnum, origin, dest, air_time, distance, time_hour \
