@@ -152,3 +152,69 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(&bytes[kept..]);
     out.push(b'"');
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::text::parse_text;
+
+    fn json(sql_type: &SqlType, text: &str) -> String {
+        let mut out = Vec::new();
+        write_value(&mut out, sql_type, &parse_text(sql_type, text).expect("a value"));
+        let out = String::from_utf8(out).expect("JSON is UTF-8");
+        serde_json::from_str::<serde_json::Value>(&out).expect("JSON that a reader understands");
+        out
+    }
+
+    #[test]
+    fn numbers_that_readers_would_round_are_strings() {
+        assert_eq!(json(&SqlType::Int8, "9007199254740992"), "9007199254740992");
+        assert_eq!(json(&SqlType::Int8, "-9007199254740993"), "\"-9007199254740993\"");
+        assert_eq!(json(&SqlType::Numeric(None), "12.50"), "\"12.50\"");
+        assert_eq!(json(&SqlType::Float8, "1e16"), "1e+16");
+        assert_eq!(json(&SqlType::Float4, "0.1"), "0.1");
+        assert_eq!(json(&SqlType::Float8, "NaN"), "\"NaN\"");
+        assert_eq!(json(&SqlType::Float8, "-Infinity"), "\"-Infinity\"");
+    }
+
+    #[test]
+    fn times_are_rfc_3339() {
+        assert_eq!(json(&SqlType::Timestamptz, "2013-01-01 10:00:00.5+02"), "\"2013-01-01T08:00:00.5Z\"");
+        assert_eq!(json(&SqlType::Timestamp, "2013-01-01 10:00"), "\"2013-01-01T10:00:00\"");
+        assert_eq!(json(&SqlType::Timestamptz, "infinity"), "\"infinity\"");
+        assert_eq!(json(&SqlType::Timestamptz, "0044-03-15 00:00+00 BC"), "\"0044-03-15T00:00:00Z BC\"");
+        assert_eq!(json(&SqlType::Date, "2013-01-01"), "\"2013-01-01\"");
+        assert_eq!(json(&SqlType::Interval, "1 day"), "\"1 day\"");
+    }
+
+    #[test]
+    fn documents_are_embedded_on_one_line() {
+        assert_eq!(json(&SqlType::Json, "{\"a\":\n [1.10]}"), "{\"a\":  [1.10]}");
+        let documents = SqlType::Array(Box::new(SqlType::Jsonb));
+        assert_eq!(json(&documents, "{\"{\\\"a\\\": 1}\",NULL}"), "[{\"a\": 1},null]");
+    }
+
+    #[test]
+    fn arrays_nest_by_dimension() {
+        let integers = SqlType::Array(Box::new(SqlType::Int4));
+        assert_eq!(json(&integers, "{}"), "[]");
+        assert_eq!(json(&integers, "[0:1]={1,NULL}"), "[1,null]");
+        assert_eq!(json(&integers, "{{{1,2}},{{3,4}}}"), "[[[1,2]],[[3,4]]]");
+    }
+
+    #[test]
+    fn strings_and_names_are_escaped() {
+        let columns = [
+            Column { name: "a\"b".into(), sql_type: SqlType::Text, nullable: true },
+            Column { name: "raw".into(), sql_type: SqlType::Bytea, nullable: true },
+        ];
+        let row = Row::from(vec![Value::text("\u{1}\n\\ é\u{7f}"), Value::Bytes(Arc::new([0, 255]))]);
+        let mut out = Vec::new();
+        write_row(&mut out, &columns, &row);
+        let out = String::from_utf8(out).expect("JSON is UTF-8");
+        assert_eq!(out, "{\"a\\\"b\":\"\\u0001\\n\\\\ é\u{7f}\",\"raw\":\"\\\\x00ff\"}");
+        serde_json::from_str::<serde_json::Value>(&out).expect("JSON that a reader understands");
+    }
+}

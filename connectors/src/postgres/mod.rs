@@ -31,6 +31,8 @@ mod tls;
 mod transport;
 
 #[cfg(test)]
+mod binary_tests;
+#[cfg(test)]
 mod tests;
 
 pub use check::{Finding, Severity, check};

@@ -23,7 +23,7 @@ pub(super) fn parse_date(text: &str) -> Option<i32> {
             Some(Special::Infinity) => return Some(i32::MAX),
             Some(Special::NegInfinity) => return Some(i32::MIN),
             Some(Special::UnixEpoch) => -super::calendar::UNIX_EPOCH_DAYS,
-            None => Scanner::scan(text)?.days?,
+            None => Scanner::of(text).scan()?.days?,
         },
     };
     i32::try_from(days).ok().filter(|days| (DATE_MIN..DATE_END).contains(days))
@@ -33,7 +33,8 @@ pub(super) fn parse_time(text: &str) -> Option<i64> {
     if let Some((micros, [])) = iso_time(text.as_bytes()) {
         return Some(micros);
     }
-    Scanner::scan(text)?.micros.filter(|micros| *micros <= MICROS_PER_DAY)
+    let scanner = Scanner { rest: text, time_only: true, ..Scanner::default() };
+    scanner.scan()?.micros.filter(|micros| *micros <= MICROS_PER_DAY)
 }
 
 pub(super) fn parse_timestamp(text: &str) -> Option<i64> {
@@ -57,7 +58,7 @@ fn parse_moment(text: &str, with_zone: bool) -> Option<i64> {
         Some(Special::UnixEpoch) => return Some(-super::calendar::UNIX_EPOCH_MICROS),
         None => {}
     }
-    let moment = Scanner::scan(text)?;
+    let moment = Scanner::of(text).scan()?;
     let local = moment.days?.checked_mul(MICROS_PER_DAY)?.checked_add(moment.micros.unwrap_or(0))?;
     in_range(if with_zone { local.checked_sub(moment.offset * 1_000_000)? } else { local })
 }
@@ -134,6 +135,8 @@ struct Number {
 #[derive(Default)]
 struct Scanner<'a> {
     rest: &'a str,
+    /// A bare `040506` is a time, not a date.
+    time_only: bool,
     year: Option<Number>,
     month: Option<i64>,
     day: Option<Number>,
@@ -144,18 +147,21 @@ struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    fn scan(text: &'a str) -> Option<Moment> {
-        let mut scanner = Self { rest: text, ..Self::default() };
-        while let Some(next) = scanner.rest.bytes().next() {
+    fn of(text: &'a str) -> Self {
+        Self { rest: text, ..Self::default() }
+    }
+
+    fn scan(mut self) -> Option<Moment> {
+        while let Some(next) = self.rest.bytes().next() {
             match next {
-                b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c | b',' => scanner.rest = &scanner.rest[1..],
-                b'0'..=b'9' => scanner.numbers()?,
-                b'+' | b'-' if scanner.micros.is_some() && scanner.offset.is_none() => scanner.zone()?,
-                _ if next.is_ascii_alphabetic() => scanner.word()?,
+                b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c | b',' => self.rest = &self.rest[1..],
+                b'0'..=b'9' => self.numbers()?,
+                b'+' | b'-' if self.micros.is_some() && self.offset.is_none() => self.zone()?,
+                _ if next.is_ascii_alphabetic() => self.word()?,
                 _ => return None,
             }
         }
-        scanner.resolve()
+        self.resolve()
     }
 
     fn take(&mut self, is: impl Fn(u8) -> bool) -> &'a str {
@@ -188,6 +194,8 @@ impl<'a> Scanner<'a> {
             return Some(());
         }
         if let Some(month) = month_number(word) {
+            // `Jan-08-1999`
+            let _ = self.skip('-') || self.skip('/');
             return self.month.replace(month).is_none().then_some(());
         }
         if is("am") || is("pm") {
@@ -209,7 +217,8 @@ impl<'a> Scanner<'a> {
         let no_date = self.year.is_none() && self.day.is_none();
         match follows {
             Some(b':') if self.micros.is_none() => self.clock(number),
-            Some(separator @ (b'-' | b'/' | b'.')) if no_date => self.date(number, separator),
+            Some(separator @ (b'-' | b'/' | b'.')) if no_date && self.micros.is_none() => self.date(number, separator),
+            _ if self.time_only && matches!(number.digits, 4 | 6) && self.micros.is_none() => self.compact_time(number),
             _ if number.digits >= 6 && no_date && self.month.is_none() => self.compact_date(number),
             _ if matches!(number.digits, 4 | 6) && self.year.is_some() && self.day.is_some() => {
                 self.compact_time(number)

@@ -31,6 +31,8 @@ struct Number<'a> {
 
 #[derive(Default)]
 struct Sum {
+    /// Units that were named, as bits: none may come twice.
+    named: u32,
     months: i128,
     days: i128,
     micros: i128,
@@ -59,6 +61,12 @@ impl Sum {
             days: (self.days * sign).try_into().ok()?,
             micros: (self.micros * sign).try_into().ok()?,
         })
+    }
+
+    fn name(&mut self, units: u32) -> Option<()> {
+        let fresh = self.named & units == 0;
+        self.named |= units;
+        fresh.then_some(())
     }
 
     fn add(&mut self, number: Number<'_>, unit: Unit) -> Option<()> {
@@ -163,7 +171,9 @@ fn parse_verbose(text: &str) -> Option<Interval> {
                 let at_word = scanner.rest.starts_with(|c: char| c.is_ascii_alphabetic());
                 let unit = match scanner.rest {
                     rest if at_word && !rest.eq_ignore_ascii_case("ago") => {
-                        unit(scanner.take(|byte| byte.is_ascii_alphabetic()))?
+                        let (index, unit) = unit(scanner.take(|byte| byte.is_ascii_alphabetic()))?;
+                        sum.name(1 << index)?;
+                        unit
                     }
                     // A bare number before a time is days, at the end seconds.
                     rest if is_clock(rest) => Unit::Days(1),
@@ -201,7 +211,7 @@ fn clock(scanner: &mut Scanner<'_>, first: Number<'_>, sum: &mut Sum) -> Option<
     let micros = scaled(hours, HOUR) + scaled(minutes, MINUTE) + scaled(seconds, SECOND);
     let micros = micros + i128::from(fraction_micros(fraction.unwrap_or(""))?);
     sum.micros += if first.negative { -micros } else { micros };
-    Some(())
+    sum.name(CLOCK_UNITS)
 }
 
 fn years_months(scanner: &mut Scanner<'_>, years: Number<'_>, sum: &mut Sum) -> Option<()> {
@@ -209,10 +219,15 @@ fn years_months(scanner: &mut Scanner<'_>, years: Number<'_>, sum: &mut Sum) -> 
     let months: i64 = scanner.digits().parse().ok().filter(|months| *months < 12)?;
     let total = i128::from(years.whole) * 12 + i128::from(months);
     sum.months += if years.negative { -total } else { total };
-    Some(())
+    sum.name(YEAR_MONTH_UNITS)
 }
 
-fn unit(word: &str) -> Option<Unit> {
+/// Years and months, as bits of their places in the table below.
+const YEAR_MONTH_UNITS: u32 = 0b11;
+/// Hours, minutes and seconds.
+const CLOCK_UNITS: u32 = 0b11_1000;
+
+fn unit(word: &str) -> Option<(usize, Unit)> {
     const UNITS: &[(&[&str], Unit)] = &[
         (&["year", "years", "yr", "yrs", "y"], Unit::Months(12)),
         (&["mon", "mons", "month", "months"], Unit::Month),
@@ -227,7 +242,9 @@ fn unit(word: &str) -> Option<Unit> {
         (&["century", "centuries", "cent", "c"], Unit::Months(1_200)),
         (&["millennium", "millennia", "millenniums", "mil", "mils"], Unit::Months(12_000)),
     ];
-    UNITS.iter().find(|(names, _)| names.iter().any(|name| word.eq_ignore_ascii_case(name))).map(|(_, unit)| *unit)
+    let is_named = |(names, _): &(&[&str], Unit)| names.iter().any(|name| word.eq_ignore_ascii_case(name));
+    let index = UNITS.iter().position(is_named)?;
+    Some((index, UNITS[index].1))
 }
 
 fn parse_iso(text: &str) -> Option<Interval> {

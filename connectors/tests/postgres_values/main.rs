@@ -1,8 +1,12 @@
 //! Values make the round trip through a real Postgres: what binary COPY, the replication stream and our own text say of a
-//! value is one and the same, for every type.
+//! value is one and the same, for every type. Beside it: literals, the catalog, and every kind of message.
 
 #![allow(clippy::unwrap_used)]
 
+mod catalog;
+mod literals;
+mod messages;
+mod random;
 mod samples;
 mod server;
 
@@ -10,7 +14,7 @@ use std::collections::BTreeMap;
 
 use futures::{StreamExt, pin_mut};
 use tailwater_connectors::postgres::binary::decode_binary;
-use tailwater_connectors::postgres::catalog::{self, CatalogTable};
+use tailwater_connectors::postgres::catalog::{CatalogTable, tables};
 use tailwater_connectors::postgres::copy_rows::CopyDecoder;
 use tailwater_connectors::postgres::pgoutput::{Cell, Decoder, Message};
 use tailwater_connectors::text::{parse_text, write_text};
@@ -32,7 +36,7 @@ async fn fill(client: &Client) -> Vec<(String, &'static str)> {
         client.batch_execute(&create).await.unwrap();
         tables.push((table, *declared));
         let mut literals: Vec<String> = edges.iter().map(|literal| (*literal).to_owned()).collect();
-        literals.extend(samples::random(declared));
+        literals.extend(random::random(declared));
         let insert = format!(
             "insert into t{index} select i, v::{declared} from unnest($1::text[]) with ordinality as x (v, i)
              union all select 0, null"
@@ -123,11 +127,11 @@ async fn values_round_trip_through_postgres() {
     client.batch_execute("select pg_create_logical_replication_slot('values', 'pgoutput')").await.unwrap();
     let declared = fill(&client).await;
     let wanted: Vec<TableName> = declared.iter().map(|(table, _)| name("public", table)).collect();
-    let tables = catalog::tables(&client, "shop", &wanted).await.unwrap();
-    let by_text = streamed(&client, &tables, "").await;
-    let by_binary = streamed(&client, &tables, ", 'binary', 'true'").await;
+    let found = tables(&client, "shop", &wanted).await.unwrap();
+    let by_text = streamed(&client, &found, "").await;
+    let by_binary = streamed(&client, &found, ", 'binary', 'true'").await;
     let mut wrong = Vec::new();
-    for (index, table) in tables.iter().enumerate() {
+    for (index, table) in found.iter().enumerate() {
         let (_, declared) = &declared[index];
         let sql_type = &table.schema.columns[1].sql_type;
         let copied = copied(&client, table).await;

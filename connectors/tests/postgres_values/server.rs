@@ -27,7 +27,8 @@ impl Server {
             .args(["-D", &data, "-A", "trust", "-U", "postgres", "-E", "UTF8"])
             .args(["--locale=C.UTF-8", "--no-sync"]));
         let options = format!(
-            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c wal_level=logical -c fsync=off"
+            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c wal_level=logical -c fsync=off \
+             -c max_prepared_transactions=4 -c logical_decoding_work_mem=64kB"
         );
         let log = format!("{root}/log");
         run(server.command("pg_ctl").args(["-D", &data, "-w", "-l", &log, "-o", &options, "start"]));

@@ -32,7 +32,7 @@ impl Open {
 
 /// Decodes the messages of one replication connection in order. A new connection needs a new decoder: the server announces
 /// all relations again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Decoder {
     version: u32,
     parallel: bool,
