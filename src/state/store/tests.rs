@@ -375,6 +375,7 @@ fn the_memory_stays_near_the_budget_and_is_reported() {
 
 const CHILD_DIRECTORY: &str = "TAILWATER_TEST_STATE_DIRECTORY";
 const CHILD_TABLES: u32 = 5;
+const STEP_MARK: u8 = 1;
 
 /// Not a test by itself: the process that `a_killed_process_leaves_whole_steps` kills.
 #[test]
@@ -395,7 +396,7 @@ fn a_child_commits_steps_until_it_is_killed() {
         if step.is_multiple_of(100) {
             state.flush().unwrap();
         }
-        std::io::stdout().write_all(b".").unwrap();
+        std::io::stdout().write_all(&[STEP_MARK]).unwrap();
         std::io::stdout().flush().unwrap();
     }
 }
@@ -434,13 +435,18 @@ fn a_killed_process_leaves_whole_steps() {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        // One byte per step comes up the pipe; then it is killed wherever it is.
-        let mut steps = vec![0; 100 + 37 * round];
-        child.stdout.as_mut().unwrap().read_exact(&mut steps).unwrap();
+        // A mark per committed step comes up the pipe, between words of the test harness; then it is killed wherever
+        // it is.
+        let marks = child.stdout.as_mut().unwrap().bytes().map(Result::unwrap).filter(|&byte| byte == STEP_MARK);
+        let announced = marks.take(100 + 37 * round).count() as u64;
+        assert_eq!(announced, 100 + 37 * round as u64, "the child ended by itself");
         child.kill().unwrap();
         child.wait().unwrap();
         let step = assert_whole(&open(place.path()));
-        assert!(step >= before + 100, "round {round}: {before} {step}");
+        assert!(
+            step >= before + announced,
+            "round {round}: {announced} steps were announced after {before}, found {step}"
+        );
         before = step;
     }
 }
