@@ -1,10 +1,11 @@
 //! Operators and functions by name.
 
 use smol_str::SmolStr;
-use tailwater_connectors::SqlType;
+use tailwater_connectors::{Numeric, SqlType, Value};
 
 use super::casting::implicit;
 use super::failure::{BindError, Typed, type_list};
+use super::literal::literal_value;
 use super::resolve::{Candidate, Unresolved, resolve};
 use super::special;
 use crate::engine::scalar::catalog::{Body, Catalog};
@@ -28,8 +29,32 @@ pub fn operator(symbol: &str, arguments: Vec<Typed>) -> Result<Typed, BindError>
         "IS NOT DISTINCT FROM" => return special::distinct_from(arguments, false),
         other => other.to_owned(),
     };
+    if let ("-", [operand]) = (name.as_str(), &arguments[..])
+        && let Some(negative) = negative_literal(operand)
+    {
+        return Ok(negative);
+    }
     let candidate = resolve(Catalog::builtin().overloads(&name), &types_of(&arguments));
     build(&name, candidate.map_err(|reason| no_operator(symbol, &arguments, reason))?, arguments)
+}
+
+/// A number's sign belongs to the literal, so that the smallest integers can be written.
+fn negative_literal(operand: &Typed) -> Option<Typed> {
+    let Scalar::Literal(value) = &operand.scalar else { return None };
+    match (value, &operand.sql_type) {
+        (Value::Int(number), SqlType::Int4) if *number > i64::from(i32::MIN) => {
+            Some(literal_value(Value::Int(-number), SqlType::Int4))
+        }
+        (Value::Int(number), SqlType::Int8) => number.checked_neg().map(|negative| {
+            let narrow = negative == i64::from(i32::MIN);
+            literal_value(Value::Int(negative), if narrow { SqlType::Int4 } else { SqlType::Int8 })
+        }),
+        (Value::Numeric(number), SqlType::Numeric(_)) => Some(match number.neg() {
+            Numeric::Small { mantissa: i64::MIN, scale: 0 } => literal_value(Value::Int(i64::MIN), SqlType::Int8),
+            negative => literal_value(Value::Numeric(negative), SqlType::Numeric(None)),
+        }),
+        _ => None,
+    }
 }
 
 /// The arguments as the operator `symbol` would take them, converted to its types.

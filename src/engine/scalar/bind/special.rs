@@ -150,15 +150,13 @@ pub(super) fn distinct_from(arguments: Vec<Typed>, distinct: bool) -> Result<Typ
     Ok(call(Call { name, callee: Callee::Typed(body, types), strict: false }, operands, SqlType::Bool))
 }
 
-/// Null when both are equal, else the first with its own type.
+/// Null when both are equal, else the first, in the type in which `=` compares it.
 pub(super) fn null_if(arguments: Vec<Typed>) -> Result<Typed, BindError> {
-    let [first, _] = &arguments[..] else {
+    if arguments.len() != 2 {
         return Err(BindError::new("NULLIF takes two arguments"));
-    };
-    let first = match first.sql_type {
-        SqlType::Unknown => cast(first.clone(), &SqlType::Text, false)?,
-        _ => first.clone(),
-    };
+    }
+    let arguments = operator_arguments("=", arguments)?;
+    let first = arguments[0].clone();
     let condition = operator("=", arguments)?;
     let branches = vec![(condition.scalar, Scalar::Literal(Value::Null))];
     Ok(Typed { scalar: Scalar::Case { branches, otherwise: Some(Box::new(first.scalar)) }, sql_type: first.sql_type })

@@ -78,7 +78,7 @@ fn build_object(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowErro
     for (index, (pair, types)) in arguments.chunks(2).zip(types.chunks(2)).enumerate() {
         if pair[0].is_null() {
             let message = format!("argument {} cannot be null", index * 2 + 1);
-            return Err(RowError::new("22004", message));
+            return Err(RowError::invalid_parameter(message));
         }
         out.push_str(if index > 0 { ", " } else { "" });
         let key = match &pair[0] {

@@ -119,6 +119,10 @@ fn render(template: &Template, digits: &Digits) -> String {
     let zero_from =
         places.iter().filter(|place| is_digit(place)).position(|place| *place == Place::Zero).unwrap_or(usize::MAX);
     let last_relevant = digits.fraction.iter().rposition(|digit| *digit != '0').map_or(0, |at| at + 1);
+    let point = places.iter().position(|place| *place == Place::Point).unwrap_or(places.len());
+    let forced = places[point..].iter().filter(|place| is_digit(place)).collect::<Vec<_>>();
+    let forced = forced.iter().rposition(|place| **place == Place::Zero).map_or(0, |at| at + 1);
+    let last_relevant = last_relevant.max(forced);
     let (mut out, mut seen, mut after, mut started) = (String::new(), 0, 0, false);
     let mut signed = trailing_sign;
     let begin = |out: &mut String, signed: &mut bool| {

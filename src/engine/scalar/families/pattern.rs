@@ -11,7 +11,7 @@ use crate::engine::scalar::expression::RowError;
 
 /// Matches `source` against a LIKE pattern; `escape` is usually a backslash.
 fn like(source: &str, pattern: &str, escape: Option<char>) -> Result<bool, RowError> {
-    let tokens = tokens(pattern, escape)?;
+    let tokens = tokens(pattern, escape);
     let source: Vec<char> = source.chars().collect();
     let (mut at, mut token) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
@@ -32,6 +32,9 @@ fn like(source: &str, pattern: &str, escape: Option<char>) -> Result<bool, RowEr
                 token += 1;
                 continue;
             }
+            Some(Token::Dangling) if at < source.len() => {
+                return Err(RowError::new("22025", "LIKE pattern must not end with escape character"));
+            }
             None if at == source.len() => return Ok(true),
             _ => {}
         }
@@ -51,23 +54,25 @@ enum Token {
     Literal(char),
     AnyOne,
     AnyRun,
+    /// An escape character at the end: an error, but only for text that reaches it.
+    Dangling,
 }
 
-fn tokens(pattern: &str, escape: Option<char>) -> Result<Vec<Token>, RowError> {
+fn tokens(pattern: &str, escape: Option<char>) -> Vec<Token> {
     let mut tokens = Vec::with_capacity(pattern.len());
     let mut characters = pattern.chars();
     while let Some(c) = characters.next() {
         tokens.push(match c {
             _ if Some(c) == escape => match characters.next() {
                 Some(escaped) => Token::Literal(escaped),
-                None => return Err(RowError::new("22025", "LIKE pattern must not end with escape character")),
+                None => Token::Dangling,
             },
             '%' => Token::AnyRun,
             '_' => Token::AnyOne,
             _ => Token::Literal(c),
         });
     }
-    Ok(tokens)
+    tokens
 }
 
 fn escape_of(arguments: &[Value]) -> Result<Option<char>, RowError> {

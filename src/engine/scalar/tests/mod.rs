@@ -1,1 +1,8 @@
-//! Tests of binding and evaluation.
+//! Tests of binding and evaluation: hand-made ones, and several hundred expressions compared with a real Postgres.
+
+mod behaviour;
+mod cases;
+mod differential;
+mod made_up;
+mod server;
+mod sql_text;
