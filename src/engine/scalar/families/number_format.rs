@@ -111,89 +111,123 @@ fn sign_text(template: &Template, negative: bool) -> &'static str {
     if template.filled && shown == " " { "" } else { shown }
 }
 
-fn render(template: &Template, digits: &Digits) -> String {
-    let places = &template.places;
-    let sign = sign_text(template, digits.negative);
-    let first_digit = places.iter().position(is_digit).unwrap_or(0);
-    let trailing_sign = places.iter().position(|place| *place == Place::Sign).is_some_and(|at| at > first_digit);
-    let zero_from =
-        places.iter().filter(|place| is_digit(place)).position(|place| *place == Place::Zero).unwrap_or(usize::MAX);
-    let last_relevant = digits.fraction.iter().rposition(|digit| *digit != '0').map_or(0, |at| at + 1);
-    let point = places.iter().position(|place| *place == Place::Point).unwrap_or(places.len());
-    let forced = places[point..].iter().filter(|place| is_digit(place)).collect::<Vec<_>>();
-    let forced = forced.iter().rposition(|place| **place == Place::Zero).map_or(0, |at| at + 1);
-    let last_relevant = last_relevant.max(forced);
-    let (mut out, mut seen, mut after, mut started) = (String::new(), 0, 0, false);
-    let mut signed = trailing_sign;
-    let begin = |out: &mut String, signed: &mut bool| {
-        if !*signed {
-            out.push_str(sign);
-            *signed = true;
-        }
-    };
-    let mut past_point = false;
-    for place in places {
-        match place {
-            Place::Digit | Place::Zero if past_point => {
-                let digit = if digits.overflow { '#' } else { digits.fraction.get(after).copied().unwrap_or('0') };
-                after += 1;
-                if !(template.filled && *place == Place::Digit && after > last_relevant) {
-                    out.push(digit);
-                }
-            }
-            Place::Digit | Place::Zero => {
-                let from_right = digits.room - seen;
-                started |= digits.overflow || from_right <= digits.whole.len() || seen >= zero_from;
-                seen += 1;
-                if started {
-                    begin(&mut out, &mut signed);
-                    let digit = digits.whole.len().checked_sub(from_right).map_or('0', |at| digits.whole[at]);
-                    out.push(if digits.overflow { '#' } else { digit });
-                } else if !template.filled {
-                    out.push(' ');
-                }
-            }
-            Place::Point => {
-                begin(&mut out, &mut signed);
-                past_point = true;
-                out.push('.');
-            }
-            Place::Group if started => out.push(','),
-            Place::Group if template.filled => {}
-            Place::Group => out.push(' '),
-            Place::Sign if trailing_sign => out.push_str(sign),
-            Place::Sign => {}
-            Place::Minus => out.push_str(if digits.negative {
-                "-"
-            } else if template.filled {
-                ""
-            } else {
-                " "
-            }),
-            Place::Plus => out.push_str(if !digits.negative {
-                "+"
-            } else if template.filled {
-                ""
-            } else {
-                " "
-            }),
-            Place::SignHere => out.push(if digits.negative { '-' } else { '+' }),
-            Place::Brackets => out.push_str(if digits.negative {
-                ">"
-            } else if template.filled {
-                ""
-            } else {
-                " "
-            }),
-            Place::Currency => out.push(' '),
-            Place::Ordinal(upper) if !digits.negative => {
-                out.push_str(&ordinal(&digits.whole.iter().collect::<String>(), *upper));
-            }
-            Place::Ordinal(_) => {}
-            Place::Literal(text) => out.push_str(text),
+/// Walks the places of a template and writes what stands there.
+struct Writer<'a> {
+    template: &'a Template,
+    digits: &'a Digits,
+    sign: &'static str,
+    /// The sign stands behind the digits.
+    trailing_sign: bool,
+    signed: bool,
+    out: String,
+    /// Places before the point that were passed, and digits after it that were written.
+    seen: usize,
+    after: usize,
+    started: bool,
+    past_point: bool,
+}
+
+/// Digits after the point that a filled template keeps: up to the last that is not zero, or that a `0` demands.
+fn relevant(template: &Template, digits: &Digits) -> usize {
+    let point = template.places.iter().position(|place| *place == Place::Point).unwrap_or(template.places.len());
+    let fraction: Vec<&Place> = template.places[point..].iter().filter(|place| is_digit(place)).collect();
+    let forced = fraction.iter().rposition(|place| **place == Place::Zero).map_or(0, |at| at + 1);
+    digits.fraction.iter().rposition(|digit| *digit != '0').map_or(0, |at| at + 1).max(forced)
+}
+
+impl<'a> Writer<'a> {
+    fn new(template: &'a Template, digits: &'a Digits) -> Self {
+        let places = &template.places;
+        let first_digit = places.iter().position(is_digit).unwrap_or(0);
+        let trailing_sign = places.iter().position(|place| *place == Place::Sign).is_some_and(|at| at > first_digit);
+        let sign = sign_text(template, digits.negative);
+        let (signed, started, past_point) = (trailing_sign, false, false);
+        Self {
+            template,
+            digits,
+            sign,
+            trailing_sign,
+            signed,
+            out: String::new(),
+            seen: 0,
+            after: 0,
+            started,
+            past_point,
         }
     }
-    out
+
+    /// The sign stands right before the first digit.
+    fn begin(&mut self) {
+        if !self.signed {
+            self.out.push_str(self.sign);
+            self.signed = true;
+        }
+    }
+
+    /// A blank keeps the width unless the template is filled.
+    fn blank(&mut self) {
+        self.out.push_str(if self.template.filled { "" } else { " " });
+    }
+
+    fn mark(&mut self, shown: bool, mark: char) {
+        if shown { self.out.push(mark) } else { self.blank() }
+    }
+
+    fn whole_digit(&mut self) {
+        let digits = self.digits;
+        let zero = self.template.places.iter().filter(|place| is_digit(place)).position(|place| *place == Place::Zero);
+        let from_right = digits.room - self.seen;
+        self.started |=
+            digits.overflow || from_right <= digits.whole.len() || zero.is_some_and(|zero| self.seen >= zero);
+        self.seen += 1;
+        if !self.started {
+            return self.blank();
+        }
+        self.begin();
+        let digit = digits.whole.len().checked_sub(from_right).map_or('0', |at| digits.whole[at]);
+        self.out.push(if digits.overflow { '#' } else { digit });
+    }
+
+    fn fraction_digit(&mut self, optional: bool) {
+        let digit = self.digits.fraction.get(self.after).copied().unwrap_or('0');
+        self.after += 1;
+        if !(self.template.filled && optional && self.after > relevant(self.template, self.digits)) {
+            self.out.push(if self.digits.overflow { '#' } else { digit });
+        }
+    }
+
+    fn place(&mut self, place: &Place) {
+        let negative = self.digits.negative;
+        match place {
+            Place::Digit | Place::Zero if self.past_point => self.fraction_digit(*place == Place::Digit),
+            Place::Digit | Place::Zero => self.whole_digit(),
+            Place::Point => {
+                self.begin();
+                self.past_point = true;
+                self.out.push('.');
+            }
+            Place::Group => self.mark(self.started, ','),
+            Place::Sign if self.trailing_sign => self.out.push_str(self.sign),
+            Place::Sign => {}
+            Place::Minus => self.mark(negative, '-'),
+            Place::Plus => self.mark(!negative, '+'),
+            Place::SignHere => self.out.push(if negative { '-' } else { '+' }),
+            Place::Brackets => self.mark(negative, '>'),
+            Place::Currency => self.out.push(' '),
+            Place::Ordinal(_) if negative => {}
+            Place::Ordinal(upper) => {
+                let whole: String = self.digits.whole.iter().collect();
+                self.out.push_str(&ordinal(&whole, *upper));
+            }
+            Place::Literal(text) => self.out.push_str(text),
+        }
+    }
+}
+
+fn render(template: &Template, digits: &Digits) -> String {
+    let mut writer = Writer::new(template, digits);
+    template.places.iter().for_each(|place| writer.place(place));
+    writer.out
 }
 
 fn to_char(arguments: &[Value]) -> Result<Value, RowError> {
