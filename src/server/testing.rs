@@ -5,8 +5,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
+use parking_lot::Mutex;
 use smol_str::SmolStr;
-use tailwater_connectors::{Column, Lsn, Position, Positions, Row, SqlType, Value, ViewSchema};
+use tailwater_connectors::search::SearchSink;
+use tailwater_connectors::search::config::SearchSinkConfig;
+use tailwater_connectors::{
+    ChangelogBatch, Column, Cursor, Lsn, Position, Positions, Row, RowChange, RowPages, Sink, SinkError, SqlType,
+    Value, ViewSchema,
+};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
@@ -32,6 +39,7 @@ pub(super) struct Fixture {
     running: Option<tokio::task::JoinHandle<Result<(), ServerError>>>,
     state: Arc<State>,
     projections: Projections,
+    search: Mutex<SearchSink>,
     checkpoints: watch::Sender<Checkpoint>,
     idle_receivers: usize,
     _directory: TempDir,
@@ -86,6 +94,26 @@ pub(super) fn position(number: u64) -> Positions {
     Positions(BTreeMap::from([("shop".into(), Position::Lsn(Lsn(number)))]))
 }
 
+fn search_config() -> SearchSinkConfig {
+    SearchSinkConfig {
+        name: "find_cards".into(),
+        view: "cards".into(),
+        fields: BTreeMap::new(),
+        language: None,
+        commit_interval: Duration::ZERO,
+        memory_bytes: 16 << 20,
+    }
+}
+
+struct NoPages;
+
+#[async_trait]
+impl RowPages for NoPages {
+    async fn next_page(&mut self) -> Result<Option<Vec<Row>>, SinkError> {
+        Ok(None)
+    }
+}
+
 /// Returns when HTTP is answered: everything of the servers then exists.
 async fn await_health(address: SocketAddr) {
     let socket = TcpStream::connect(address).await.unwrap();
@@ -113,13 +141,14 @@ impl Fixture {
         state.register_views(views.iter().enumerate().map(register).collect());
         let status = Arc::new(StatusBoard::default());
         let (checkpoints, newest) = watch::channel(Checkpoint::default());
+        let (search, index) = SearchSink::new(search_config(), directory.path().join("search"));
         let projections = Projections {
             state: Arc::clone(&state),
             sources: Arc::from([SmolStr::from("shop")]),
             views: Arc::clone(&views),
             checkpoints: newest,
             status: Arc::clone(&status),
-            searches: Arc::default(),
+            searches: Arc::new(BTreeMap::from([("find_cards".into(), index)])),
         };
         let (runtime, stop) =
             (Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap(), CancellationToken::new());
@@ -139,6 +168,7 @@ impl Fixture {
             running,
             state,
             projections,
+            search: Mutex::new(search),
             checkpoints,
             idle_receivers,
             _directory: directory,
@@ -171,6 +201,22 @@ impl Fixture {
                 ..ViewStatus::default()
             };
             status.views.insert("broken".into(), broken);
+        });
+    }
+
+    /// Fills the search index with cards 1 to `cards`, up to position `0/number`.
+    pub(super) fn index(&self, cards: i64, number: u64) {
+        let cursor = Cursor { generation: "g".into(), step: number, positions: position(number) };
+        let changes = (1..=cards).map(|id| RowChange { old: None, new: Some(card(id)) }).collect();
+        let mut search = self.search.lock();
+        self.runtime.block_on(async {
+            if search.open(&self.projections.views[CARDS]).await.unwrap().is_none() {
+                search.replace(&mut NoPages, &cursor).await.unwrap();
+            }
+            search.write(&ChangelogBatch { changes, cursor }).await.unwrap();
+        });
+        self.status.update(|status| {
+            status.sinks.entry("find_cards".into()).or_default().condition = Condition::Live;
         });
     }
 

@@ -6,6 +6,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 use tailwater_connectors::search::SearchError;
+use tracing::error;
 
 use super::super::reads::{ReadError, WaitError, condition_word};
 use crate::state::StateError;
@@ -29,6 +30,12 @@ impl Problem {
 
     pub(super) fn busy(error: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, error).hint("try again in a moment")
+    }
+
+    /// Something of ours does not work: whoever runs the daemon must know too.
+    fn failed(text: String) -> Self {
+        error!(error = %text, "an HTTP read failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, text).hint("see the daemon's log")
     }
 
     pub(super) fn hint(self, hint: impl Into<String>) -> Self {
@@ -72,7 +79,7 @@ impl From<ReadError> for Problem {
                  inside a value, \\N for null; percent-encode what paths cannot hold",
             ),
             ReadError::SlowReader => Self::busy(text),
-            ReadError::State(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, text).hint("see the daemon's log"),
+            ReadError::State(_) => Self::failed(text),
         }
     }
 }
@@ -96,9 +103,7 @@ impl From<SearchError> for Problem {
             SearchError::Query { .. } => Self::malformed(text).hint(
                 "words, \"phrases\", column:word, column:[1 TO 9], AND, OR, -not; put special characters in quotes",
             ),
-            SearchError::Index { .. } => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, text).hint("see the daemon's log")
-            }
+            SearchError::Index { .. } => Self::failed(text),
         }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use smol_str::SmolStr;
 use tailwater_connectors::Positions;
 use tailwater_connectors::search::{SearchAnswer, SearchHit, SearchIndex};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{sleep, timeout};
 
 use super::super::reads::{ReadError, WaitError, names_hint};
 use super::parameters::{DEFAULT_HITS, HITS_MAX, Parameters, Wanted};
@@ -21,7 +21,7 @@ use super::router::Context;
 use super::rows::set_position;
 use crate::pipeline::status::Condition;
 
-/// How often the board is looked at while a reader waits for the index: commits of the index take longer.
+/// How often the index is looked at while a reader waits for it: commits of the index take longer.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 /// Longest query.
 const QUERY_BYTES_MAX: usize = 8 << 10;
@@ -33,9 +33,10 @@ pub(super) async fn search(
     query: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let parameters = Parameters::read(query, &["q", "limit", "min_position", "timeout"])?;
-    let text = parameters.q.as_deref().filter(|text| !text.trim().is_empty() && text.len() <= QUERY_BYTES_MAX);
-    let text =
-        text.ok_or_else(|| Problem::malformed("the parameter \"q\" must hold a query").hint("?q=words"))?.to_owned();
+    let text = parameters.q.clone().filter(|text| text.len() <= QUERY_BYTES_MAX).ok_or_else(|| {
+        let hint = format!("?q=words, at most {QUERY_BYTES_MAX} bytes; an empty query finds every row");
+        Problem::malformed("the parameter \"q\" must hold a query").hint(hint)
+    })?;
     let limit = parameters.limit(HITS_MAX)?.unwrap_or(DEFAULT_HITS);
     let searches = &context.reads.projections.searches;
     let index = searches.get(&sink).ok_or_else(|| {
@@ -44,24 +45,14 @@ pub(super) async fn search(
     })?;
     let wanted = parameters.wanted(&context.reads)?;
     refuse_unready(&context, &sink)?;
-    let deadline = Instant::now() + wanted.as_ref().map_or(Duration::ZERO, |wanted| wanted.within);
-    loop {
-        wait_for_sink(&context, &sink, wanted.as_ref(), deadline).await?;
-        let answer = run(&context, index, (text.clone(), limit)).await?;
-        refuse_unready(&context, &sink)?;
-        let Some(cursor) = &answer.cursor else {
-            return Err(Problem::busy(format!("search sink \"{sink}\" is being built")));
-        };
-        // The board may be ahead of the searcher that answered.
-        if wanted.as_ref().is_some_and(|wanted| !cursor.positions.covers(&wanted.positions)) {
-            if Instant::now() >= deadline {
-                return Err(WaitError::TimedOut { reached: cursor.positions.clone() }.into());
-            }
-            sleep(LOOK_INTERVAL).await;
-            continue;
-        }
-        let positions = cursor.positions.clone();
-        return Ok(respond(answer, &positions));
+    if let Some(wanted) = &wanted {
+        wait_for_index(&context, index, wanted).await?;
+    }
+    let answer = run(&context, index, (text, limit)).await?;
+    refuse_unready(&context, &sink)?;
+    match answer.cursor.clone() {
+        Some(cursor) => Ok(respond(answer, &cursor.positions)),
+        None => Err(Problem::busy(format!("search sink \"{sink}\" is being built"))),
     }
 }
 
@@ -90,28 +81,17 @@ fn refuse_unready(context: &Context, sink: &SmolStr) -> Result<(), ReadError> {
     })
 }
 
-async fn wait_for_sink(
-    context: &Context,
-    sink: &SmolStr,
-    wanted: Option<&Wanted>,
-    deadline: Instant,
-) -> Result<(), Problem> {
-    let Some(wanted) = wanted else { return Ok(()) };
-    let reached = || -> Positions {
-        context
-            .reads
-            .projections
-            .status
-            .inspect(|status| status.sinks.get(sink).map(|sink| sink.positions.clone()).unwrap_or_default())
-    };
+/// Returns when a query that starts then sees everything up to the wanted position.
+async fn wait_for_index(context: &Context, index: &SearchIndex, wanted: &Wanted) -> Result<(), WaitError> {
+    let reached = || index.cursor().map(|cursor| cursor.positions).unwrap_or_default();
     let look = async {
         while !reached().covers(&wanted.positions) {
             sleep(LOOK_INTERVAL).await;
         }
     };
     tokio::select! {
-        looked = timeout_at(deadline, look) => looked.map_err(|_| WaitError::TimedOut { reached: reached() }.into()),
-        () = context.reads.stop.cancelled() => Err(WaitError::Stopping.into()),
+        looked = timeout(wanted.within, look) => looked.map_err(|_| WaitError::TimedOut { reached: reached() }),
+        () = context.reads.stop.cancelled() => Err(WaitError::Stopping),
     }
 }
 

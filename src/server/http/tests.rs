@@ -174,6 +174,41 @@ fn a_read_waits_for_its_position() {
 }
 
 #[test]
+fn a_search_answers_with_the_position_of_its_index() {
+    let fixture = Fixture::start(3);
+    let client = Client(&fixture);
+    let (status, body) = client.get("/v1/search/find_cards?q=card");
+    assert_eq!((status, &body["condition"]), (503, &json!("starting")));
+    fixture.index(3, 0x10);
+    let (_, body) = client.get("/v1/search/find_cards?q=name:2");
+    assert_eq!((&body["position"], &body["total"]), (&json!("0/10"), &json!(1)));
+    assert_eq!(body["hits"][0]["row"], card_json(2));
+    assert_eq!(body["hits"][0]["highlights"]["name"], "card <b>2</b>");
+    assert_eq!(client.get("/v1/search/find_cards?q=card&limit=2").1["hits"].as_array().unwrap().len(), 2);
+    assert_eq!(client.get("/v1/search/find_cards").0, 400);
+    assert_eq!(client.get("/v1/search/find_cards?q=name:[").0, 400);
+    let (status, body) = client.get("/v1/search/find_card?q=x");
+    assert_eq!((status, &body["hint"]), (404, &json!("did you mean \"find_cards\"? search sinks: find_cards")));
+}
+
+#[test]
+fn a_search_waits_for_the_position_of_its_index() {
+    let fixture = Fixture::start(3);
+    fixture.index(3, 0x10);
+    // The views' position is not the index's.
+    fixture.commit(&[(CARDS, card(4), true)], 0x20);
+    let (status, body) = Client(&fixture).get("/v1/search/find_cards?q=card&min_position=0/20&timeout=30ms");
+    assert_eq!((status, &body["position"]), (504, &json!("0/10")));
+    thread::scope(|scope| {
+        let path = "/v1/search/find_cards?q=card&min_position=0/20&timeout=20s";
+        let waiting = scope.spawn(|| Client(&fixture).get(path));
+        fixture.index(4, 0x20);
+        let (status, body) = waiting.join().unwrap();
+        assert_eq!((status, &body["total"], &body["position"]), (200, &json!(4), &json!("0/20")));
+    });
+}
+
+#[test]
 fn rows_need_the_token_where_one_is_set() {
     let config = ServerConfig { http_token: Some("open sesame".into()), ..ServerConfig::default() };
     let fixture = Fixture::start_with(1, config);

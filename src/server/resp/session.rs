@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tailwater_connectors::{Row, Value, ViewSchema};
+use tracing::error;
 
 use super::super::key::parse_key;
 use super::super::reads::ReadError;
@@ -49,6 +50,11 @@ impl From<ReadError> for Refusal {
         match error {
             ReadError::Unknown { hint, .. } => Self(format!("{text} ({hint})")),
             ReadError::NotLive { reason: Some(reason), .. } => Self(format!("{text}: {reason}")),
+            ReadError::State(StateError::Key { .. }) => Self(text),
+            ReadError::State(error) => {
+                error!(%error, "a Redis protocol read failed");
+                Self(text)
+            }
             _ => Self(text),
         }
     }
