@@ -3,6 +3,7 @@
 //! A blocking thread holds the checkpoint and pushes chunks through a bounded channel. A reader that is slower than the limits
 //! loses its connection: the body then ends without its last chunk, which every client sees as an error.
 
+use std::cell::Cell;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +16,8 @@ use tailwater_connectors::json::write_row;
 use tailwater_connectors::{Positions, ViewSchema};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::super::reads::ReadError;
@@ -32,6 +34,8 @@ const CHUNK_BYTES: usize = 64 << 10;
 const STALL_MAX: Duration = Duration::from_secs(30);
 /// Longest time a checkpoint is held for one stream.
 const STREAM_MAX: Duration = Duration::from_secs(600);
+/// Longest time a stream goes on after the stop signal; less than the server's own patience.
+const STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// Lines, or the mark that these were all. A channel that is closed without the mark was cut off.
 enum Chunk {
@@ -53,7 +57,7 @@ pub(super) async fn stream(
     tokio::task::spawn_blocking(move || {
         let _permit = permit;
         let mut started = Some(started);
-        let out = Output { chunks, handle, deadline: Instant::now() + STREAM_MAX };
+        let out = Output { chunks, handle, stop: reads.stop.clone(), deadline: Cell::new(Instant::now() + STREAM_MAX) };
         let read = reads.read(&view, |reader| {
             let positions = reader.checkpoint()?.positions;
             if started.take().is_none_or(|started| started.send(Ok(positions)).is_err()) {
@@ -84,15 +88,29 @@ pub(super) async fn stream(
 struct Output {
     chunks: mpsc::Sender<Chunk>,
     handle: Handle,
-    deadline: Instant,
+    stop: CancellationToken,
+    deadline: Cell<Instant>,
 }
 
 impl Output {
-    /// Fails when nobody reads any more.
+    /// Fails when nobody reads any more, or the server has stopped.
     fn send(&self, chunk: Chunk) -> Result<(), ReadError> {
-        let within = STALL_MAX.min(self.deadline.saturating_duration_since(Instant::now()));
-        let sent = self.handle.block_on(async { timeout(within, self.chunks.send(chunk)).await });
-        if sent.is_ok_and(|sent| sent.is_ok()) { Ok(()) } else { Err(ReadError::SlowReader) }
+        let now = Instant::now();
+        if self.stop.is_cancelled() {
+            self.deadline.set(self.deadline.get().min(now + STOP_GRACE));
+        }
+        let within = STALL_MAX.min(self.deadline.get().saturating_duration_since(now));
+        let stopped = async {
+            self.stop.cancelled().await;
+            sleep(STOP_GRACE).await;
+        };
+        let sent = self.handle.block_on(async {
+            tokio::select! {
+                sent = timeout(within, self.chunks.send(chunk)) => sent.is_ok_and(|sent| sent.is_ok()),
+                () = stopped => false,
+            }
+        });
+        if sent { Ok(()) } else { Err(ReadError::SlowReader) }
     }
 }
 

@@ -103,6 +103,18 @@ fn a_whole_view_streams_as_lines_of_one_checkpoint() {
 }
 
 #[test]
+fn a_stream_that_is_cut_off_is_seen_as_such() {
+    let mut fixture = Fixture::start(400_000);
+    let response = Client(&fixture).send("/v1/views/cards/rows", &[("accept", "application/x-ndjson")]);
+    let mut lines = BufReader::new(response.into_body().into_reader()).lines();
+    assert!(lines.next().unwrap().is_ok());
+    // Nobody reads on, so the stream fills the connection and is cut off when the server stops.
+    assert!(fixture.shut_down().as_secs() < 8);
+    drop(fixture);
+    assert!(lines.any(|line| line.is_err()));
+}
+
+#[test]
 fn a_row_is_found_by_its_key() {
     let fixture = Fixture::start(9);
     let client = Client(&fixture);

@@ -9,6 +9,7 @@ use redis::Commands;
 
 use super::super::ServerConfig;
 use super::super::testing::{CARDS, CITIES, Fixture, PATIENCE, card, city};
+use super::commands::{Command, TABLE};
 
 /// A connection that shows replies as text: nested replies in brackets, errors with their sign.
 struct Socket {
@@ -19,6 +20,7 @@ struct Socket {
 impl Socket {
     fn open(fixture: &Fixture) -> Self {
         let write = TcpStream::connect(fixture.redis).unwrap();
+        write.set_nodelay(true).unwrap();
         write.set_read_timeout(Some(PATIENCE)).unwrap();
         write.set_write_timeout(Some(PATIENCE)).unwrap();
         Self { read: BufReader::new(write.try_clone().unwrap()), write }
@@ -153,6 +155,60 @@ fn a_long_pipeline_is_answered_though_the_client_reads_late() {
         assert!(socket.reply().starts_with(&format!("{{\"id\":{},", number % 1_000 + 1)));
     }
     assert_eq!(socket.ask("PING"), "PONG");
+}
+
+#[test]
+fn every_command_with_any_words_gets_exactly_one_reply() {
+    let fixture = Fixture::start(2);
+    let mut socket = Socket::open(&fixture);
+    let words = [
+        "",
+        "0",
+        "1",
+        "-1",
+        "3",
+        "x",
+        "get",
+        "list",
+        "info",
+        "docs",
+        "count",
+        "setname",
+        "position",
+        "wait",
+        "match",
+        "cards:1",
+        "cards:",
+        "cards:\u{fc}",
+        ":",
+        "cities:a:b",
+        "total:",
+        "filling:1",
+        "*",
+        "[",
+        "99999999999999999999",
+    ];
+    let ends = [Command::Multi, Command::Quit, Command::Exec, Command::Discard];
+    let specs = TABLE.iter().filter(|spec| !ends.contains(&spec.command));
+    let mut token = 0;
+    for (at, spec) in specs.enumerate() {
+        for count in 0..120 {
+            let pick = |index: usize| words[(at * 31 + count * 7 + index * (count + 3)) % words.len()].as_bytes();
+            let request: Vec<&[u8]> = std::iter::once(spec.name.as_bytes()).chain((0..count % 5).map(pick)).collect();
+            token += 1;
+            let echo = token.to_string();
+            let mut bytes = Vec::new();
+            for words in [&request[..], &[b"ECHO", echo.as_bytes()]] {
+                bytes.extend_from_slice(format!("*{}\r\n", words.len()).as_bytes());
+                for word in words {
+                    bytes.extend_from_slice(&[format!("${}\r\n", word.len()).as_bytes(), word, b"\r\n"].concat());
+                }
+            }
+            socket.send(&bytes);
+            socket.reply();
+            assert_eq!(socket.reply(), echo, "after {request:?}");
+        }
+    }
 }
 
 fn scan_all(sockets: &mut [Socket], options: &str, mut between: impl FnMut(usize)) -> Vec<String> {
