@@ -5,7 +5,7 @@
 pub(super) enum Command {
     Auth,
     Client,
-    CommandTable,
+    Catalogue,
     Config,
     Dbsize,
     Discard,
@@ -77,7 +77,7 @@ const fn heavy(name: &'static str, arity: i8, command: Command) -> Spec {
 const READS: [Spec; 40] = [
     plain("auth", -2, Command::Auth),
     plain("client", -2, Command::Client),
-    plain("command", -1, Command::CommandTable),
+    plain("command", -1, Command::Catalogue),
     plain("config", -2, Command::Config),
     heavy("dbsize", 1, Command::Dbsize),
     plain("discard", 1, Command::Discard),

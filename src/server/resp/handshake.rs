@@ -50,7 +50,7 @@ impl Session {
             }
             Command::Time => time(reply),
             Command::Config => config(arguments, reply)?,
-            Command::CommandTable => super::info::command(arguments, reply)?,
+            Command::Catalogue => super::info::command(arguments, reply)?,
             _ => return Err(Refusal::new("ERR this command is not answered here")),
         }
         Ok(())
