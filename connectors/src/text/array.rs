@@ -46,7 +46,7 @@ fn boundaries(dimensions: &[(u32, i32)], index: usize) -> usize {
     inner
         .take_while(|(length, _)| {
             size = size.saturating_mul(*length as usize);
-            size > 0 && index % size == 0
+            size > 0 && index.is_multiple_of(size)
         })
         .count()
 }

@@ -66,7 +66,7 @@ pub(super) fn write_seconds<W: Write>(out: &mut W, micros: u64) -> fmt::Result {
         return Ok(());
     }
     let mut width = 6;
-    while fraction % 10 == 0 {
+    while fraction.is_multiple_of(10) {
         fraction /= 10;
         width -= 1;
     }

@@ -76,7 +76,7 @@ fn corrected(
 /// The even neighbour, when the float is exactly half-way between it and `shortest`.
 fn even(shortest: &Decimal, width: Width, reads_back: impl Fn(&Decimal) -> bool) -> Option<Decimal> {
     let integer = shortest.integer();
-    if integer % 2 == 0 {
+    if integer.is_multiple_of(2) {
         return None;
     }
     [(integer * 10 - 5, integer - 1), (integer * 10 + 5, integer + 1)].into_iter().find_map(|(exact, even)| {
@@ -130,7 +130,7 @@ impl Decimal {
             0..=24 => u128::from(integer) * 5u128.pow(scale as u32),
             -27..0 => {
                 let power = 5u64.pow(scale.unsigned_abs());
-                if integer % power != 0 {
+                if !integer.is_multiple_of(power) {
                     return 0;
                 }
                 u128::from(integer / power)
