@@ -5,18 +5,18 @@
 //! its output text; [`CatalogTable::copy_select`] converts it with the very function that the replication stream uses.
 //!
 //! ```text
-//! tables.rs    tables as sources need them, with what is wrong and what to do
-//! relation.rs  rows of pg_class, pg_attribute, pg_index
-//! types.rs     rows of pg_type and pg_enum; resolving a column's type
-//! failure.rs   errors of the client
-//! collation.rs how the database compares text
+//! tables.rs       tables as sources need them, with what is wrong and what to do
+//! relation.rs     rows of pg_class, pg_attribute, pg_index
+//! column_type.rs  rows of pg_type and pg_enum; resolving a column's type
+//! failure.rs      errors of the client
+//! collation.rs    how the database compares text
 //! ```
 
 mod collation;
+mod column_type;
 mod failure;
 mod relation;
 mod tables;
-mod types;
 
 pub use collation::{DatabaseCollation, collation, is_c_collation};
 pub use failure::client_error;

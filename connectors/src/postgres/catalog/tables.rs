@@ -8,8 +8,8 @@ use crate::schema::{Column, ReplicaIdentity, TableName, TableSchema};
 use crate::source::SourceError;
 use crate::sql_type::SqlType;
 
+use super::column_type::Types;
 use super::relation::{Relation, read_all, read_named, schemas_with};
-use super::types::Types;
 
 /// A table with what is needed to copy it and to check the stream against it.
 #[derive(Clone, Debug, PartialEq, Eq)]
