@@ -59,7 +59,7 @@ fn extremum(argument: &SqlType) -> Option<SqlType> {
             let bare = bare(argument);
             let pair = [bare.clone(), bare.clone()];
             let ordered = super::resolve::resolve(Catalog::builtin().overloads("<"), &pair).ok()?;
-            (ordered.arguments == pair).then(|| bare)
+            (ordered.arguments == pair).then_some(bare)
         }
     }
 }

@@ -84,7 +84,7 @@ fn to_integer(to: &SqlType, value: &Value) -> Result<Value, RowError> {
         Value::Float(number) => {
             let rounded = number.round_ties_even();
             // 2^63 as a float is the first that does not fit.
-            if rounded >= -9_223_372_036_854_775_808.0 && rounded < 9_223_372_036_854_775_808.0 {
+            if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&rounded) {
                 int_in_range(to, rounded as i64)
             } else {
                 Err(RowError::out_of_range(integer_name(to)))

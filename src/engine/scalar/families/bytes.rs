@@ -57,7 +57,7 @@ fn from_hex(source: &str) -> Result<Vec<u8>, RowError> {
     let digit = |byte: u8| {
         char::from(byte).to_digit(16).ok_or_else(|| RowError::invalid_parameter("invalid hexadecimal digit"))
     };
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return Err(RowError::invalid_parameter("invalid hexadecimal data: odd number of digits"));
     }
     digits.chunks(2).map(|pair| Ok((digit(pair[0])? << 4 | digit(pair[1])?) as u8)).collect()

@@ -26,13 +26,12 @@ fn days(arguments: &[Value]) -> Result<i64, RowError> {
 fn time(arguments: &[Value]) -> Result<i64, RowError> {
     let (hour, minute, second) = (int(&arguments[0]), int(&arguments[1]), float(&arguments[2]));
     let micros = (second * 1e6).round_ties_even();
-    let known = (0..=24).contains(&hour) && (0..60).contains(&minute) && (0.0..=60.0).contains(&second);
-    let total = hour * MICROS_PER_HOUR + minute * 60_000_000 + micros as i64;
-    if known && total <= MICROS_PER_DAY {
-        Ok(total)
-    } else {
-        Err(RowError::new("22008", "time field value out of range"))
+    let out_of_range = || RowError::new("22008", "time field value out of range");
+    if !((0..=24).contains(&hour) && (0..60).contains(&minute) && (0.0..=60.0).contains(&second)) {
+        return Err(out_of_range());
     }
+    let total = hour * MICROS_PER_HOUR + minute * 60_000_000 + micros as i64;
+    if total <= MICROS_PER_DAY { Ok(total) } else { Err(out_of_range()) }
 }
 
 fn timestamp(arguments: &[Value]) -> Result<i64, RowError> {

@@ -71,7 +71,7 @@ fn binary(json: Value) -> Result<Value, RowError> {
 }
 
 fn build_object(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowError> {
-    if arguments.len() % 2 != 0 {
+    if !arguments.len().is_multiple_of(2) {
         return Err(RowError::invalid_parameter("argument list must have even number of elements"));
     }
     let mut out = String::from("{");
