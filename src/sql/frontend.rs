@@ -176,14 +176,34 @@ pub(super) fn place_of_column(column: &Column) -> Option<Place> {
     Place::new(span.start.line, span.start.column)
 }
 
+/// Messages without a kind of their own. They may name stubs, so none that does is passed on.
 fn plain(message: String) -> Refusal {
     let message = first_line(&message);
-    if message.contains("must appear in the GROUP BY") || message.contains("must be in GROUP BY") {
-        return Refusal::new(Code::Grouping, message).hint("add the column to GROUP BY, or aggregate it");
+    if message.contains("not allowed in the WHERE clause") {
+        return Refusal::new(Code::Grouping, "aggregate functions are not allowed in WHERE").hint("use HAVING");
     }
-    if message.contains("expressions names") || message.contains("unique expression names") {
+    if message.contains("calls cannot be nested") {
+        return Refusal::new(Code::Grouping, "aggregate function calls cannot be nested")
+            .hint("aggregate the inner one in a derived table");
+    }
+    if message.starts_with("HAVING clause references") {
+        return Refusal::new(Code::Grouping, "HAVING without GROUP BY needs an aggregate").hint("use WHERE");
+    }
+    if message.contains("must appear in the GROUP BY") || message.contains("must be in GROUP BY") {
+        let name = message.split("olumn \"").nth(1).and_then(|rest| rest.split('"').next());
+        let what = match name.filter(|name| !name.contains("tw_")) {
+            Some(name) => format!("column \"{name}\""),
+            None => "an expression".to_owned(),
+        };
+        let message = format!("{what} must appear in the GROUP BY clause or be used in an aggregate function");
+        return Refusal::new(Code::Grouping, message).hint("add it to GROUP BY, or aggregate it");
+    }
+    if message.contains("unique expression names") {
         return Refusal::new(Code::DuplicateColumn, "two output columns have one name")
             .hint("give one of them another name with AS");
+    }
+    if message.contains("tw_scalar_") || message.contains("tw_aggregate_") {
+        return Refusal::new(Code::Unsupported, "this SELECT is not kept");
     }
     Refusal::new(Code::Unsupported, message)
 }

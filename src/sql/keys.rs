@@ -221,9 +221,11 @@ fn join(inputs: &[JoinInput], relations: &Relations) -> Identity {
             found.keys = own.keys.clone();
         } else if !own.covered_by(&joined) {
             let before = std::mem::take(&mut found.keys);
+            // For one row before it the joined columns are fixed: equal to columns of that row, or null.
             for first in &before {
                 for second in &own.keys {
-                    found.push(first.iter().copied().chain(second.iter().map(|column| column + offset)).collect());
+                    let rest = second.difference(&joined).map(|column| column + offset);
+                    found.push(first.iter().copied().chain(rest).collect());
                 }
             }
         }

@@ -19,7 +19,7 @@ pub(super) fn lower(bound: &Bound, relations: &Relations) -> Plan {
         Node::Values(rows) => values(rows, bound.types()),
         Node::Distinct(input) => Plan::Distinct { input: Box::new(lower(input, relations)) },
         Node::UnionAll(inputs) => {
-            Plan::UnionAll { inputs: inputs.iter().map(|input| lower(input, relations)).collect() }
+            Plan::UnionAll { inputs: inputs.iter().flat_map(|input| branches(lower(input, relations))).collect() }
         }
         Node::Aggregate { input, group, aggregates } => {
             let (plan, outputs) = rows_of(input, relations);
@@ -46,6 +46,22 @@ fn rows_of(bound: &Bound, relations: &Relations) -> (Plan, Vec<Scalar>) {
     let arranged = arranged(cluster, relations);
     let outputs = outputs.iter().map(|output| moved(output, &|column| arranged.places[column])).collect();
     (arranged.plan, outputs)
+}
+
+/// `a UNION ALL b UNION ALL c` comes as a union of a union; it is one.
+fn branches(plan: Plan) -> Vec<Plan> {
+    match plan {
+        Plan::UnionAll { inputs } => inputs.into_iter().flat_map(branches).collect(),
+        Plan::Project { input, expressions, types } if matches!(*input, Plan::UnionAll { .. }) => branches(*input)
+            .into_iter()
+            .map(|branch| Plan::Project {
+                input: Box::new(branch),
+                expressions: expressions.clone(),
+                types: types.clone(),
+            })
+            .collect(),
+        other => vec![other],
+    }
 }
 
 /// Constant rows; a row whose computation fails is computed where it is read, so that the error is the row's.

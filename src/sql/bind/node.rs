@@ -42,6 +42,7 @@ impl Binder {
             LogicalPlan::SubqueryAlias(SubqueryAlias { input, .. }) => settle(self.node(input)?),
             LogicalPlan::Distinct(Distinct::All(input)) => {
                 let input = settle(self.node(input)?)?;
+                input.columns.iter().try_for_each(|column| refuse_without_equality(&column.sql_type))?;
                 Ok(Bound { columns: input.columns.clone(), node: Node::Distinct(Box::new(input)) })
             }
             LogicalPlan::Union(union) => {
@@ -116,9 +117,7 @@ impl Binder {
                 return Err(Refusal::new(Code::GroupingSets, "GROUPING SETS, ROLLUP and CUBE are not kept"));
             }
             let typed = settled(columns.typed(expression)?)?;
-            if typed.sql_type == SqlType::Json {
-                return Err(Refusal::new(Code::Types, "could not identify an equality operator for type json"));
-            }
+            refuse_without_equality(&typed.sql_type)?;
             output.push(output_column(&typed, &input.columns));
             group.push(typed);
         }
@@ -150,9 +149,8 @@ impl Binder {
         }
         let argument_type = argument.as_ref().map(|argument| &argument.sql_type);
         let result_type = bind::aggregate(function, argument_type).map_err(|error| type_refusal(error).at(stub.place))?;
-        if call.params.distinct && argument_type == Some(&SqlType::Json) {
-            let refusal = Refusal::new(Code::Types, "could not identify an equality operator for type json");
-            return Err(refusal.at(stub.place));
+        if let Some(argument_type) = argument_type.filter(|_| call.params.distinct) {
+            refuse_without_equality(argument_type).map_err(|refusal| refusal.at(stub.place))?;
         }
         let filter = call.params.filter.as_ref().map(|filter| columns.condition(filter)).transpose()?;
         Ok(AggregateCall {
@@ -174,6 +172,18 @@ impl Binder {
             .map(|row| row.iter().map(|cell| columns.typed(cell)).collect::<Result<Vec<_>>>())
             .collect::<Result<Vec<_>>>()?;
         union::values(rows)
+    }
+}
+
+/// Grouping and DISTINCT compare values.
+fn refuse_without_equality(sql_type: &SqlType) -> Result<()> {
+    let side = || Typed { scalar: Scalar::Column(0), sql_type: sql_type.clone() };
+    match bind::operator("=", vec![side(), side()]) {
+        Ok(_) => Ok(()),
+        Err(_) => {
+            let message = format!("could not identify an equality operator for type {sql_type}");
+            Err(Refusal::new(Code::Types, message).hint("leave the column out, or cast it to text"))
+        }
     }
 }
 

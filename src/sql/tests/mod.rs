@@ -1,9 +1,9 @@
-//! Tests of the planner: plans as text over a small shop's tables.
+//! Tests of the planner: plans as text over a small shop's tables, and the same SELECTs answered by Postgres.
 
 mod drawing;
-mod keys;
-mod plans;
-mod random;
-mod reference;
-mod refusals;
+mod golden;
+mod mutations;
+mod planning;
+mod postgres;
+mod server;
 mod shop;

@@ -69,22 +69,12 @@ pub(super) fn text(name: &str, sql: &str) -> ViewText {
     ViewText { name: name.into(), sql: sql.to_owned(), ..ViewText::default() }
 }
 
-/// The drawing of one view's plan.
-pub(super) fn plan(sql: &str) -> String {
+/// The drawing of one view's plan, or its errors.
+pub(super) fn outcome(sql: &str) -> String {
     match plan_views(&shop(), &[text("v", sql)]) {
         Ok(plans) => drawing::view(&plans[0]),
-        Err(errors) => panic!("{sql}\n{}", shown(&errors)),
+        Err(errors) => shown(&errors),
     }
-}
-
-/// The plan without the line of columns and key.
-pub(super) fn nodes(sql: &str) -> String {
-    plan(sql).split_once('\n').unwrap().1.to_owned()
-}
-
-/// The first line: columns and key.
-pub(super) fn head(sql: &str) -> String {
-    plan(sql).lines().next().unwrap().to_owned()
 }
 
 fn shown(errors: &[SqlError]) -> String {
@@ -93,12 +83,4 @@ fn shown(errors: &[SqlError]) -> String {
         None => error.to_string(),
     });
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// The errors of one view.
-pub(super) fn refused(sql: &str) -> String {
-    match plan_views(&shop(), &[text("v", sql)]) {
-        Ok(plans) => panic!("was planned: {sql}\n{}", drawing::view(&plans[0])),
-        Err(errors) => shown(&errors),
-    }
 }
