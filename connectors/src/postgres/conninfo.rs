@@ -257,10 +257,8 @@ fn complete(config: &mut Config, environment: &impl Fn(&str) -> Option<String>) 
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         config.host(environment("PGHOST").unwrap_or_else(|| "localhost".into()));
     }
-    if config.get_ports().is_empty() {
-        if let Some(port) = environment("PGPORT") {
-            config.port(port.parse().map_err(|_| fault("PGPORT is not a port".into()))?);
-        }
+    if let (true, Some(port)) = (config.get_ports().is_empty(), environment("PGPORT")) {
+        config.port(port.parse().map_err(|_| fault("PGPORT is not a port".into()))?);
     }
     if config.get_user().is_none() {
         config.user(environment("PGUSER").or_else(|| environment("USER")).unwrap_or_else(|| "postgres".into()));

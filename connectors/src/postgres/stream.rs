@@ -32,6 +32,9 @@ const BATCH_BYTES_MAX: usize = 4 << 20;
 const AHEAD_BYTES_MAX: usize = 16 << 20;
 /// A confirmed position that moved is sent no more often than this: the server may write its slot to disk for each.
 const CONFIRM_INTERVAL: Duration = Duration::from_millis(500);
+/// Progress is reported no more often than this: on a busy server with quiet tables keepalives come by the thousand, and
+/// each report is a commit of the pipeline.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(10);
 /// Sign of life; well below the `wal_sender_timeout` that our session sets.
 const STATUS_INTERVAL: Duration = Duration::from_secs(10);
 /// Silence after which the connection is given up. The server answers every status update that asks for it.
@@ -50,6 +53,8 @@ pub(super) struct Stream {
     /// False when the pipeline dropped its end: nothing will become durable any more.
     durable_lives: bool,
     pending: Pending,
+    /// Earliest time of the next progress.
+    progress_at: Instant,
     sent_at: Instant,
     heard_at: Instant,
 }
@@ -104,6 +109,7 @@ impl Stream {
             durable,
             durable_lives: true,
             pending: Pending::default(),
+            progress_at: now,
             sent_at: now,
             heard_at: now,
         }
@@ -132,8 +138,13 @@ impl Stream {
 
     /// Waits for the first thing that needs an answer.
     async fn wait(&mut self) -> Happened {
-        let has_output = !self.pending.transactions.is_empty() || self.idle_progress().is_some();
-        let next_status = self.next_status();
+        let (mut wake_at, mut has_output) = (self.next_status(), !self.pending.transactions.is_empty());
+        if self.idle_progress().is_some() {
+            match self.progress_at > Instant::now() {
+                true => wake_at = wake_at.min(self.progress_at),
+                false => has_output = true,
+            }
+        }
         tokio::select! {
             biased;
             () = self.out.closed() => Happened::Closed,
@@ -144,7 +155,7 @@ impl Stream {
             // The permit is given back: it is taken again for what will be there then.
             _permit = self.out.reserve(), if has_output => Happened::Room,
             read = self.connection.fill(), if self.pending.may_read() => Happened::Read(read),
-            () = tokio::time::sleep_until(next_status) => Happened::Clock,
+            () = tokio::time::sleep_until(wake_at) => Happened::Clock,
         }
     }
 
@@ -209,9 +220,14 @@ impl Stream {
             self.pending.bytes = 0;
         }
         let Some(lsn) = self.idle_progress() else { return true };
+        let now = Instant::now();
+        if now < self.progress_at {
+            return true;
+        }
         match self.out.try_send(SourceMessage::Progress { position: Position::Lsn(lsn) }) {
             Ok(()) => {
                 self.feedback.handed_over(lsn);
+                self.progress_at = now + PROGRESS_INTERVAL;
                 true
             }
             Err(TrySendError::Full(_)) => true,
