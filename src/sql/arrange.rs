@@ -53,13 +53,13 @@ fn push_down(cluster: &mut Cluster, conjuncts: Vec<Conjunct>) -> Vec<Conjunct> {
             _ => pool.push(conjunct),
         }
     }
-    for input in 0..cluster.inputs.len() {
+    for (input, filters) in filters.iter_mut().enumerate() {
         for conjunct in std::mem::take(&mut cluster.inputs[input].on) {
             if is_true(&conjunct.condition) {
                 continue;
             }
             if single_input(cluster, &conjunct.condition) == Some(input) {
-                filters[input].push(conjunct.condition);
+                filters.push(conjunct.condition);
             } else {
                 cluster.inputs[input].on.push(conjunct);
             }

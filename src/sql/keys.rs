@@ -288,7 +288,7 @@ fn is_label_value(value: &Value) -> bool {
 pub(super) fn missing_key(plan: &Plan, relations: &Relations) -> Option<Vec<String>> {
     let Plan::Project { input, expressions, .. } = plan else { return None };
     let known = identity(input, relations);
-    let selected = |column: usize| expressions.iter().any(|expression| *expression == Scalar::Column(column));
+    let selected = |column: usize| expressions.contains(&Scalar::Column(column));
     let missing = |key: &Key| -> Vec<usize> {
         key.iter().copied().filter(|&column| !known.equals(column).into_iter().any(selected)).collect()
     };

@@ -57,7 +57,7 @@ impl Rewriter<'_> {
                 (Some(condition), scope)
             }
             Some(JoinConstraint::Using(names)) => {
-                let names = names.iter().map(|name| using_name(name)).collect::<Result<Vec<_>>>()?;
+                let names = names.iter().map(using_name).collect::<Result<Vec<_>>>()?;
                 self.using(left, right, (names, side, place))?
             }
             Some(JoinConstraint::Natural) => {

@@ -313,7 +313,7 @@ fn refuse_clauses(query: &Query) -> Result<()> {
         Some(LimitClause::OffsetCommaLimit { .. }) => true,
     };
     if limited || query.fetch.is_some() {
-        let place = query.limit_clause.as_ref().and_then(|clause| place_of_limit(clause)).or(place);
+        let place = query.limit_clause.as_ref().and_then(place_of_limit).or(place);
         return Err(Refusal::new(Code::Limit, "LIMIT, OFFSET and FETCH are not kept")
             .at(place)
             .hint("limit when you read the view, or filter by a column that ranks the rows"));
