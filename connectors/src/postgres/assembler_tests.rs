@@ -1,3 +1,5 @@
+//! Messages and the transactions they become.
+
 use std::sync::Arc;
 
 use super::*;
