@@ -1,0 +1,66 @@
+//! End-to-end benchmark: physical limits and Tailwater's figures in one run, as ratios. See bench/README.md.
+
+mod daemon;
+mod latency;
+mod limits;
+mod load;
+mod report;
+
+use std::error::Error;
+
+use report::Report;
+use tailwater::cli::demo::servers::{PrivatePostgres, PrivateRedis};
+
+/// Any failure ends the run.
+pub type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Sizes of a run.
+pub struct Sizes {
+    /// Rows of the large table.
+    pub rows: u64,
+    /// Row changes of a backlog.
+    pub changes: u64,
+    /// Seconds of each latency measurement.
+    pub seconds: u64,
+}
+
+fn sizes() -> Sizes {
+    let number = |name: &str, default: u64| {
+        let mut arguments = std::env::args().skip_while(|argument| argument != name);
+        arguments.nth(1).and_then(|text| text.parse().ok()).unwrap_or(default)
+    };
+    Sizes { rows: number("--rows", 200_000), changes: number("--changes", 300_000), seconds: number("--seconds", 10) }
+}
+
+fn main() -> Outcome<()> {
+    let sizes = sizes();
+    let database = PrivatePostgres::start(&["synchronous_commit=on", "max_wal_size=8GB", "shared_buffers=512MB"])?;
+    let redis = PrivateRedis::start()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut report = Report::default();
+    load::tables(&runtime, &database, &sizes)?;
+    report.limit("COPY binary to /dev/null", "rows/s", limits::copy(&database, sizes.rows)?);
+    report.limit("redis-benchmark SET, 100 pipelined", "requests/s", limits::redis_set(&redis)?);
+    for scenario in load::SCENARIOS {
+        eprintln!("scenario: {} ...", scenario.name);
+        let mut bench = daemon::Bench::new(&database, &redis, scenario)?;
+        report.first_copy(scenario.name, bench.first_copy(load::copied_rows(scenario, &sizes))?);
+        bench.stop()?;
+        limits::make_slot(&runtime, &database)?;
+        let end = load::backlog(&runtime, &database, &sizes)?;
+        let limit = limits::recvlogical(&database, &end, sizes.changes)?;
+        let drained = bench.drain(&end, sizes.changes)?;
+        report.drain(scenario.name, limit, drained);
+        if scenario.name == load::LATENCY_SCENARIO {
+            for rate in [1_000, 5_000] {
+                report.latency(rate, latency::measure(&runtime, (&database, &redis), rate, sizes.seconds)?);
+            }
+            report.idle(bench.idle_cpu()?);
+        }
+        report.memory(scenario.name, bench.peak_memory()?);
+        bench.stop()?;
+        load::clean_up(&runtime, &database, &redis)?;
+    }
+    report.print(std::env::args().any(|argument| argument == "--json"));
+    Ok(())
+}
