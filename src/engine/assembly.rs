@@ -127,13 +127,16 @@ impl Assembly {
     }
 
     /// The views as readers find them.
-    pub(super) fn registered_views(&self) -> Vec<RegisteredView> {
+    pub(super) fn registered_views(&self, stopped: impl Fn(usize) -> bool) -> Vec<RegisteredView> {
         let registered = |view: &View| RegisteredView {
             name: view.schema.name.clone(),
             table: self.relations[view.relation].table,
             key_types: view.schema.key.iter().map(|column| view.schema.columns[*column].sql_type.clone()).collect(),
         };
-        self.views.iter().map(registered).collect()
+        let served = |(place, view): &(usize, &View)| {
+            !stopped(*place) && !matches!(view.condition, ViewCondition::Failed { .. })
+        };
+        self.views.iter().enumerate().filter(served).map(|(_, view)| registered(view)).collect()
     }
 
     /// Name of a relation's column.

@@ -56,7 +56,7 @@ impl Engine {
         let mut tx = state.begin();
         self.assembly.registry.drop_orphans(&mut tx, former);
         self.assembly.registry.store(&mut tx)?;
-        tx.register_views(self.assembly.registered_views());
+        tx.register_views(self.assembly.registered_views(|_| false));
         let positions = tx.checkpoint().positions;
         tx.commit(&positions)?;
         self.schemas = self.assembly.views.iter().map(|view| Arc::clone(&view.schema)).collect();

@@ -163,7 +163,7 @@ impl Engine {
         Ok(folded)
     }
 
-    /// Writes that the stopped views are incomplete.
+    /// Writes that the stopped views are incomplete, and takes them from the readers.
     fn without_stopped(&self, tx: &mut StateTx<'_>, outcome: &Outcome) -> Result<Option<Registry>, EngineError> {
         if outcome.failed.is_empty() {
             return Ok(None);
@@ -173,6 +173,9 @@ impl Engine {
             self.incomplete(&mut registry, &self.assembly.views[*place]);
         }
         registry.store(tx)?;
+        // From this commit on no reader finds the rows of a stopped view, whatever it was told of its condition before.
+        let stopped = |place: usize| outcome.failed.iter().any(|(failed, _)| *failed == place);
+        tx.register_views(self.assembly.registered_views(stopped));
         Ok(Some(registry))
     }
 }
