@@ -1,3 +1,5 @@
+//! Problems come all at once, with their places.
+
 use std::path::PathBuf;
 
 use tailwater_connectors::redis::config::RedisFormat;

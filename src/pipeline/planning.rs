@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use tailwater_connectors::{Source, SourceIdentity, TableName, TableSchema};
 
+use tracing::warn;
+
 use super::error::PipelineError;
 use crate::config::{Config, SourceConfig, ViewConfig};
 use crate::engine::ViewPlan;
@@ -148,7 +150,11 @@ fn plan_views(sources: &[PlannedSource], views: &[ViewConfig]) -> Result<Vec<Vie
         collation_is_c: sources.iter().map(|source| (source.name.clone(), orders_by_bytes(&source.record))).collect(),
     };
     let texts: Vec<ViewText> = views.iter().map(text).collect();
-    sql::plan_views(&catalog, &texts).map_err(PipelineError::Views)
+    let planned = sql::plan_with_warnings(&catalog, &texts).map_err(PipelineError::Views)?;
+    for warning in &planned.warnings {
+        warn!(view = %warning.view, "{}", warning.message);
+    }
+    Ok(planned.views)
 }
 
 fn orders_by_bytes(record: &SourceRecord) -> bool {

@@ -1,3 +1,5 @@
+//! Byte order is SQL order.
+
 use std::cmp::Ordering;
 use std::sync::Arc;
 

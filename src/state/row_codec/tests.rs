@@ -1,3 +1,5 @@
+//! Rows come back as they were; damage is noticed.
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 

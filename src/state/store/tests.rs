@@ -1,3 +1,5 @@
+//! State against a model, and against a killed process.
+
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::ops::ControlFlow;

@@ -6,7 +6,7 @@
 mod aggregate;
 mod call;
 mod casting;
-mod common;
+mod unify;
 mod failure;
 mod literal;
 mod resolve;
@@ -15,7 +15,7 @@ mod special;
 pub use aggregate::aggregate;
 pub use call::{function, operator};
 pub use casting::{cast, character_limit};
-pub use common::{common_type, unify};
+pub use unify::{common_type, unify};
 pub use failure::{BindError, Typed};
 pub use literal::{literal_null, literal_number, literal_text, literal_value};
 pub use special::{Quantifier, array, at_time_zone, boolean, element, in_list, is_null, not, quantified};

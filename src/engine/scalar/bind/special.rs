@@ -6,7 +6,7 @@ use tailwater_connectors::{SqlType, Value};
 
 use super::call::{Call, call, function, operator, operator_arguments, types_of};
 use super::casting::cast;
-use super::common::unify;
+use super::unify::unify;
 use super::failure::{BindError, Typed};
 use crate::engine::scalar::catalog::named;
 use crate::engine::scalar::expression::{Callee, Scalar, TypedBody};
@@ -119,7 +119,7 @@ pub fn quantified(symbol: &str, operands: (Typed, Typed), quantifier: Quantifier
 fn unify_with_element(needle: Typed, array: Typed) -> Result<(Vec<Typed>, SqlType), BindError> {
     let SqlType::Array(element) = &array.sql_type else { return Err(BindError::new("array expected")) };
     let probe = Typed { scalar: Scalar::Column(0), sql_type: (**element).clone() };
-    let common = super::common::common_type(&[needle.clone(), probe])?;
+    let common = super::unify::common_type(&[needle.clone(), probe])?;
     let needle = cast(needle, &common, false)?;
     let array = cast(array, &SqlType::Array(Box::new(common.clone())), false)?;
     Ok((vec![needle, array], common))
