@@ -158,7 +158,7 @@ impl RelationMap {
                 table: table.name.to_string(),
                 message: "its replica identity is not the key it is kept by".into(),
                 hint: format!(
-                    "ALTER TABLE {}.{} REPLICA IDENTITY FULL; or run \"tailwater rebuild {}\"",
+                    "ALTER TABLE {}.{} REPLICA IDENTITY FULL; or run \"tailwater source drop {}\", remove the state directory and start again",
                     table.name.schema, table.name.table, self.source_name
                 ),
             }),
@@ -171,7 +171,7 @@ impl RelationMap {
             table: table.name.to_string(),
             message,
             hint: format!(
-                "adapt the views if needed, then run \"tailwater rebuild {}\": its tables are copied again",
+                "adapt the views if needed, then run \"tailwater source drop {}\", remove the state directory and start again: its tables are copied again",
                 self.source_name
             ),
         }

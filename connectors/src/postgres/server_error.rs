@@ -109,7 +109,7 @@ impl Scene {
             position: self.resuming.clone().unwrap_or(Position::Lsn(crate::Lsn(0))),
             reason,
             hint: format!(
-                "run \"tailwater rebuild {}\": tables are copied again and applied as a difference",
+                "run \"tailwater source drop {}\", remove the state directory and start again: tables are copied again",
                 self.source_name
             ),
         }
