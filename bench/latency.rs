@@ -72,7 +72,8 @@ pub fn measure(
 fn match_up(committed: &[Instant], sightings: &mpsc::Receiver<(u64, Instant)>) -> Outcome<Vec<f64>> {
     let mut latencies: Vec<f64> = Vec::new();
     while latencies.len() < committed.len() {
-        let (number, at) = sightings.recv_timeout(PATIENCE).map_err(|_| "the last change was not seen in Redis in time")?;
+        let (number, at) =
+            sightings.recv_timeout(PATIENCE).map_err(|_| "the last change was not seen in Redis in time")?;
         while (latencies.len() as u64) < number.min(committed.len() as u64) {
             let commit = committed[latencies.len()];
             latencies.push(at.saturating_duration_since(commit).as_secs_f64() * 1e3);

@@ -35,7 +35,20 @@ pub fn copy(database: &PrivatePostgres, rows: u64) -> Outcome<f64> {
 /// Pipelined SETs per second.
 pub fn redis_set(redis: &PrivateRedis) -> Outcome<f64> {
     let mut command = Command::new("redis-benchmark");
-    command.args(["-p", &redis.port().to_string(), "-t", "set", "-P", "100", "-n", "1000000", "-d", "150", "-r", "200000"]);
+    command.args([
+        "-p",
+        &redis.port().to_string(),
+        "-t",
+        "set",
+        "-P",
+        "100",
+        "-n",
+        "1000000",
+        "-d",
+        "150",
+        "-r",
+        "200000",
+    ]);
     let output = command.args(["--csv"]).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.lines().find(|line| line.starts_with("\"SET\"")).ok_or("redis-benchmark said nothing of SET")?;

@@ -37,7 +37,8 @@ impl Report {
         let copy = self.copy;
         let line = self.line(format!("first copy, {scenario}: until the view is live"), "rows/s", live);
         (line.ratio, line.target) = (Some(live / copy), Some("0.5 of COPY (one-table view)"));
-        self.line(format!("first copy, {scenario}: until Redis holds it"), "rows/s", delivered).ratio = Some(delivered / copy);
+        self.line(format!("first copy, {scenario}: until Redis holds it"), "rows/s", delivered).ratio =
+            Some(delivered / copy);
     }
 
     pub fn drain(&mut self, scenario: &str, limit: f64, drained: f64) {
@@ -72,9 +73,15 @@ impl Report {
         }
         println!("{:<62} {:>12} {:<10} {:>6}  target", "", "figure", "", "ratio");
         for line in &self.lines {
-            let figure = if line.figure < 100.0 { format!("{:.3}", line.figure) } else { format!("{:.0}", line.figure) };
+            let figure =
+                if line.figure < 100.0 { format!("{:.3}", line.figure) } else { format!("{:.0}", line.figure) };
             let ratio = line.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
-            println!("{:<62} {figure:>12} {:<10} {ratio:>6}  {}", line.name, line.unit, line.target.unwrap_or_default());
+            println!(
+                "{:<62} {figure:>12} {:<10} {ratio:>6}  {}",
+                line.name,
+                line.unit,
+                line.target.unwrap_or_default()
+            );
         }
     }
 }

@@ -110,7 +110,8 @@ fn long_functions(text: &str) -> Vec<(String, usize)> {
         let is_head = heads.iter().any(|head| {
             trimmed.strip_prefix(head).is_some_and(|rest| rest.starts_with("fn ") || rest.starts_with("async fn "))
         });
-        let signature_end = lines[start..].iter().find(|line| line.ends_with('{') || line.ends_with(';') || line.ends_with('}'));
+        let signature_end =
+            lines[start..].iter().find(|line| line.ends_with('{') || line.ends_with(';') || line.ends_with('}'));
         if !is_head || signature_end.is_none_or(|end| !end.ends_with('{')) {
             continue;
         }

@@ -84,9 +84,9 @@ impl EngineError {
             ),
             Self::KeyNotUnique { .. } => Some("declare a key that is unique for every row of the view"),
             Self::Upstream { .. } => Some("mend the view it reads, then restart"),
-            Self::TableDisagrees { .. } | Self::TableChanged { .. } => {
-                Some("run \"tailwater source drop\", remove the state directory and start again: the tables are copied anew")
-            }
+            Self::TableDisagrees { .. } | Self::TableChanged { .. } => Some(
+                "run \"tailwater source drop\", remove the state directory and start again: the tables are copied anew",
+            ),
             Self::Plan { .. } | Self::Inconsistent { .. } => {
                 Some("this is a fault in tailwater: please report it with the view's SQL")
             }

@@ -72,12 +72,7 @@ impl Relation {
     }
 
     /// All rows with their counts, in key order.
-    pub(super) fn scan(
-        &self,
-        tx: &StateTx<'_>,
-        version: Version,
-        each: &mut EachRow<'_>,
-    ) -> Result<(), StateError> {
+    pub(super) fn scan(&self, tx: &StateTx<'_>, version: Version, each: &mut EachRow<'_>) -> Result<(), StateError> {
         tx.scan(self.table, &[], version, &mut |key, value| {
             let (row, count) = self.decode(key, value)?;
             each(key, row, count)

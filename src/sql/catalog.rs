@@ -119,9 +119,7 @@ impl<'a> Names<'a> {
             other => other,
         });
         let mut found = types.filter(|sql_type| match sql_type {
-            SqlType::Enum(enumeration) => {
-                enumeration.name == name || enumeration.name.rsplit('.').next() == Some(name)
-            }
+            SqlType::Enum(enumeration) => enumeration.name == name || enumeration.name.rsplit('.').next() == Some(name),
             _ => false,
         });
         let first = found.next()?;

@@ -98,13 +98,16 @@ impl Identity {
     fn learn(&mut self, condition: &Scalar) {
         match condition {
             Scalar::And(operands) => operands.iter().for_each(|operand| self.learn(operand)),
-            Scalar::Call { function, arguments } if function.signature.starts_with("=(") => match arguments.as_slice() {
-                [Scalar::Column(one), Scalar::Column(other)] => self.equal.push((*one, *other)),
-                [Scalar::Column(column), Scalar::Literal(value)] | [Scalar::Literal(value), Scalar::Column(column)] => {
-                    self.constant.insert(*column, value.clone());
+            Scalar::Call { function, arguments } if function.signature.starts_with("=(") => {
+                match arguments.as_slice() {
+                    [Scalar::Column(one), Scalar::Column(other)] => self.equal.push((*one, *other)),
+                    [Scalar::Column(column), Scalar::Literal(value)]
+                    | [Scalar::Literal(value), Scalar::Column(column)] => {
+                        self.constant.insert(*column, value.clone());
+                    }
+                    _ => {}
                 }
-                _ => {}
-            },
+            }
             _ => {}
         }
     }
@@ -168,7 +171,8 @@ fn values(rows: &[Row], width: usize) -> Identity {
         found.push(Key::new());
     }
     for column in 0..width {
-        let distinct: BTreeSet<&Value> = rows.iter().map(|row| &row[column]).filter(|value| is_label_value(value)).collect();
+        let distinct: BTreeSet<&Value> =
+            rows.iter().map(|row| &row[column]).filter(|value| is_label_value(value)).collect();
         if distinct.len() == rows.len() {
             found.push(Key::from([column]));
         }

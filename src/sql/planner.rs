@@ -147,7 +147,10 @@ impl<'a> Planner<'a> {
             if let Some(circle) = circle(index, open) {
                 let names: Vec<&str> = circle.iter().map(|&index| self.views[index].name.as_str()).collect();
                 let message = format!("views read each other in a circle: {}", names.join(" reads "));
-                self.fail(index, Refusal::new(Code::Cycle, message).hint("a view may only read tables and views before it"));
+                self.fail(
+                    index,
+                    Refusal::new(Code::Cycle, message).hint("a view may only read tables and views before it"),
+                );
             }
         }
     }

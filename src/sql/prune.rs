@@ -165,7 +165,8 @@ fn simplified(plan: Plan) -> Plan {
     let Plan::Project { input, expressions, types } = plan else { return plan };
     match *input {
         Plan::Project { input, expressions: inner, .. } => {
-            let expressions = expressions.iter().map(|outer| replaced(outer, &|column| inner[column].clone())).collect();
+            let expressions =
+                expressions.iter().map(|outer| replaced(outer, &|column| inner[column].clone())).collect();
             simplified(Plan::Project { input, expressions, types })
         }
         Plan::Scan { relation, columns } => {

@@ -30,10 +30,25 @@ pub(super) enum Node {
     Scan(Arc<Relation>),
     /// Constant expressions.
     Values(Vec<Vec<Scalar>>),
-    Project { input: Box<Bound>, expressions: Vec<Typed> },
-    Filter { input: Box<Bound>, conjuncts: Vec<Conjunct> },
-    Join { left: Box<Bound>, right: Box<Bound>, kind: JoinKind, conjuncts: Vec<Conjunct> },
-    Aggregate { input: Box<Bound>, group: Vec<Typed>, aggregates: Vec<AggregateCall> },
+    Project {
+        input: Box<Bound>,
+        expressions: Vec<Typed>,
+    },
+    Filter {
+        input: Box<Bound>,
+        conjuncts: Vec<Conjunct>,
+    },
+    Join {
+        left: Box<Bound>,
+        right: Box<Bound>,
+        kind: JoinKind,
+        conjuncts: Vec<Conjunct>,
+    },
+    Aggregate {
+        input: Box<Bound>,
+        group: Vec<Typed>,
+        aggregates: Vec<AggregateCall>,
+    },
     Distinct(Box<Bound>),
     UnionAll(Vec<Bound>),
 }

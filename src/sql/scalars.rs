@@ -14,9 +14,7 @@ pub(super) fn replaced(scalar: &Scalar, column: &dyn Fn(usize) -> Scalar) -> Sca
     match scalar {
         Scalar::Column(index) => column(*index),
         Scalar::Literal(value) => Scalar::Literal(value.clone()),
-        Scalar::Call { function, arguments } => {
-            Scalar::Call { function: function.clone(), arguments: all(arguments) }
-        }
+        Scalar::Call { function, arguments } => Scalar::Call { function: function.clone(), arguments: all(arguments) },
         Scalar::Cast { input, from, to } => Scalar::Cast { input: boxed(input), from: from.clone(), to: to.clone() },
         Scalar::And(operands) => Scalar::And(all(operands)),
         Scalar::Or(operands) => Scalar::Or(all(operands)),

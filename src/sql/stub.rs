@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use arrow_schema::DataType;
 use datafusion_common::{DataFusionError, Result as DataFusionResult};
-use datafusion_expr::function::AccumulatorArgs;
 use datafusion_expr::expr::{AggregateFunctionParams, schema_name_from_exprs};
+use datafusion_expr::function::AccumulatorArgs;
 use datafusion_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
     Signature, Volatility,

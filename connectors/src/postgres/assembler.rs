@@ -179,7 +179,10 @@ impl Assembler {
                     message: format!("column \"{}\": {message}", column.name),
                     hint: match column.sql_type {
                         SqlType::Enum(_) => {
-                            format!("if the enum has a new label, run \"tailwater source drop {}\", remove the state directory and start again", self.source_name)
+                            format!(
+                                "if the enum has a new label, run \"tailwater source drop {}\", remove the state directory and start again",
+                                self.source_name
+                            )
                         }
                         _ => "this is a fault of tailwater: report the type".into(),
                     },

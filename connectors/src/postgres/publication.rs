@@ -133,7 +133,10 @@ fn check_table(
             message,
             hint: match scene.resuming {
                 // Changes were missed while it was out.
-                Some(_) => format!("put it right, then run \"tailwater source drop {}\", remove the state directory and start again", scene.source_name),
+                Some(_) => format!(
+                    "put it right, then run \"tailwater source drop {}\", remove the state directory and start again",
+                    scene.source_name
+                ),
                 None => prepare_hint(scene),
             },
         })

@@ -83,7 +83,10 @@ fn known_table(scene: &Scene, table: &Arc<TableSchema>, now: &[CatalogTable]) ->
         source_name: scene.source_name.clone(),
         table: table.name.to_string(),
         message,
-        hint: format!("adapt the views if needed, then run \"tailwater source drop {}\", remove the state directory and start again", scene.source_name),
+        hint: format!(
+            "adapt the views if needed, then run \"tailwater source drop {}\", remove the state directory and start again",
+            scene.source_name
+        ),
     };
     let Some(found) = now.iter().find(|found| found.schema.name == table.name) else {
         return Err(fault("does not exist any more".into()));

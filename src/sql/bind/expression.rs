@@ -26,9 +26,8 @@ impl Columns<'_> {
         match expression {
             Expr::Alias(alias) => self.typed(&alias.expr),
             Expr::Column(column) => {
-                let index = self.schema.index_of_column(column).map_err(|error| {
-                    refusal(error).at(place_of_column(column))
-                })?;
+                let index =
+                    self.schema.index_of_column(column).map_err(|error| refusal(error).at(place_of_column(column)))?;
                 let column = self.columns.get(index).ok_or_else(|| internal("a column is not in its input"))?;
                 Ok(Typed { scalar: Scalar::Column(index), sql_type: column.sql_type.clone() })
             }
@@ -46,7 +45,9 @@ impl Columns<'_> {
             },
             Expr::AggregateFunction(_) => Err(Refusal::new(Code::Grouping, "an aggregate is not allowed here")
                 .hint("filter aggregates with HAVING; nest them with a derived table")),
-            Expr::OuterReferenceColumn(..) => Err(Refusal::new(Code::Lateral, "a reference to an outer query is not kept")),
+            Expr::OuterReferenceColumn(..) => {
+                Err(Refusal::new(Code::Lateral, "a reference to an outer query is not kept"))
+            }
             _ => Err(internal("an expression of DataFusion's own")),
         }
     }
@@ -90,8 +91,11 @@ impl Columns<'_> {
                 let sides = if same_class { sides } else { bind::unify(sides).ok()?.0 };
                 let [left, right] = <[Typed; 2]>::try_from(sides).ok()?;
                 let sql_type = left.sql_type.clone();
-                same_class_or_equal(&sql_type, &right.sql_type)
-                    .then(|| Equality { left: folded(left.scalar), right: folded(right.scalar), sql_type })
+                same_class_or_equal(&sql_type, &right.sql_type).then(|| Equality {
+                    left: folded(left.scalar),
+                    right: folded(right.scalar),
+                    sql_type,
+                })
             }
             _ => None,
         }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use datafusion_common::JoinType;
 use datafusion_expr::expr::AggregateFunction as AggregateExpression;
-use datafusion_expr::logical_plan::{
-    Aggregate, Distinct, Filter, Join, Projection, SubqueryAlias, TableScan, Values,
-};
+use datafusion_expr::logical_plan::{Aggregate, Distinct, Filter, Join, Projection, SubqueryAlias, TableScan, Values};
 use datafusion_expr::{Expr, LogicalPlan};
 use tailwater_connectors::SqlType;
 
@@ -148,7 +146,8 @@ impl Binder {
                 .map_err(|refusal| refusal.at(stub.place))?;
         }
         let argument_type = argument.as_ref().map(|argument| &argument.sql_type);
-        let result_type = bind::aggregate(function, argument_type).map_err(|error| type_refusal(error).at(stub.place))?;
+        let result_type =
+            bind::aggregate(function, argument_type).map_err(|error| type_refusal(error).at(stub.place))?;
         if let Some(argument_type) = argument_type.filter(|_| call.params.distinct) {
             refuse_without_equality(argument_type).map_err(|refusal| refusal.at(stub.place))?;
         }
@@ -199,19 +198,22 @@ fn scan_of(scan: &TableScan) -> Result<Bound> {
     let Some(source) = scan.source.downcast_ref::<RelationSource>() else {
         return Err(internal("a table that is none of ours"));
     };
-    let columns = source.relation.columns.iter().map(|column| OutputColumn {
-        sql_type: column.sql_type.clone(),
-        nullable: column.nullable,
-    });
+    let columns = source
+        .relation
+        .columns
+        .iter()
+        .map(|column| OutputColumn { sql_type: column.sql_type.clone(), nullable: column.nullable });
     Ok(Bound { columns: columns.collect(), node: Node::Scan(Arc::clone(&source.relation)) })
 }
 
 fn joined(left: Bound, right: Bound, kind: JoinKind, conjuncts: Vec<super::super::relation::Conjunct>) -> Bound {
     let mut columns = left.columns.clone();
-    columns.extend(right.columns.iter().map(|column| OutputColumn {
-        nullable: column.nullable || kind == JoinKind::Left,
-        ..column.clone()
-    }));
+    columns.extend(
+        right
+            .columns
+            .iter()
+            .map(|column| OutputColumn { nullable: column.nullable || kind == JoinKind::Left, ..column.clone() }),
+    );
     Bound { columns, node: Node::Join { left: Box::new(left), right: Box::new(right), kind, conjuncts } }
 }
 
@@ -233,10 +235,8 @@ pub(super) fn project(input: Bound, expressions: Vec<Typed>) -> Bound {
 
 /// Some columns of `input`, in another order.
 fn picked(input: Bound, order: &[usize]) -> Bound {
-    let pick = |&index: &usize| Typed {
-        scalar: Scalar::Column(index),
-        sql_type: input.columns[index].sql_type.clone(),
-    };
+    let pick =
+        |&index: &usize| Typed { scalar: Scalar::Column(index), sql_type: input.columns[index].sql_type.clone() };
     let expressions = order.iter().map(pick).collect();
     project(input, expressions)
 }

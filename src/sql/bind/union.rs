@@ -37,10 +37,11 @@ pub(super) fn split(bound: Bound) -> (Bound, Vec<Typed>) {
     match bound.node {
         Node::Project { input, expressions } => (*input, expressions),
         node => {
-            let columns = bound.columns.iter().enumerate().map(|(index, column)| Typed {
-                scalar: Scalar::Column(index),
-                sql_type: column.sql_type.clone(),
-            });
+            let columns = bound
+                .columns
+                .iter()
+                .enumerate()
+                .map(|(index, column)| Typed { scalar: Scalar::Column(index), sql_type: column.sql_type.clone() });
             let columns = columns.collect();
             (Bound { node, columns: bound.columns }, columns)
         }
@@ -52,8 +53,7 @@ fn unified(rows: Vec<Vec<Typed>>) -> Result<Vec<Vec<Typed>>> {
     if rows.iter().any(|row| row.len() != width) {
         return Err(Refusal::new(Code::Types, "each UNION query must have the same number of columns"));
     }
-    let mut cells: Vec<Vec<Option<Typed>>> =
-        rows.into_iter().map(|row| row.into_iter().map(Some).collect()).collect();
+    let mut cells: Vec<Vec<Option<Typed>>> = rows.into_iter().map(|row| row.into_iter().map(Some).collect()).collect();
     for column in 0..width {
         let taken: Option<Vec<Typed>> = cells.iter_mut().map(|row| row[column].take()).collect();
         let taken = taken.ok_or_else(|| internal("a column of a union is missing"))?;

@@ -227,15 +227,8 @@ impl Rewriter<'_> {
         Ok(self.call(Written::InList, place, operands))
     }
 
-    fn between(
-        &mut self,
-        value: Expr,
-        (low, high): (Expr, Expr),
-        negated: bool,
-        place: Option<Place>,
-    ) -> Result<Expr> {
-        let (above, below, both) =
-            if negated { ("<", ">", Written::Or) } else { (">=", "<=", Written::And) };
+    fn between(&mut self, value: Expr, (low, high): (Expr, Expr), negated: bool, place: Option<Place>) -> Result<Expr> {
+        let (above, below, both) = if negated { ("<", ">", Written::Or) } else { (">=", "<=", Written::And) };
         let low = self.operator(above, place, vec![value.clone(), low])?;
         let high = self.operator(below, place, vec![value, high])?;
         Ok(self.call(both, place, vec![low, high]))
@@ -297,7 +290,6 @@ impl Rewriter<'_> {
         let NamedType { sql_type, length } = named_type(written, self.names, place)?;
         Ok(Written::Cast { to: sql_type, length })
     }
-
 }
 
 /// A call in the rewritten SQL.

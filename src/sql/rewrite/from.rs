@@ -116,7 +116,15 @@ impl Rewriter<'_> {
     fn factor(&mut self, factor: TableFactor) -> Result<(TableFactor, Scope)> {
         let place = place_of(&factor);
         match factor {
-            TableFactor::Table { name, alias, args: None, with_ordinality: false, sample: None, json_path: None, .. } => {
+            TableFactor::Table {
+                name,
+                alias,
+                args: None,
+                with_ordinality: false,
+                sample: None,
+                json_path: None,
+                ..
+            } => {
                 let (columns, own_name) = self.relation_columns(&name, place)?;
                 let scope = aliased(own_name, columns, alias.as_ref(), place)?;
                 Ok((plain_table(name, alias), scope))

@@ -272,13 +272,14 @@ fn columns_of_wildcard<'s>(kind: &SelectItemQualifiedWildcardKind, scope: &'s Sc
     let Some(name) = name else {
         return Err(Refusal::new(Code::Unsupported, "only a table can stand before \".*\"").at(place));
     };
-    scope.columns_of(&name).ok_or_else(|| {
-        Refusal::new(Code::UnknownTable, format!("\"{name}\" is not in FROM")).at(place)
-    })
+    scope
+        .columns_of(&name)
+        .ok_or_else(|| Refusal::new(Code::UnknownTable, format!("\"{name}\" is not in FROM")).at(place))
 }
 
 fn refuse_wildcard_options(options: &WildcardAdditionalOptions) -> Result<()> {
-    let WildcardAdditionalOptions { opt_ilike, opt_exclude, opt_except, opt_replace, opt_rename, opt_alias, .. } = options;
+    let WildcardAdditionalOptions { opt_ilike, opt_exclude, opt_except, opt_replace, opt_rename, opt_alias, .. } =
+        options;
     let any = opt_ilike.is_some()
         || opt_exclude.is_some()
         || opt_except.is_some()
@@ -319,7 +320,9 @@ fn refuse_clauses(query: &Query) -> Result<()> {
             .hint("limit when you read the view, or filter by a column that ranks the rows"));
     }
     if !query.locks.is_empty() {
-        return Err(Refusal::new(Code::Locking, "a view locks nothing").at(place).hint("remove FOR UPDATE or FOR SHARE"));
+        return Err(Refusal::new(Code::Locking, "a view locks nothing")
+            .at(place)
+            .hint("remove FOR UPDATE or FOR SHARE"));
     }
     if query.for_clause.is_some()
         || query.settings.is_some()

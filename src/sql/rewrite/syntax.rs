@@ -112,11 +112,13 @@ impl Rewriter<'_> {
 
 fn refuse_expression(expression: &Expr, place: Option<Place>) -> Refusal {
     match expression {
-        Expr::Exists { negated, .. } => Refusal::new(Code::Subquery, "EXISTS is not kept").at(place).hint(if *negated {
-            "write LEFT JOIN … WHERE the joined key IS NULL"
-        } else {
-            "write a join with SELECT DISTINCT"
-        }),
+        Expr::Exists { negated, .. } => {
+            Refusal::new(Code::Subquery, "EXISTS is not kept").at(place).hint(if *negated {
+                "write LEFT JOIN … WHERE the joined key IS NULL"
+            } else {
+                "write a join with SELECT DISTINCT"
+            })
+        }
         Expr::InSubquery { .. } => Refusal::new(Code::Subquery, "IN (SELECT …) is not kept")
             .at(place)
             .hint("join a derived table: JOIN (SELECT DISTINCT x FROM …) s ON s.x = …"),

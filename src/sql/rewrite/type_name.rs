@@ -49,10 +49,9 @@ fn find(written: &DataType, names: &Names<'_>) -> Option<SqlType> {
         DataType::Float(ExactNumberInfo::Precision(precision)) if *precision <= 24 => SqlType::Float4,
         DataType::DoublePrecision | DataType::Float8 | DataType::Float(_) => SqlType::Float8,
         DataType::Numeric(info) | DataType::Decimal(info) | DataType::Dec(info) => SqlType::Numeric(numeric(info)?),
-        DataType::Text
-        | DataType::Varchar(_)
-        | DataType::CharacterVarying(_)
-        | DataType::CharVarying(_) => SqlType::Text,
+        DataType::Text | DataType::Varchar(_) | DataType::CharacterVarying(_) | DataType::CharVarying(_) => {
+            SqlType::Text
+        }
         DataType::Char(_) | DataType::Character(_) => SqlType::Bpchar,
         DataType::Bytea => SqlType::Bytea,
         DataType::Date => SqlType::Date,

@@ -4,8 +4,7 @@ use crate::engine::plan::{AggregateCall, JoinKind, Plan, RelationName, ViewPlan}
 
 /// The plan with its output columns and key.
 pub(super) fn view(view: &ViewPlan) -> String {
-    let names: Vec<String> =
-        view.columns.iter().map(|column| format!("{} {}", column.name, column.sql_type)).collect();
+    let names: Vec<String> = view.columns.iter().map(|column| format!("{} {}", column.name, column.sql_type)).collect();
     let key: Vec<&str> = view.key.iter().map(|&column| view.columns[column].name.as_str()).collect();
     let mut text = format!("({}) key ({})\n", names.join(", "), key.join(", "));
     node(&mut text, &view.plan, 0, "");

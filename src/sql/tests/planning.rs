@@ -40,7 +40,10 @@ fn a_declared_key_is_taken_as_it_is() {
 fn views_stand_after_those_that_they_read() {
     let views = [
         text("top", "select city, total from per_city where total > 10"),
-        text("per_city", "select c.city, sum(o.total) as total from paid o join customers c on c.id = o.customer_id group by c.city"),
+        text(
+            "per_city",
+            "select c.city, sum(o.total) as total from paid o join customers c on c.id = o.customer_id group by c.city",
+        ),
         text("paid", "select * from orders where status = 'paid'"),
     ];
     let plans = plan_views(&shop(), &views).unwrap();
@@ -120,8 +123,7 @@ fn an_error_names_the_line_of_its_file() {
     let view = ViewText { file: "tailwater.toml".into(), line: 10, ..text("v", "select id,\n  nme\nfrom customers") };
     let error = plan_views(&shop(), &[view]).unwrap_err().remove(0);
     assert_eq!(error.place, Some(Place { line: 2, column: 3 }));
-    let expected =
-        "tailwater.toml:11: view \"v\", line 2, column 3: column \"nme\" does not exist (TW-SQL-005)";
+    let expected = "tailwater.toml:11: view \"v\", line 2, column 3: column \"nme\" does not exist (TW-SQL-005)";
     assert_eq!(error.to_string(), expected);
 }
 
@@ -131,7 +133,10 @@ fn tables_read_leaves_out_ctes_where_they_are_in_force() {
         let names = tables_read(sql).unwrap();
         names.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
-    assert_eq!(read("with a as (select * from b), c as (select * from a) select * from c join S.\"D\" on true"), ["b", "s.D"]);
+    assert_eq!(
+        read("with a as (select * from b), c as (select * from a) select * from c join S.\"D\" on true"),
+        ["b", "s.D"]
+    );
     assert_eq!(read("with orders as (select * from orders) select * from orders"), ["orders"]);
     assert_eq!(read("select (select 1 from x.y.z) from q where exists (select 1 from r)"), ["q", "r", "x.y.z"]);
     assert!(tables_read("selec id from orders").is_err());

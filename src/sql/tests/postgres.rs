@@ -187,7 +187,8 @@ impl Twins {
         self.server.psql(&script);
         for (source, changes) in changes {
             let position = Position::Lsn(Lsn(round + 2));
-            let outcome = self.engine.step(&source.into(), &[Transaction { position, committed_at: 0, changes }]).unwrap();
+            let outcome =
+                self.engine.step(&source.into(), &[Transaction { position, committed_at: 0, changes }]).unwrap();
             assert!(outcome.failed.is_empty(), "round {round}: {:?}", outcome.failed);
         }
     }
@@ -252,8 +253,7 @@ fn for_postgres(sql: &str) -> String {
 fn planned() -> (SqlCatalog, Vec<(ViewPlan, String)>) {
     let catalog = shop();
     let cases = cases(PLANS);
-    let texts: Vec<_> =
-        cases.iter().enumerate().map(|(index, case)| text(&format!("v{index}"), &case.sql)).collect();
+    let texts: Vec<_> = cases.iter().enumerate().map(|(index, case)| text(&format!("v{index}"), &case.sql)).collect();
     let plans = plan_views(&catalog, &texts).unwrap_or_else(|errors| panic!("{errors:#?}"));
     let views = plans.into_iter().map(|plan| {
         let index: usize = plan.name[1..].parse().unwrap();
@@ -293,8 +293,7 @@ fn columns_are_named_and_typed_as_in_postgres() {
     }
     let printed = twins.server.psql(&script);
     for ((view, sql), answer) in views.iter().zip(printed.split("==\n").skip(1)) {
-        let expected: Vec<String> =
-            answer.lines().map(|line| line.replace(" character varying", " text")).collect();
+        let expected: Vec<String> = answer.lines().map(|line| line.replace(" character varying", " text")).collect();
         let ours: Vec<String> =
             view.columns.iter().map(|column| format!("{} {}", column.name, type_name(&column.sql_type))).collect();
         assert_eq!(ours, expected, "{sql}");

@@ -21,13 +21,13 @@ impl Server {
         if is_root() {
             run(Command::new("chown").args(["postgres", &root]));
         }
-        run(server
-            .command("initdb")
-            .args(["-D", &data, "-A", "trust", "-U", "postgres", "-E", "UTF8"])
-            .args(["--locale=C.UTF-8", "--lc-collate=C", "--lc-ctype=C.UTF-8", "--no-sync"]));
-        let options = format!(
-            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-        );
+        run(server.command("initdb").args(["-D", &data, "-A", "trust", "-U", "postgres", "-E", "UTF8"]).args([
+            "--locale=C.UTF-8",
+            "--lc-collate=C",
+            "--lc-ctype=C.UTF-8",
+            "--no-sync",
+        ]));
+        let options = format!("-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off");
         let log = format!("{root}/log");
         run(server.command("pg_ctl").args(["-D", &data, "-w", "-l", &log, "-o", &options, "start"]));
         server

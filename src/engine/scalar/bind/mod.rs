@@ -6,16 +6,16 @@
 mod aggregate;
 mod call;
 mod casting;
-mod unify;
 mod failure;
 mod literal;
 mod resolve;
 mod special;
+mod unify;
 
 pub use aggregate::aggregate;
 pub use call::{function, operator};
 pub use casting::{cast, character_limit};
-pub use unify::{common_type, unify};
 pub use failure::{BindError, Typed};
 pub use literal::{literal_null, literal_number, literal_text, literal_value};
 pub use special::{Quantifier, array, at_time_zone, boolean, element, in_list, is_null, not, quantified};
+pub use unify::{common_type, unify};

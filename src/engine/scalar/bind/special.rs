@@ -6,8 +6,8 @@ use tailwater_connectors::{SqlType, Value};
 
 use super::call::{Call, call, function, operator, operator_arguments, types_of};
 use super::casting::cast;
-use super::unify::unify;
 use super::failure::{BindError, Typed};
+use super::unify::unify;
 use crate::engine::scalar::catalog::named;
 use crate::engine::scalar::expression::{Callee, Scalar, TypedBody};
 use crate::engine::scalar::families::{array as array_family, comparison};
