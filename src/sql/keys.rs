@@ -98,6 +98,12 @@ impl Identity {
     fn learn(&mut self, condition: &Scalar) {
         match condition {
             Scalar::And(operands) => operands.iter().for_each(|operand| self.learn(operand)),
+            // Of a left join without a match: all rows that are left have this one key on the other side.
+            Scalar::IsNull(operand) => {
+                if let Scalar::Column(column) = **operand {
+                    self.constant.insert(column, Value::Null);
+                }
+            }
             Scalar::Call { function, arguments } if function.signature.starts_with("=(") => {
                 match arguments.as_slice() {
                     [Scalar::Column(one), Scalar::Column(other)] => self.equal.push((*one, *other)),
@@ -263,7 +269,9 @@ pub(super) fn determining(input: &Plan, group: &[Scalar], relations: &Relations)
 
 /// Rows of several branches are told apart by a column that is a different constant in each.
 fn union(inputs: &[Plan], relations: &Relations) -> Identity {
-    let branches: Vec<Identity> = inputs.iter().map(|input| identity(input, relations)).collect();
+    let mut flat = Vec::new();
+    branches_of(inputs, &mut flat);
+    let branches: Vec<Identity> = flat.into_iter().map(|branch| identity(branch, relations)).collect();
     let width = inputs.first().map_or(0, width);
     let is_label = |column: &usize| {
         let labels: Option<Vec<&Value>> = branches.iter().map(|branch| branch.constant.get(column)).collect();
@@ -281,6 +289,16 @@ fn union(inputs: &[Plan], relations: &Relations) -> Identity {
         found.push(keys.into_iter().flatten().copied().chain([label]).collect());
     }
     found
+}
+
+/// The branches with those of unions among them: a union of three is a union of a union of two.
+fn branches_of<'p>(inputs: &'p [Plan], branches: &mut Vec<&'p Plan>) {
+    for input in inputs {
+        match input {
+            Plan::UnionAll { inputs } => branches_of(inputs, branches),
+            other => branches.push(other),
+        }
+    }
 }
 
 /// Values that are equal only when they are written alike.
