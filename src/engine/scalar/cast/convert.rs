@@ -17,6 +17,10 @@ pub(in crate::engine::scalar) fn cast_value(from: &SqlType, to: &SqlType, value:
         (Value::Text(text), SqlType::Text | SqlType::Bpchar) if *from == SqlType::Bpchar && *to == SqlType::Text => {
             Ok(Value::text(text.trim_end_matches(' ')))
         }
+        // The cast shows the length of the network always, the output function only where it is not a host's.
+        (Value::Text(address), SqlType::Text | SqlType::Bpchar) if is_host(from, &address) => {
+            Ok(Value::text(format!("{address}/{}", if address.contains(':') { 128 } else { 32 })))
+        }
         (Value::Bool(truth), SqlType::Text | SqlType::Bpchar) => Ok(Value::text(if truth { "true" } else { "false" })),
         (value, SqlType::Text | SqlType::Bpchar) => {
             let mut out = String::new();
@@ -30,6 +34,10 @@ pub(in crate::engine::scalar) fn cast_value(from: &SqlType, to: &SqlType, value:
         (Value::Int(number), SqlType::Bool) => Ok(Value::Bool(number != 0)),
         (value, to) => temporal(to, value),
     }
+}
+
+fn is_host(from: &SqlType, address: &str) -> bool {
+    matches!(from, SqlType::Other(name) if name == "inet") && !address.contains('/')
 }
 
 fn text_to(from: &SqlType, to: &SqlType, text: &str) -> Result<Value, RowError> {
