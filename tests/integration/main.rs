@@ -1,0 +1,6 @@
+//! Tests of the whole, against real servers that they start themselves.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+mod views;
