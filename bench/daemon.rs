@@ -19,7 +19,7 @@ const POLL: Duration = Duration::from_millis(5);
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// One scenario's daemon.
-pub struct Bench {
+pub(crate) struct Bench {
     process: DaemonProcess,
     http: SocketAddr,
     /// Lives as long as the daemon.
@@ -29,7 +29,7 @@ pub struct Bench {
 
 impl Bench {
     /// Writes the configuration; starts nothing.
-    pub fn new(database: &PrivatePostgres, redis: &PrivateRedis, scenario: &Scenario) -> Outcome<Self> {
+    pub(crate) fn new(database: &PrivatePostgres, redis: &PrivateRedis, scenario: &Scenario) -> Outcome<Self> {
         let directory = tempfile::Builder::new().prefix("tailwater-bench-").tempdir()?;
         let http = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let config = format!(
@@ -48,7 +48,7 @@ impl Bench {
     }
 
     /// Starts it on an empty state; rows per second until the view is live, and until the sink holds it.
-    pub fn first_copy(&mut self, rows: u64) -> Outcome<(f64, f64)> {
+    pub(crate) fn first_copy(&mut self, rows: u64) -> Outcome<(f64, f64)> {
         let started = Instant::now();
         self.process.start()?;
         self.process.wait_until_ready(PATIENCE)?;
@@ -58,7 +58,7 @@ impl Bench {
     }
 
     /// Starts it on a backlog; row changes per second until the sink holds `end`.
-    pub fn drain(&mut self, end: &str, changes: u64) -> Outcome<f64> {
+    pub(crate) fn drain(&mut self, end: &str, changes: u64) -> Outcome<f64> {
         let end = Position::Lsn(end.parse::<Lsn>()?);
         let started = Instant::now();
         self.process.start()?;
@@ -80,7 +80,7 @@ impl Bench {
     }
 
     /// Share of one core that the idle daemon uses.
-    pub fn idle_cpu(&self) -> Outcome<f64> {
+    pub(crate) fn idle_cpu(&self) -> Outcome<f64> {
         let before = self.ticks()?;
         let seconds = 5.0;
         std::thread::sleep(Duration::from_secs_f64(seconds));
@@ -99,7 +99,7 @@ impl Bench {
     }
 
     /// Most memory that it ever had, bytes, over all its lives.
-    pub fn peak_memory(&mut self) -> Outcome<f64> {
+    pub(crate) fn peak_memory(&mut self) -> Outcome<f64> {
         if self.process.id().is_some() {
             let text = self.proc("status")?;
             let line = text.lines().find(|line| line.starts_with("VmHWM")).ok_or("no VmHWM")?;
@@ -110,7 +110,7 @@ impl Bench {
     }
 
     /// Stops it cleanly.
-    pub fn stop(&mut self) -> Outcome<()> {
+    pub(crate) fn stop(&mut self) -> Outcome<()> {
         self.peak_memory()?;
         let status = self.process.stop()?;
         if status.success() { Ok(()) } else { Err(format!("the daemon ended with {status}").into()) }

@@ -20,16 +20,16 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const READ_PAUSE: Duration = Duration::from_micros(100);
 
 /// Percentiles, milliseconds.
-pub struct Latency {
-    pub p50: f64,
-    pub p99: f64,
-    pub worst: f64,
+pub(crate) struct Latency {
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+    pub(crate) worst: f64,
     /// Changes per second that were really made.
-    pub rate: f64,
+    pub(crate) rate: f64,
 }
 
 /// Measures for `seconds` at `rate` changes per second.
-pub fn measure(
+pub(crate) fn measure(
     runtime: &Runtime,
     (database, redis): (&PrivatePostgres, &PrivateRedis),
     rate: u64,

@@ -24,7 +24,7 @@ fn program(database: &PrivatePostgres, name: &str) -> Command {
 }
 
 /// Rows per second that binary COPY of the large table sends; the best of three.
-pub fn copy(database: &PrivatePostgres, rows: u64) -> Outcome<f64> {
+pub(crate) fn copy(database: &PrivatePostgres, rows: u64) -> Outcome<f64> {
     let mut best = f64::INFINITY;
     for _ in 0..3 {
         best = best.min(timed(program(database, "psql").args(["-c", "copy orders to stdout (format binary)"]))?);
@@ -33,7 +33,7 @@ pub fn copy(database: &PrivatePostgres, rows: u64) -> Outcome<f64> {
 }
 
 /// Pipelined SETs per second.
-pub fn redis_set(redis: &PrivateRedis) -> Outcome<f64> {
+pub(crate) fn redis_set(redis: &PrivateRedis) -> Outcome<f64> {
     let mut command = Command::new("redis-benchmark");
     command.args([
         "-p",
@@ -57,14 +57,14 @@ pub fn redis_set(redis: &PrivateRedis) -> Outcome<f64> {
 }
 
 /// A slot that sees the same backlog as the daemon's.
-pub fn make_slot(runtime: &Runtime, database: &PrivatePostgres) -> Outcome<()> {
+pub(crate) fn make_slot(runtime: &Runtime, database: &PrivatePostgres) -> Outcome<()> {
     let client = load::connect(runtime, database)?;
     let sql = "select pg_create_logical_replication_slot('bench_limit', 'pgoutput')";
     Ok(runtime.block_on(client.batch_execute(sql))?)
 }
 
 /// Row changes per second that `pg_recvlogical` drains to /dev/null.
-pub fn recvlogical(database: &PrivatePostgres, end: &str, changes: u64) -> Outcome<f64> {
+pub(crate) fn recvlogical(database: &PrivatePostgres, end: &str, changes: u64) -> Outcome<f64> {
     let mut command = program(database, "pg_recvlogical");
     command.args(["--slot", "bench_limit", "--start", "--file", "/dev/null", "--no-loop", "--endpos", end]);
     command.args(["-o", "proto_version=1", "-o", "publication_names=bench"]);

@@ -7,26 +7,26 @@ use tokio_postgres::{Client, NoTls};
 use crate::{Outcome, Sizes};
 
 /// A view into Redis.
-pub struct Scenario {
+pub(crate) struct Scenario {
     /// Name in the report.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The view.
-    pub sql: &'static str,
+    pub(crate) sql: &'static str,
     /// Key template of the sink.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// Whether the two small tables are read, too.
-    pub joins: bool,
+    pub(crate) joins: bool,
 }
 
 /// The scenario in which latency is measured.
-pub const LATENCY_SCENARIO: &str = "3-table join";
+pub(crate) const LATENCY_SCENARIO: &str = "3-table join";
 const CUSTOMERS: u64 = 20_000;
 const PRODUCTS: u64 = 1_000;
 /// Rows changed by one transaction of the backlog.
 const TRANSACTION_ROWS: u64 = 20;
 
 /// What is measured.
-pub const SCENARIOS: &[Scenario] = &[
+pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "one-table view",
         sql: "select id, customer_id, status, amount, note, updated from orders",
@@ -50,14 +50,14 @@ pub const SCENARIOS: &[Scenario] = &[
 ];
 
 /// A session; its connection runs on `runtime`.
-pub fn connect(runtime: &Runtime, database: &PrivatePostgres) -> Outcome<Client> {
+pub(crate) fn connect(runtime: &Runtime, database: &PrivatePostgres) -> Outcome<Client> {
     let (client, connection) = runtime.block_on(tokio_postgres::connect(&database.url("postgres"), NoTls))?;
     runtime.spawn(connection);
     Ok(client)
 }
 
 /// Makes and fills the tables.
-pub fn tables(runtime: &Runtime, database: &PrivatePostgres, sizes: &Sizes) -> Outcome<()> {
+pub(crate) fn tables(runtime: &Runtime, database: &PrivatePostgres, sizes: &Sizes) -> Outcome<()> {
     let sql = format!(
         "create table customers (id integer primary key, name text not null, city text not null);
          create table products (id integer primary key, title text not null);
@@ -76,7 +76,7 @@ pub fn tables(runtime: &Runtime, database: &PrivatePostgres, sizes: &Sizes) -> O
 }
 
 /// Rows that the first copy of a scenario reads.
-pub fn copied_rows(scenario: &Scenario, sizes: &Sizes) -> u64 {
+pub(crate) fn copied_rows(scenario: &Scenario, sizes: &Sizes) -> u64 {
     match (scenario.joins, scenario.name) {
         (false, _) => sizes.rows,
         (true, LATENCY_SCENARIO) => sizes.rows + CUSTOMERS + PRODUCTS,
@@ -85,7 +85,7 @@ pub fn copied_rows(scenario: &Scenario, sizes: &Sizes) -> u64 {
 }
 
 /// Changes rows in transactions of 20; answers where the log ends.
-pub fn backlog(runtime: &Runtime, database: &PrivatePostgres, sizes: &Sizes) -> Outcome<String> {
+pub(crate) fn backlog(runtime: &Runtime, database: &PrivatePostgres, sizes: &Sizes) -> Outcome<String> {
     let sql = format!(
         "do $$ begin for i in 0..{transactions} - 1 loop
              update orders set status = 'state ' || i % 7, amount = amount + 1, updated = updated + interval '1 minute'
@@ -102,7 +102,7 @@ pub fn backlog(runtime: &Runtime, database: &PrivatePostgres, sizes: &Sizes) -> 
 }
 
 /// Gives back slots, the publication of the daemon and what the sink wrote.
-pub fn clean_up(runtime: &Runtime, database: &PrivatePostgres, redis: &PrivateRedis) -> Outcome<()> {
+pub(crate) fn clean_up(runtime: &Runtime, database: &PrivatePostgres, redis: &PrivateRedis) -> Outcome<()> {
     let client = connect(runtime, database)?;
     let sql = "select pg_drop_replication_slot(slot_name) from pg_replication_slots where not active;
                drop publication if exists tailwater; vacuum orders; checkpoint;";

@@ -12,16 +12,16 @@ use report::Report;
 use tailwater::cli::demo::servers::{PrivatePostgres, PrivateRedis};
 
 /// Any failure ends the run.
-pub type Outcome<T> = Result<T, Box<dyn Error>>;
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// Sizes of a run.
-pub struct Sizes {
+pub(crate) struct Sizes {
     /// Rows of the large table.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// Row changes of a backlog.
-    pub changes: u64,
+    pub(crate) changes: u64,
     /// Seconds of each latency measurement.
-    pub seconds: u64,
+    pub(crate) seconds: u64,
 }
 
 fn sizes() -> Sizes {

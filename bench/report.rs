@@ -6,7 +6,7 @@ use crate::latency::Latency;
 
 /// Gathers lines; a line has a figure, perhaps with the limit it is measured against and the target.
 #[derive(Default)]
-pub struct Report {
+pub(crate) struct Report {
     lines: Vec<Line>,
     copy: f64,
 }
@@ -26,14 +26,14 @@ impl Report {
         &mut self.lines[last]
     }
 
-    pub fn limit(&mut self, name: &str, unit: &'static str, figure: f64) {
+    pub(crate) fn limit(&mut self, name: &str, unit: &'static str, figure: f64) {
         if name.starts_with("COPY") {
             self.copy = figure;
         }
         self.line(format!("limit: {name}"), unit, figure);
     }
 
-    pub fn first_copy(&mut self, scenario: &str, (live, delivered): (f64, f64)) {
+    pub(crate) fn first_copy(&mut self, scenario: &str, (live, delivered): (f64, f64)) {
         let copy = self.copy;
         let line = self.line(format!("first copy, {scenario}: until the view is live"), "rows/s", live);
         (line.ratio, line.target) = (Some(live / copy), Some("0.5 of COPY (one-table view)"));
@@ -41,29 +41,30 @@ impl Report {
             Some(delivered / copy);
     }
 
-    pub fn drain(&mut self, scenario: &str, limit: f64, drained: f64) {
+    pub(crate) fn drain(&mut self, scenario: &str, limit: f64, drained: f64) {
         self.line(format!("limit: pg_recvlogical, {scenario}'s backlog"), "changes/s", limit);
         let line = self.line(format!("drain into Redis, {scenario}"), "changes/s", drained);
         (line.ratio, line.target) = (Some(drained / limit), Some("0.9 of pg_recvlogical"));
     }
 
-    pub fn latency(&mut self, rate: u64, latency: Latency) {
+    pub(crate) fn latency(&mut self, rate: u64, latency: Latency) {
         self.line(format!("changes made at {rate}/s"), "changes/s", latency.rate);
         self.line(format!("commit to Redis at {rate}/s, p50"), "ms", latency.p50).target = Some("2 ms at 5,000/s");
         self.line(format!("commit to Redis at {rate}/s, p99"), "ms", latency.p99).target = Some("10 ms at 5,000/s");
         self.line(format!("commit to Redis at {rate}/s, worst"), "ms", latency.worst);
     }
 
-    pub fn idle(&mut self, share: f64) {
+    pub(crate) fn idle(&mut self, share: f64) {
         self.line("idle CPU", "of a core", share).target = Some("0.01");
     }
 
-    pub fn memory(&mut self, scenario: &str, bytes: f64) {
+    pub(crate) fn memory(&mut self, scenario: &str, bytes: f64) {
         self.line(format!("peak memory, {scenario} (budget 512 MiB)"), "MiB", bytes / f64::from(1 << 20));
     }
 
     /// To stdout.
-    pub fn print(&self, as_json: bool) {
+    #[expect(clippy::print_stdout, reason = "the report is what this program is for")]
+    pub(crate) fn print(&self, as_json: bool) {
         if as_json {
             let lines = self.lines.iter().map(|line| {
                 json!({"name": line.name, "unit": line.unit, "figure": line.figure, "ratio": line.ratio, "target": line.target})

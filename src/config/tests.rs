@@ -52,7 +52,7 @@ redis = "off"
 
 #[test]
 fn a_good_file_is_read_with_its_defaults() {
-    let config = loaded(GOOD).ok().expect("the file is good");
+    let config = loaded(GOOD).unwrap_or_else(|error| panic!("{error}"));
     assert!(config.state_dir.ends_with(PathBuf::from("./here")));
     assert_eq!(config.memory_bytes, 64 << 20);
     assert_eq!(config.sources[0].postgres.slot, "tailwater");

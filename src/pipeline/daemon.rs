@@ -136,6 +136,7 @@ impl Starting {
             messages,
             checkpoints,
             copying: self.copying(&checkpoint),
+            begun: BTreeSet::new(),
             applied: checkpoint.positions,
             delivered,
             status: self.projections.status.clone(),

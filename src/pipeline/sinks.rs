@@ -9,12 +9,11 @@ use tailwater_connectors::{Sink, SinkError, ViewSchema};
 
 use crate::config::SinkConfig;
 
-/// The sink, and its index when it is one that is searched. Connects nowhere.
-pub(super) fn make_sink(
-    config: &SinkConfig,
-    state_dir: &Path,
-    view: &ViewSchema,
-) -> Result<(Box<dyn Sink>, Option<Arc<SearchIndex>>), SinkError> {
+/// A sink, and its index when it is one that is searched.
+type Made = (Box<dyn Sink>, Option<Arc<SearchIndex>>);
+
+/// Makes the configured sink; connects nowhere.
+pub(super) fn make_sink(config: &SinkConfig, state_dir: &Path, view: &ViewSchema) -> Result<Made, SinkError> {
     match config {
         SinkConfig::Redis(redis) => Ok((Box::new(RedisSink::new(redis.clone(), view)?), None)),
         SinkConfig::Search(search) => {

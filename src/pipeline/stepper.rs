@@ -35,6 +35,8 @@ pub(super) struct Stepper {
     pub(super) applied: Positions,
     /// Sources whose first copy is not complete.
     pub(super) copying: BTreeSet<SmolStr>,
+    /// Sources whose first copy has begun since the start.
+    pub(super) begun: BTreeSet<SmolStr>,
     pub(super) delivered: Arc<Delivered>,
     pub(super) status: Arc<StatusBoard>,
     pub(super) stop: CancellationToken,
@@ -59,7 +61,10 @@ impl Stepper {
         let source = taken.source;
         match taken.item {
             Item::CopyBegins => {
-                self.engine.load_reset_source(&source)?;
+                // What an opened engine holds of a table that is not copied is empty; what a broken-off copy left is not.
+                if !self.begun.insert(source.clone()) {
+                    self.engine.load_reset_source(&source)?;
+                }
                 self.copying.insert(source.clone());
                 self.show_source(&source, |status| status.rows_copied = 0);
             }

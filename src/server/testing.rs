@@ -182,7 +182,7 @@ impl Fixture {
         for (country, zip) in [(Some("de"), "10115"), (Some("d:e"), "a,b\\"), (None, "x")] {
             writes.push((CITIES, city(country, zip), true));
         }
-        writes.push((TOTAL, Row::from(vec![Value::Int(cards as i64)]), true));
+        writes.push((TOTAL, Row::from(vec![Value::Int(cards)]), true));
         self.commit(&writes, 0x10);
         self.status.update(|status| {
             status.sources.insert("shop".into(), SourceStatus { condition: Condition::Live, ..Default::default() });

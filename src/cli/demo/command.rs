@@ -1,5 +1,6 @@
 //! The demo from start to end.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -151,8 +152,11 @@ impl Shown {
         for view in config::load(&self.config)?.views {
             let compared = differences(client, &view.sql, self.addresses.resp, &view.name).await?;
             let verdict = if compared.differing.is_empty() { "equal" } else { "DIFFERENT" };
-            println!("view {:<14} {:>6} rows at {}: {verdict}", view.name, compared.rows, compared.position);
-            compared.differing.iter().for_each(|difference| println!("  {difference}"));
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "view {:<14} {:>6} rows at {}: {verdict}", view.name, compared.rows, compared.position)?;
+            for difference in &compared.differing {
+                writeln!(out, "  {difference}")?;
+            }
             wrong += usize::from(!compared.differing.is_empty());
         }
         if wrong == 0 { Ok(()) } else { Err(Failure::failed(format!("{wrong} views differ from Postgres"))) }

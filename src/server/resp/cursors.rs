@@ -83,8 +83,8 @@ mod tests {
         let given: Vec<u64> = (0..CURSORS_MAX + 10).map(|number| cursors.keep(place(number))).collect();
         assert!(given.iter().all(|&cursor| cursor > 0 && cursor < 1 << CURSOR_BITS));
         assert_eq!(cursors.find(given[9]), None);
-        for number in 10..given.len() {
-            assert_eq!(cursors.find(given[number]), Some(place(number)));
+        for (number, &cursor) in given.iter().enumerate().skip(10) {
+            assert_eq!(cursors.find(cursor), Some(place(number)));
         }
         assert_eq!(cursors.find(given[given.len() - 1] + 1), None);
         assert_eq!(cursors.find(0), None);

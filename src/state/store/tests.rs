@@ -439,7 +439,10 @@ fn a_killed_process_leaves_whole_steps() {
             .unwrap();
         // A mark per committed step comes up the pipe, between words of the test harness; then it is killed wherever
         // it is.
-        let marks = child.stdout.as_mut().unwrap().bytes().map(Result::unwrap).filter(|&byte| byte == STEP_MARK);
+        let marks = std::io::BufReader::new(child.stdout.as_mut().unwrap())
+            .bytes()
+            .map(Result::unwrap)
+            .filter(|&byte| byte == STEP_MARK);
         let announced = marks.take(100 + 37 * round).count() as u64;
         assert_eq!(announced, 100 + 37 * round as u64, "the child ended by itself");
         child.kill().unwrap();

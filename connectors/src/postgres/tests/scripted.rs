@@ -193,7 +193,7 @@ use crate::Transaction;
 #[tokio::test]
 async fn the_session_pins_its_settings_and_starts_at_the_durable_position() {
     let (_server, client) = stream(8).await;
-    for setting in ["replication\0database", "DateStyle\0ISO, MDY", "TimeZone\0UTC", "wal_sender_timeout\060s"] {
+    for setting in ["replication\0database", "DateStyle\0ISO, MDY", "TimeZone\0UTC", "wal_sender_timeout\x0060s"] {
         assert!(client.startup.contains(setting), "{setting}");
     }
     assert!(client.command.contains("LOGICAL 0/3E8 "), "{}", client.command);
