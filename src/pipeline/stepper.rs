@@ -146,12 +146,18 @@ impl Stepper {
     }
 
     fn progress(&mut self, source: SmolStr, position: Position) -> Result<(), PipelineError> {
-        let known = self.applied.0.get(&source).is_some_and(|applied| applied.covers(&position));
-        if !known && !self.copying.contains(&source) {
+        if self.copying.contains(&source) {
+            return Ok(());
+        }
+        // Heard from, whether or not it is news: a source that was away is back.
+        self.show_source(&source, |status| {
+            status.condition = Condition::Live;
+            (status.error, status.hint) = (None, None);
+        });
+        if !self.applied.0.get(&source).is_some_and(|applied| applied.covers(&position)) {
             self.trim();
             let checkpoint = self.engine.progress(&source, &position)?;
             self.announce(checkpoint);
-            self.show_source(&source, |status| status.condition = Condition::Live);
         }
         Ok(())
     }

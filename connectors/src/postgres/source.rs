@@ -19,7 +19,9 @@ use super::stream::{Stream, StreamParts};
 use super::{publication, slot, sql_client};
 use crate::position::{Lsn, Position};
 use crate::schema::{TableName, TableSchema};
-use crate::source::{DurablePosition, ResumePoint, Source, SourceError, SourceIdentity, TransactionSender};
+use crate::source::{
+    DurablePosition, ResumePoint, Source, SourceError, SourceIdentity, SourceMessage, TransactionSender,
+};
 use crate::sql_type::SqlType;
 
 /// One Postgres database, by one slot and one publication.
@@ -145,11 +147,16 @@ impl Source for PostgresSource {
         out: TransactionSender,
         durable: DurablePosition,
     ) -> Result<(), SourceError> {
+        let resumes = matches!(resume, ResumePoint::Stream { .. });
         // Stopping must not wait for a copy, a slow login or open transactions; the stream watches for itself.
         let parts = tokio::select! {
             () = out.closed() => return Ok(()),
             parts = self.start(resume, &out) => parts?,
         };
+        if resumes {
+            // Nothing new, but a sign that the stream is there, although a quiet server may send nothing for long.
+            let _ = out.send(SourceMessage::Progress { position: Position::Lsn(parts.start) }).await;
+        }
         Stream::new(parts, out, durable).run().await
     }
 }
