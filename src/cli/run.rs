@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use super::arguments::ConfigPath;
 use super::failure::Failure;
 use crate::config;
-use crate::pipeline::Daemon;
+use crate::pipeline::{Daemon, PipelineError};
 use crate::server::{self, ServerConfig};
 use crate::telemetry;
 
@@ -36,7 +36,14 @@ impl Run {
         };
         let stop = CancellationToken::new();
         stop_on_signals(stop.clone())?;
-        let daemon = Daemon::start(config, stop.clone()).await?;
+        let daemon = match Daemon::start(config, stop.clone()).await {
+            // It was still waiting for its database.
+            Err(PipelineError::Source(error)) if error.is_transient() && stop.is_cancelled() => {
+                info!("stopped");
+                return Ok(());
+            }
+            started => started?,
+        };
         let serving = tokio::spawn(server::serve(daemon.projections().clone(), server, stop.clone()));
         info!("started");
         let (outcome, served) = tokio::join!(daemon.run(), async {
