@@ -4,7 +4,7 @@ use tailwater_connectors::postgres::{self, Severity};
 use tailwater_connectors::{TableName, ViewSchema};
 
 use super::error::PipelineError;
-use super::planning::plan_from_sources;
+use super::planning::{named_tables, plan_from_sources};
 use super::sinks::make_sink;
 use crate::config::Config;
 
@@ -32,7 +32,8 @@ pub async fn check(config: &Config) -> Vec<Found> {
                 let mine = planning.tables().filter(|table| table.name.source == source.postgres.name);
                 mine.map(|table| table.name.clone()).collect()
             }
-            Err(_) => source.tables.clone().unwrap_or_default(),
+            // What stands in the way of planning may be what is looked for: a role that may not replicate.
+            Err(_) => named_tables(config, source),
         };
         match postgres::check(&source.postgres, &tables).await {
             Ok(findings) => found.extend(findings.into_iter().map(|finding| Found {

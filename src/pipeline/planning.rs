@@ -95,13 +95,23 @@ fn relations_read(views: &[ViewConfig]) -> Result<Vec<UnresolvedName>, PipelineE
     if errors.is_empty() { Ok(names) } else { Err(PipelineError::Views(errors)) }
 }
 
-/// The tables of `source`: declared ones and those that the views read and this source has.
+/// The tables of `source`, as they are there.
 async fn followed_tables(
     config: &Config,
     source: &SourceConfig,
     names: &[UnresolvedName],
     connection: &mut dyn Source,
 ) -> Result<Vec<Arc<TableSchema>>, PipelineError> {
+    Ok(connection.tables(&wanted_tables(config, source, names)).await?)
+}
+
+/// Names of the tables of `source` as far as the configuration alone tells them.
+pub(super) fn named_tables(config: &Config, source: &SourceConfig) -> Vec<TableName> {
+    wanted_tables(config, source, &relations_read(&config.views).unwrap_or_default())
+}
+
+/// Declared tables, or those that the views read and no other source has declared.
+fn wanted_tables(config: &Config, source: &SourceConfig, names: &[UnresolvedName]) -> Vec<TableName> {
     let mut wanted: Vec<TableName> = source.tables.clone().unwrap_or_default();
     let mine = |name: &&UnresolvedName| name.source.as_ref().is_none_or(|named| *named == source.postgres.name);
     for name in names.iter().filter(mine) {
@@ -115,7 +125,7 @@ async fn followed_tables(
             wanted.push(table);
         }
     }
-    Ok(connection.tables(&wanted).await?)
+    wanted
 }
 
 fn table_name(source: &SmolStr, name: &UnresolvedName) -> TableName {

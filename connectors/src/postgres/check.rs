@@ -180,6 +180,9 @@ impl Look<'_> {
     }
 
     async fn publication(&self, findings: &mut Vec<Finding>) -> Result<(), ConnectionError> {
+        if self.tables.is_empty() {
+            return Ok(());
+        }
         let name = &self.config.publication;
         let state = publication::look(self.client, name, self.tables).await?;
         for sql in publication::missing_statements(&state, name, self.tables) {
