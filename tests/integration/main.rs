@@ -2,5 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod clients;
+mod commands;
+mod crash;
+mod life;
 mod support;
 mod views;

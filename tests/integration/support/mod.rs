@@ -6,10 +6,19 @@
 //! recording   one file run on Postgres: what the source handed over, what Postgres answered after each transaction
 //! replay      a recording through engine and state, compared at its boundaries
 //! modes       the ways in which a recording is replayed
+//!
+//! rig         a database, a Redis and a daemon under test
+//! database    a blocking session of the database
+//! bank        tables, views and load of the crash test
+//! agreement   sinks compared with the database's own answers
 //! ```
 
+pub(crate) mod agreement;
+pub(crate) mod bank;
+pub(crate) mod database;
 pub(crate) mod modes;
 pub(crate) mod oracle;
 pub(crate) mod recording;
 pub(crate) mod replay;
+pub(crate) mod rig;
 pub(crate) mod view_file;
