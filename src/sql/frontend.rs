@@ -29,8 +29,10 @@ impl RelationSource {
             .iter()
             .map(|column| Field::new(column.name.as_str(), DataType::Boolean, column.nullable))
             .collect();
-        // Lets `GROUP BY o.id` select the other columns of `o`, as Postgres does.
-        let key = relation.key.clone().filter(|key| !key.is_empty());
+        // Lets `GROUP BY o.id` select the other columns of `o`, as Postgres does: DataFusion then groups by those as well. With
+        // a key that may be null this would tell a row from the nulls of a left join that found nothing.
+        let null_free = |key: &Vec<usize>| !key.iter().any(|&column| relation.columns[column].nullable);
+        let key = relation.key.clone().filter(|key| !key.is_empty() && null_free(key));
         let constraints = Constraints::new_unverified(key.map(Constraint::PrimaryKey).into_iter().collect());
         Self { relation, schema: Arc::new(Schema::new(fields)), constraints }
     }

@@ -30,8 +30,17 @@ pub(super) struct Identity {
     equal: Vec<(usize, usize)>,
     /// Columns with one value in all rows.
     constant: BTreeMap<usize, Value>,
-    /// Columns that determine others: keys of relations below.
-    determined: Vec<(Key, Key)>,
+    /// Columns that determine others: keys of relations and groups below.
+    determined: Vec<Determined>,
+}
+
+/// Columns that follow from others.
+#[derive(Clone, Debug)]
+struct Determined {
+    by: Key,
+    others: Key,
+    /// Whether `by` cannot be all null in a row: it is told from the nulls of a left join that finds nothing.
+    survives_left_join: bool,
 }
 
 impl Identity {
@@ -77,7 +86,7 @@ impl Identity {
         let constant: BTreeSet<usize> = self.constant.keys().flat_map(|&column| self.equals(column)).collect();
         for key in std::mem::take(&mut self.keys) {
             let mut key: Key = key.into_iter().filter(|column| !constant.contains(column)).collect();
-            for (by, others) in &self.determined {
+            for Determined { by, others, .. } in &self.determined {
                 if by.is_subset(&key) {
                     key.retain(|column| by.contains(column) || !others.contains(column));
                 }
@@ -131,7 +140,12 @@ pub(super) fn identity(plan: &Plan, relations: &Relations) -> Identity {
         }
         Plan::Project { input, expressions, .. } => project(&identity(input, relations), expressions),
         Plan::Join { inputs } => join(inputs, relations),
-        Plan::Aggregate { input, group, .. } => aggregate(&identity(input, relations), group),
+        Plan::Aggregate { input, group, .. } => {
+            let mut found = aggregate(&identity(input, relations), group);
+            let (by, others) = ((0..group.len()).collect(), (0..width(plan)).collect());
+            found.determined.push(Determined { by, others, survives_left_join: false });
+            found
+        }
         Plan::Distinct { input } => {
             let mut found = identity(input, relations);
             found.push((0..width(plan)).collect());
@@ -163,9 +177,8 @@ fn scan(relation: Option<&Relation>, columns: &[usize]) -> Identity {
     if let Some(places) = places {
         found.push(places.clone());
         // Where a left join finds nothing all columns are null, the key's too: that row must not look like another.
-        if !key.iter().any(|&column| relation.columns[column].nullable) {
-            found.determined.push((places, (0..columns.len()).collect()));
-        }
+        let survives_left_join = !key.is_empty() && !key.iter().any(|&column| relation.columns[column].nullable);
+        found.determined.push(Determined { by: places, others: (0..columns.len()).collect(), survives_left_join });
     }
     found
 }
@@ -210,10 +223,10 @@ fn project(input: &Identity, expressions: &[Scalar]) -> Identity {
             found.push(key);
         }
     }
-    for (by, others) in &input.determined {
-        if let Some(by) = input.places(by, &places) {
-            let others = others.iter().filter_map(|column| places.get(column)).flatten().copied().collect();
-            found.determined.push((by, others));
+    for known in &input.determined {
+        if let Some(by) = input.places(&known.by, &places) {
+            let others = known.others.iter().filter_map(|column| places.get(column)).flatten().copied().collect();
+            found.determined.push(Determined { by, others, survives_left_join: known.survives_left_join });
         }
     }
     found
@@ -247,7 +260,12 @@ fn join(inputs: &[JoinInput], relations: &Relations) -> Identity {
             input.residual.iter().for_each(|condition| found.learn(condition));
         }
         let shifted = |columns: &Key| columns.iter().map(|column| column + offset).collect::<Key>();
-        let determined = own.determined.iter().map(|(by, others)| (shifted(by), shifted(others)));
+        let holds = |known: &&Determined| input.kind == JoinKind::Inner || known.survives_left_join;
+        let determined = own.determined.iter().filter(holds).map(|known| Determined {
+            by: shifted(&known.by),
+            others: shifted(&known.others),
+            survives_left_join: known.survives_left_join,
+        });
         found.determined.extend(determined.take(KEYS_MAX));
         offset += width;
     }
@@ -269,9 +287,7 @@ pub(super) fn determining(input: &Plan, group: &[Scalar], relations: &Relations)
 
 /// Rows of several branches are told apart by a column that is a different constant in each.
 fn union(inputs: &[Plan], relations: &Relations) -> Identity {
-    let mut flat = Vec::new();
-    branches_of(inputs, &mut flat);
-    let branches: Vec<Identity> = flat.into_iter().map(|branch| identity(branch, relations)).collect();
+    let branches: Vec<Identity> = inputs.iter().map(|input| identity(input, relations)).collect();
     let width = inputs.first().map_or(0, width);
     let is_label = |column: &usize| {
         let labels: Option<Vec<&Value>> = branches.iter().map(|branch| branch.constant.get(column)).collect();
@@ -289,16 +305,6 @@ fn union(inputs: &[Plan], relations: &Relations) -> Identity {
         found.push(keys.into_iter().flatten().copied().chain([label]).collect());
     }
     found
-}
-
-/// The branches with those of unions among them: a union of three is a union of a union of two.
-fn branches_of<'p>(inputs: &'p [Plan], branches: &mut Vec<&'p Plan>) {
-    for input in inputs {
-        match input {
-            Plan::UnionAll { inputs } => branches_of(inputs, branches),
-            other => branches.push(other),
-        }
-    }
 }
 
 /// Values that are equal only when they are written alike.
