@@ -14,6 +14,7 @@ use tailwater_connectors::{Change, OldRow, Row, Transaction, Value};
 use tokio::runtime::Runtime;
 
 use crate::support::modes;
+use crate::support::random_file::random_file;
 use crate::support::recording::{Boundary, Recording};
 use crate::support::view_file::ViewFile;
 
@@ -30,6 +31,9 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
+/// Seeds of drawn transactions; `TAILWATER_VIEW_SEEDS` = `first..last` runs others.
+const SEEDS: std::ops::Range<u64> = 0..4;
+
 /// Runs a file on a database of its own.
 async fn recorded(server: &PrivatePostgres, file: &ViewFile, database: &str) -> Result<Recording, String> {
     let info = ConnInfo::parse(&server.url("postgres")).map_err(|error| error.to_string())?;
@@ -38,35 +42,26 @@ async fn recorded(server: &PrivatePostgres, file: &ViewFile, database: &str) -> 
     Recording::make(file, server.url(database)).await
 }
 
-fn check(runtime: &Runtime, server: &PrivatePostgres, path: &Path) -> Vec<String> {
-    let file = match ViewFile::read(path) {
-        Ok(file) => file,
-        Err(error) => return vec![error],
-    };
-    match runtime.block_on(recorded(server, &file, &format!("views_{}", file.name))) {
+fn check(runtime: &Runtime, server: &PrivatePostgres, file: &ViewFile) -> Vec<String> {
+    match runtime.block_on(recorded(server, file, &format!("views_{}", file.name))) {
         Ok(recording) => modes::differences(&recording),
         Err(error) => vec![format!("{} (recording): {error}", file.name)],
     }
 }
 
-#[test]
-fn views_equal_what_postgres_answers_in_every_mode() {
+/// Runs all files on one server, several at once; answers with what differed.
+fn check_all(files: Vec<ViewFile>) -> Vec<String> {
     let runtime = Runtime::new().unwrap();
     let server = PrivatePostgres::start(&[]).unwrap();
-    let chosen = std::env::var("TAILWATER_VIEWS").unwrap_or_default();
-    let all = files();
-    assert!(!chosen.is_empty() || all.len() >= FILES_MIN, "only {} files", all.len());
-    let is_chosen = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().contains(&chosen));
-    let queue: Mutex<VecDeque<PathBuf>> = Mutex::new(all.into_iter().filter(is_chosen).collect());
-    assert!(!queue.lock().unwrap().is_empty(), "no file is called *{chosen}*");
+    let queue = Mutex::new(VecDeque::from(files));
     let failures = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 loop {
                     let next = queue.lock().unwrap().pop_front();
-                    let Some(path) = next else { break };
-                    let found = check(&runtime, &server, &path);
+                    let Some(file) = next else { break };
+                    let found = check(&runtime, &server, &file);
                     failures.lock().unwrap().extend(found);
                 }
             });
@@ -74,6 +69,27 @@ fn views_equal_what_postgres_answers_in_every_mode() {
     });
     let mut failures = failures.into_inner().unwrap();
     failures.sort();
+    failures
+}
+
+#[test]
+fn views_equal_what_postgres_answers_in_every_mode() {
+    let chosen = std::env::var("TAILWATER_VIEWS").unwrap_or_default();
+    let all = files();
+    assert!(all.len() >= FILES_MIN, "only {} files", all.len());
+    let is_chosen = |path: &&PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().contains(&chosen));
+    let read = all.iter().filter(is_chosen).map(|path| ViewFile::read(path).unwrap());
+    let failures = check_all(read.collect());
+    assert!(failures.is_empty(), "{} differences\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn views_equal_what_postgres_answers_after_drawn_transactions() {
+    let seeds = std::env::var("TAILWATER_VIEW_SEEDS").ok().and_then(|seeds| {
+        let (first, last) = seeds.split_once("..")?;
+        Some(first.parse().ok()?..last.parse().ok()?)
+    });
+    let failures = check_all(seeds.unwrap_or(SEEDS).map(random_file).collect());
     assert!(failures.is_empty(), "{} differences\n{}", failures.len(), failures.join("\n"));
 }
 

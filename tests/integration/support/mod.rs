@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! view_file   a golden view test as text
+//! random_file one whose transactions are drawn
 //! oracle      Postgres' own answers
 //! recording   one file run on Postgres: what the source handed over, what Postgres answered after each transaction
 //! replay      a recording through engine and state, compared at its boundaries
@@ -18,6 +19,7 @@ pub(crate) mod bank;
 pub(crate) mod database;
 pub(crate) mod modes;
 pub(crate) mod oracle;
+pub(crate) mod random_file;
 pub(crate) mod recording;
 pub(crate) mod replay;
 pub(crate) mod rig;
