@@ -71,6 +71,9 @@ pub struct SourceIdentity {
     pub slot: String,
     /// Default collation of the database (`C`, `en_US.UTF-8`): text ordered by us must be ordered as there.
     pub collation: String,
+    /// Whether only ASCII letters have case there (`LC_CTYPE` is `C`).
+    #[serde(default)]
+    pub ascii_case: bool,
 }
 
 /// Tails one database. Made by its connector from checked configuration; driven by `pipeline` alone.

@@ -158,6 +158,7 @@ fn plan_views(sources: &[PlannedSource], views: &[ViewConfig]) -> Result<Vec<Vie
     let catalog = SqlCatalog {
         tables: sources.iter().flat_map(|source| source.record.tables.iter().cloned()).collect(),
         collation_is_c: sources.iter().map(|source| (source.name.clone(), orders_by_bytes(&source.record))).collect(),
+        ascii_case: sources.iter().map(|source| (source.name.clone(), source.record.identity.ascii_case)).collect(),
     };
     let texts: Vec<ViewText> = views.iter().map(text).collect();
     let planned = sql::plan_with_warnings(&catalog, &texts).map_err(PipelineError::Views)?;

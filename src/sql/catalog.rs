@@ -21,6 +21,26 @@ pub struct SqlCatalog {
     /// By source: whether its database orders text by bytes (collation `C` or `POSIX`). A source that is missing
     /// here counts as one that does not.
     pub collation_is_c: BTreeMap<SmolStr, bool>,
+    /// By source: whether only ASCII letters have case in its database (`LC_CTYPE` is `C`). A source that is missing
+    /// here counts as one where others have, too.
+    pub ascii_case: BTreeMap<SmolStr, bool>,
+}
+
+/// How databases treat text; for a view, what all of those it reads have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TextRules {
+    /// Whether text may be ordered by bytes.
+    pub(super) bytewise: bool,
+    /// Whether only ASCII letters have case.
+    pub(super) ascii_case: bool,
+}
+
+impl TextRules {
+    /// What the databases of these relations have in common.
+    pub(super) fn of<'r>(relations: impl Iterator<Item = &'r Relation> + Clone) -> Self {
+        let all = |holds: fn(&Self) -> bool| relations.clone().all(|relation| holds(&relation.text));
+        Self { bytewise: all(|text| text.bytewise), ascii_case: all(|text| text.ascii_case) }
+    }
 }
 
 /// A name in a view's SQL that is neither a CTE nor an alias, folded as Postgres folds it.
@@ -73,8 +93,8 @@ pub(super) struct Relation {
     pub(super) columns: Vec<Column>,
     /// Unique columns; `None` for a table without a primary key, empty for a view of at most one row.
     pub(super) key: Option<Vec<usize>>,
-    /// Whether text in it may be ordered by bytes.
-    pub(super) bytewise: bool,
+    /// How its text is treated.
+    pub(super) text: TextRules,
 }
 
 /// The names that are in force while one view is planned.
@@ -89,12 +109,12 @@ impl<'a> Names<'a> {
     }
 
     /// Makes a planned view readable for those after it.
-    pub(super) fn add_view(&mut self, view: &ViewPlan, bytewise: bool) {
+    pub(super) fn add_view(&mut self, view: &ViewPlan, text: TextRules) {
         let relation = Relation {
             name: RelationName::View(view.name.clone()),
             columns: view.columns.clone(),
             key: Some(view.key.clone()),
-            bytewise,
+            text,
         };
         self.views.insert(view.name.clone(), Arc::new(relation));
     }
@@ -131,7 +151,10 @@ impl<'a> Names<'a> {
             name: RelationName::Table(table.name.clone()),
             columns: table.columns.clone(),
             key: (!table.key.is_empty()).then(|| table.key.clone()),
-            bytewise: self.catalog.collation_is_c.get(&table.name.source).copied().unwrap_or(false),
+            text: TextRules {
+                bytewise: self.catalog.collation_is_c.get(&table.name.source).copied().unwrap_or(false),
+                ascii_case: self.catalog.ascii_case.get(&table.name.source).copied().unwrap_or(false),
+            },
         })
     }
 

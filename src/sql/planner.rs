@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use tailwater_connectors::Column;
 
 use super::bind::Binder;
-use super::catalog::{Names, Relation, SqlCatalog, UnresolvedName};
+use super::catalog::{Names, Relation, SqlCatalog, TextRules, UnresolvedName};
 use super::error::{Code, Place, Refusal, Result, SqlError};
 use super::frontend::{duplicate_column, resolve};
 use super::keys::{Relations, identity, missing_key};
@@ -158,8 +158,8 @@ impl<'a> Planner<'a> {
     fn plan(&mut self, index: usize, query: Query) -> Result<()> {
         let view = &self.views[index];
         let relations = self.relations(&query)?;
-        let bytewise = relations.values().all(|relation| relation.bytewise);
-        let (bound, columns) = self.bind(view, query, bytewise)?;
+        let text = TextRules::of(relations.values().map(Arc::as_ref));
+        let (bound, columns) = self.bind(view, query, text)?;
         let whole = lower(&bound, &relations);
         let plan = pruned(whole.clone(), &relations);
         let key = match (&view.key, identity(&plan, &relations).best()) {
@@ -168,7 +168,7 @@ impl<'a> Planner<'a> {
             (None, None) => return Err(no_key(&whole, &relations)),
         };
         let plan = ViewPlan { name: view.name.clone(), plan, columns, key };
-        self.names.add_view(&plan, bytewise);
+        self.names.add_view(&plan, text);
         self.planned.views.push(plan);
         Ok(())
     }
@@ -179,7 +179,7 @@ impl<'a> Planner<'a> {
         Ok(found.map(|relation: Arc<Relation>| (relation.name.clone(), relation)).collect())
     }
 
-    fn bind(&mut self, view: &ViewText, query: Query, bytewise: bool) -> Result<(Bound, Vec<Column>)> {
+    fn bind(&mut self, view: &ViewText, query: Query, text: TextRules) -> Result<(Bound, Vec<Column>)> {
         let mut rewriter = Rewriter::new(&self.names);
         let Rewritten { query, columns } = rewriter.query(query)?;
         let resolved = resolve(query, &self.names, &rewriter.stubs)?;
@@ -187,7 +187,7 @@ impl<'a> Planner<'a> {
             let message = "ORDER BY is ignored: a view has no order".to_owned();
             self.planned.warnings.push(SqlWarning { view: view.name.clone(), message, place: Some(place) });
         }
-        let bound = Binder { bytewise }.query(&resolved)?;
+        let bound = Binder { text }.query(&resolved)?;
         if bound.columns.len() != columns.len() {
             return Err(Refusal::new(Code::Internal, "the columns of the view were counted in two ways"));
         }

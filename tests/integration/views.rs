@@ -38,7 +38,8 @@ const SEEDS: std::ops::Range<u64> = 0..4;
 async fn recorded(server: &PrivatePostgres, file: &ViewFile, database: &str) -> Result<Recording, String> {
     let info = ConnInfo::parse(&server.url("postgres")).map_err(|error| error.to_string())?;
     let admin = connect_sql(&info, "admin").await.map_err(|error| error.to_string())?;
-    admin.batch_execute(&format!("create database {database}")).await.map_err(|error| error.to_string())?;
+    let create = format!("create database {database} {}", file.database);
+    admin.batch_execute(&create).await.map_err(|error| error.to_string())?;
     Recording::make(file, server.url(database)).await
 }
 
@@ -96,6 +97,7 @@ fn views_equal_what_postgres_answers_after_drawn_transactions() {
 /// A file in which every change shows.
 fn plain_file() -> ViewFile {
     ViewFile {
+        database: String::new(),
         name: "planted".into(),
         tables:
             "create table t (id int primary key, body text, n int);

@@ -136,9 +136,10 @@ impl Source for PostgresSource {
             Ok((system, sql_client::connect(&self.info).await?))
         };
         let (system, client) = look.await.map_err(|error| scene.error(error))?;
-        let collation = catalog::collation(&client, &self.config.name).await?.name;
+        let found = catalog::collation(&client, &self.config.name).await?;
+        let (collation, ascii_case) = (found.name, found.ascii_case);
         let (database, slot) = (self.info.database().to_owned(), self.config.slot.clone());
-        Ok(SourceIdentity { system, database, slot, collation })
+        Ok(SourceIdentity { system, database, slot, collation, ascii_case })
     }
 
     async fn run(

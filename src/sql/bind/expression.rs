@@ -4,6 +4,7 @@ use datafusion_common::{DFSchema, ScalarValue};
 use datafusion_expr::{BinaryExpr, Expr, Operator};
 use tailwater_connectors::{SqlType, Value};
 
+use super::super::catalog::TextRules;
 use super::super::error::{Code, Place, Refusal, Result};
 use super::super::frontend::{place_of_column, refusal};
 use super::super::relation::{Conjunct, Equality, OutputColumn};
@@ -16,8 +17,8 @@ use crate::engine::scalar::bind::{self, BindError, Quantifier, Typed};
 pub(super) struct Columns<'a> {
     pub(super) schema: &'a DFSchema,
     pub(super) columns: &'a [OutputColumn],
-    /// Whether text may be ordered by bytes.
-    pub(super) bytewise: bool,
+    /// How text is treated.
+    pub(super) text: TextRules,
 }
 
 impl Columns<'_> {
@@ -153,13 +154,24 @@ impl Columns<'_> {
         if matches!(symbol, "<" | "<=" | ">" | ">=") {
             self.refuse_text_order(&operands, arguments)?;
         }
-        bind::operator(symbol, operands).map_err(type_refusal)
+        let ascii_case = self.has_ascii_case(arguments);
+        let typed = bind::operator(symbol, operands.clone()).map_err(type_refusal)?;
+        match symbol {
+            "ILIKE" | "~~*" if ascii_case => bind::operator("~~*/C", operands).map_err(type_refusal),
+            "NOT ILIKE" | "!~~*" if ascii_case => bind::operator("!~~*/C", operands).map_err(type_refusal),
+            _ => Ok(typed),
+        }
+    }
+
+    /// Whether only ASCII letters have case, in the database or by COLLATE "C".
+    fn has_ascii_case(&self, arguments: &[Expr]) -> bool {
+        self.text.ascii_case || arguments.iter().any(is_collate_c)
     }
 
     /// Text may only be ordered where the database orders it by bytes, too.
     pub(super) fn refuse_text_order(&self, operands: &[Typed], written: &[Expr]) -> Result<()> {
         let is_text = operands.iter().any(|operand| is_collated(&operand.sql_type));
-        if self.bytewise || !is_text || written.iter().any(is_collate_c) {
+        if self.text.bytewise || !is_text || written.iter().any(is_collate_c) {
             return Ok(());
         }
         Err(Refusal::new(Code::Collation, "text is ordered here, and the database's collation is not C")
@@ -171,7 +183,9 @@ impl Columns<'_> {
         if matches!(name, "greatest" | "least") {
             self.refuse_text_order(&operands, arguments)?;
         }
-        bind::function(name, operands).map_err(type_refusal)
+        let ascii_case = self.has_ascii_case(arguments) && matches!(name, "lower" | "upper" | "initcap");
+        let typed = bind::function(name, operands.clone()).map_err(type_refusal)?;
+        if ascii_case { bind::function(&format!("{name}/c"), operands).map_err(type_refusal) } else { Ok(typed) }
     }
 
     fn cast(&self, inner: &Expr, to: &SqlType, length: Option<u32>) -> Result<Typed> {

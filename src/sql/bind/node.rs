@@ -8,6 +8,7 @@ use datafusion_expr::logical_plan::{Aggregate, Distinct, Filter, Join, Projectio
 use datafusion_expr::{Expr, LogicalPlan};
 use tailwater_connectors::SqlType;
 
+use super::super::catalog::TextRules;
 use super::super::error::{Code, Refusal, Result};
 use super::super::frontend::RelationSource;
 use super::super::relation::{Bound, Node, OutputColumn};
@@ -20,8 +21,8 @@ use crate::engine::scalar::bind::{self, Typed};
 
 /// Binds one view.
 pub(in crate::sql) struct Binder {
-    /// Whether text in all relations of the view may be ordered by bytes.
-    pub(in crate::sql) bytewise: bool,
+    /// How text is treated in all relations of the view.
+    pub(in crate::sql) text: TextRules,
 }
 
 impl Binder {
@@ -59,7 +60,7 @@ impl Binder {
     }
 
     fn columns<'a>(&self, plan: &'a LogicalPlan, columns: &'a [OutputColumn]) -> Columns<'a> {
-        Columns { schema: plan.schema(), columns, bytewise: self.bytewise }
+        Columns { schema: plan.schema(), columns, text: self.text }
     }
 
     fn projection(&self, projection: &Projection) -> Result<Bound> {
@@ -80,7 +81,7 @@ impl Binder {
     fn join(&self, join: &Join) -> Result<Bound> {
         let (left, right) = (self.node(&join.left)?, self.node(&join.right)?);
         let both: Vec<_> = left.columns.iter().chain(&right.columns).cloned().collect();
-        let columns = Columns { schema: &join.schema, columns: &both, bytewise: self.bytewise };
+        let columns = Columns { schema: &join.schema, columns: &both, text: self.text };
         let mut conjuncts = Vec::new();
         if !join.on.is_empty() {
             return Err(internal("a join with keys of DataFusion's own"));
@@ -164,7 +165,7 @@ impl Binder {
 
     fn values(&self, values: &Values) -> Result<Bound> {
         let empty = datafusion_common::DFSchema::empty();
-        let columns = Columns { schema: &empty, columns: &[], bytewise: self.bytewise };
+        let columns = Columns { schema: &empty, columns: &[], text: self.text };
         let rows = values
             .values
             .iter()

@@ -62,7 +62,7 @@ pub(super) fn shop() -> SqlCatalog {
         "clicks.public.visits: *id int, customer_id int?, page text, payload json?, fixed char?",
     ];
     let collation_is_c = [("shop".into(), true), ("clicks".into(), true)].into();
-    SqlCatalog { tables: tables.into_iter().map(table).collect(), collation_is_c }
+    SqlCatalog { tables: tables.into_iter().map(table).collect(), collation_is_c, ..SqlCatalog::default() }
 }
 
 pub(super) fn text(name: &str, sql: &str) -> ViewText {

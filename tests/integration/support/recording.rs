@@ -71,7 +71,8 @@ impl Recording {
         let mut source = PostgresSource::new(config.clone()).map_err(described)?;
         let names = tables_read(&file.views)?;
         let tables = source.tables(&names).await.map_err(described)?;
-        let views = plan(&tables, &file.views)?;
+        let identity = source.identity().await.map_err(described)?;
+        let views = plan(&tables, &file.views, identity.ascii_case)?;
         for view in &views {
             oracle::check_columns(&client, &view.name, &view.columns).await?;
         }
@@ -141,8 +142,12 @@ fn tables_read(views: &[ViewText]) -> Result<Vec<TableName>, String> {
     Ok(names.into_iter().collect())
 }
 
-fn plan(tables: &[Arc<TableSchema>], views: &[ViewText]) -> Result<Vec<ViewPlan>, String> {
-    let catalog = SqlCatalog { tables: tables.to_vec(), collation_is_c: [(SOURCE, true)].into() };
+fn plan(tables: &[Arc<TableSchema>], views: &[ViewText], ascii_case: bool) -> Result<Vec<ViewPlan>, String> {
+    let catalog = SqlCatalog {
+        tables: tables.to_vec(),
+        collation_is_c: [(SOURCE, true)].into(),
+        ascii_case: [(SOURCE, ascii_case)].into(),
+    };
     sql::plan_views(&catalog, views).map_err(|errors| {
         let described = errors.iter().map(|error| match &error.hint {
             Some(hint) => format!("{error} (hint: {hint})"),

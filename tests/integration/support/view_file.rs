@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! # what the file is about
+//! --- database
+//! lc_ctype 'C.UTF-8' (may be left out: options of CREATE DATABASE)
 //! --- tables
 //! create table t (id int primary key); insert into t values (1);
 //! --- view v [key: id]
@@ -23,6 +25,8 @@ use tailwater::sql::ViewText;
 pub(crate) struct ViewFile {
     /// Name without the ending.
     pub(crate) name: String,
+    /// Options of CREATE DATABASE.
+    pub(crate) database: String,
     /// DDL and first rows.
     pub(crate) tables: String,
     /// Views in order.
@@ -64,6 +68,7 @@ impl ViewFile {
     fn take(&mut self, section: Option<Section>) {
         let Some(Section { kind, body }) = section else { return };
         match kind {
+            Kind::Database => self.database = format!("template template0 {body}"),
             Kind::Tables => self.tables.push_str(&body),
             Kind::Transaction => self.transactions.push(body),
             Kind::View(view) => self.views.push(ViewText { sql: body, ..view }),
@@ -77,6 +82,7 @@ struct Section {
 }
 
 enum Kind {
+    Database,
     Tables,
     View(ViewText),
     Transaction,
@@ -86,6 +92,7 @@ impl Section {
     fn named(head: &str, index: usize) -> Option<Self> {
         let head = head.trim();
         let kind = match head.split_once(' ') {
+            None if head == "database" => Kind::Database,
             None if head == "tables" => Kind::Tables,
             None if head == "transaction" => Kind::Transaction,
             Some(("view", rest)) => {

@@ -6,8 +6,9 @@
 use tailwater_connectors::Value;
 
 use super::read::text;
+use super::text::{ASCII, Letters, UNICODE};
 use crate::engine::scalar::catalog::Catalog;
-use crate::engine::scalar::expression::RowError;
+use crate::engine::scalar::expression::{PlainBody, RowError};
 
 /// Matches `source` against a LIKE pattern; `escape` is usually a backslash.
 fn like(source: &str, pattern: &str, escape: Option<char>) -> Result<bool, RowError> {
@@ -85,16 +86,19 @@ fn escape_of(arguments: &[Value]) -> Result<Option<char>, RowError> {
 }
 
 struct Matching {
-    ignore_case: bool,
+    /// Letters that match in both cases.
+    ignore_case: Option<Letters>,
     negated: bool,
 }
 
 fn matches(arguments: &[Value], matching: Matching) -> Result<Value, RowError> {
     let (source, pattern, escape) = (text(&arguments[0]), text(&arguments[1]), escape_of(arguments)?);
-    let found = if matching.ignore_case {
-        like(&source.to_lowercase(), &pattern.to_lowercase(), escape)?
-    } else {
-        like(source, pattern, escape)?
+    let found = match matching.ignore_case {
+        Some(letters) => {
+            let lower = |text: &str| text.chars().map(letters.lower).collect::<String>();
+            like(&lower(source), &lower(pattern), escape)?
+        }
+        None => like(source, pattern, escape)?,
     };
     Ok(Value::Bool(found != matching.negated))
 }
@@ -103,13 +107,22 @@ pub(super) fn register(catalog: &mut Catalog) {
     // The form with three arguments carries ESCAPE.
     for arguments in ["text,text", "text,text,text", "bpchar,text"] {
         catalog
-            .strict(&format!("~~({arguments}) bool"), |a| matches(a, Matching { ignore_case: false, negated: false }));
+            .strict(&format!("~~({arguments}) bool"), |a| matches(a, Matching { ignore_case: None, negated: false }));
         catalog
-            .strict(&format!("!~~({arguments}) bool"), |a| matches(a, Matching { ignore_case: false, negated: true }));
-        catalog
-            .strict(&format!("~~*({arguments}) bool"), |a| matches(a, Matching { ignore_case: true, negated: false }));
-        catalog
-            .strict(&format!("!~~*({arguments}) bool"), |a| matches(a, Matching { ignore_case: true, negated: true }));
+            .strict(&format!("!~~({arguments}) bool"), |a| matches(a, Matching { ignore_case: None, negated: true }));
+        catalog.strict(&format!("~~*({arguments}) bool"), |a| {
+            matches(a, Matching { ignore_case: Some(UNICODE), negated: false })
+        });
+        catalog.strict(&format!("!~~*({arguments}) bool"), |a| {
+            matches(a, Matching { ignore_case: Some(UNICODE), negated: true })
+        });
+    }
+    for arguments in ["text,text", "bpchar,text"] {
+        let forms: [(&str, PlainBody); 2] = [
+            ("~~*/C", |a| matches(a, Matching { ignore_case: Some(ASCII), negated: false })),
+            ("!~~*/C", |a| matches(a, Matching { ignore_case: Some(ASCII), negated: true })),
+        ];
+        forms.into_iter().for_each(|(name, body)| catalog.strict(&format!("{name}({arguments}) bool"), body));
     }
     super::regular::register(catalog);
 }

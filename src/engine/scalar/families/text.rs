@@ -1,5 +1,5 @@
-//! Functions over text that neither cut nor match patterns. Letters change case as in the C collation's ASCII when the text
-//! is ASCII, else as Unicode says.
+//! Functions over text that neither cut nor match patterns. Which letters have case depends on the database: the forms with
+//! `/c` in their names are those of `LC_CTYPE` `C`, where only ASCII has; the planner chooses.
 
 use tailwater_connectors::text::write_text;
 use tailwater_connectors::{SqlType, Value};
@@ -50,16 +50,43 @@ fn repeat(arguments: &[Value]) -> Result<Value, RowError> {
     Ok(Value::text(source.repeat(count)))
 }
 
-fn initcap(arguments: &[Value]) -> Result<Value, RowError> {
+/// One letter for one letter, as the C library changes case; where Unicode has several, the letter stays.
+fn upper(c: char) -> char {
+    let mut letters = c.to_uppercase();
+    if letters.len() == 1 { letters.next().unwrap_or(c) } else { c }
+}
+
+/// The same to small letters; no look at the letters around it.
+fn lower(c: char) -> char {
+    c.to_lowercase().next().unwrap_or(c)
+}
+
+/// What letters are.
+pub(super) struct Letters {
+    pub(super) lower: fn(char) -> char,
+    upper: fn(char) -> char,
+    in_word: fn(char) -> bool,
+}
+
+/// In databases whose `LC_CTYPE` is `C`.
+pub(super) const ASCII: Letters = Letters {
+    lower: |c| c.to_ascii_lowercase(),
+    upper: |c| c.to_ascii_uppercase(),
+    in_word: |c| c.is_ascii_alphanumeric(),
+};
+/// In all others.
+pub(super) const UNICODE: Letters = Letters { lower, upper, in_word: char::is_alphanumeric };
+
+fn each(arguments: &[Value], change: fn(char) -> char) -> Result<Value, RowError> {
+    Ok(Value::text(text(&arguments[0]).chars().map(change).collect::<String>()))
+}
+
+fn initcap(arguments: &[Value], letters: &Letters) -> Result<Value, RowError> {
     let mut out = String::with_capacity(text(&arguments[0]).len());
     let mut inside = false;
     for c in text(&arguments[0]).chars() {
-        if inside {
-            out.extend(c.to_lowercase());
-        } else {
-            out.extend(c.to_uppercase());
-        }
-        inside = c.is_alphanumeric();
+        out.push(if inside { (letters.lower)(c) } else { (letters.upper)(c) });
+        inside = (letters.in_word)(c);
     }
     Ok(Value::text(out))
 }
@@ -124,9 +151,12 @@ pub(super) fn literal(source: &str) -> String {
 }
 
 pub(super) fn register(catalog: &mut Catalog) {
-    catalog.strict("lower(text) text", |a| Ok(Value::text(text(&a[0]).to_lowercase())));
-    catalog.strict("upper(text) text", |a| Ok(Value::text(text(&a[0]).to_uppercase())));
-    catalog.strict("initcap(text) text", initcap);
+    catalog.strict("lower(text) text", |a| each(a, lower));
+    catalog.strict("upper(text) text", |a| each(a, upper));
+    catalog.strict("initcap(text) text", |a| initcap(a, &UNICODE));
+    catalog.strict("lower/c(text) text", |a| each(a, ASCII.lower));
+    catalog.strict("upper/c(text) text", |a| each(a, ASCII.upper));
+    catalog.strict("initcap/c(text) text", |a| initcap(a, &ASCII));
     for name in ["length", "char_length", "character_length"] {
         catalog.strict(&format!("{name}(text) int4"), |a| whole(length(text(&a[0]))));
         catalog.strict(&format!("{name}(bpchar) int4"), |a| whole(length(text(&a[0]).trim_end_matches(' '))));
