@@ -75,6 +75,11 @@ const SETTINGS: &str = "SELECT current_setting('server_version_num')::int, curre
     EXISTS (SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = $1), \
     current_setting('max_slot_wal_keep_size'), pg_is_in_recovery()";
 
+/// What Postgres does not send of the partitions of a published root.
+/// <https://www.postgresql.org/docs/current/sql-createpublication.html>
+const PARTITIONS_SILENT: &str = "TRUNCATE, DROP and DETACH of one partition and ATTACH of a filled one do not reach the log; \
+    use DELETE and INSERT, or start with a new state directory afterwards";
+
 const TABLES: &str = "SELECT wanted.schema_name, wanted.table_name, c.relkind::text, c.relreplident::text, \
     has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE'), \
     EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary), \
@@ -139,7 +144,11 @@ impl Look<'_> {
             };
             match row.try_get::<_, Option<String>>(2)?.as_deref() {
                 None => findings.push(error(format!("table \"{name}\" does not exist"), None)),
-                Some("r" | "p") => self.table(&name, row, findings)?,
+                Some("r") => self.table(&name, row, findings)?,
+                Some("p") => {
+                    self.table(&name, row, findings)?;
+                    findings.push(warning(format!("\"{name}\" is partitioned: {PARTITIONS_SILENT}"), None));
+                }
                 Some(_) => findings
                     .push(error(format!("\"{name}\" is not a table: views and foreign tables have no log"), None)),
             }
