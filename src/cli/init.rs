@@ -53,27 +53,34 @@ fn starter(tables: &[TableSchema]) -> String {
          state_dir = \"./tailwater-state\"\nmemory = \"512MiB\"\n\n\
          [source.main]\ntype = \"postgres\"\nurl = \"${DATABASE_URL}\"\n",
     );
-    for table in tables.iter().take(VIEWS_MAX) {
+    for table in tables.iter().filter(|table| !table.key.is_empty()).take(VIEWS_MAX) {
         let columns = table.columns.iter().map(|column| quoted(&column.name)).collect::<Vec<_>>().join(", ");
-        let from = format!("{}.{}", quoted(&table.name.schema), quoted(&table.name.table));
-        let _ = write!(out, "\n[view.{}]\nsql = '''select {columns} from {from}'''\n", section(&table.name.table));
-        if table.key.is_empty() {
-            let _ = writeln!(out, "# {from} has no primary key: declare columns that are unique, and run");
-            let _ = writeln!(out, "# alter table {from} replica identity full;");
-            let first = table.columns.first().map(|column| column.name.as_str()).unwrap_or_default();
-            let _ = writeln!(out, "key = [{}]", toml_edit::Value::from(first));
-        }
+        let name = section(&table.name.table);
+        let _ = write!(out, "\n[view.{name}]\nsql = '''select {columns} from {}'''\n", qualified(table));
     }
-    for table in tables.iter().skip(VIEWS_MAX) {
-        let _ = write!(out, "\n# also there: {}.{}", table.name.schema, table.name.table);
+    for table in tables.iter().filter(|table| table.key.is_empty()) {
+        let from = qualified(table);
+        let _ = write!(out, "\n# {from} has no primary key. To follow it: alter table {from} replica identity full;");
+        let _ = writeln!(out, " and declare the view's key.");
     }
+    let others: Vec<_> = tables.iter().filter(|table| !table.key.is_empty()).skip(VIEWS_MAX).map(qualified).collect();
+    if !others.is_empty() {
+        let _ = writeln!(out, "\n# also there: {}", others.join(", "));
+    }
+    let example = tables.iter().find(|table| !table.key.is_empty()).unwrap_or(&tables[0]);
+    let key = example.key.iter().map(|&column| format!("{{{}}}", example.columns[column].name)).collect::<Vec<_>>();
     let _ = write!(
         out,
-        "\n# [sink.cache]\n# type = \"redis\"\n# view = \"{}\"\n# url = \"redis://127.0.0.1:6379\"\n# key = \"prefix:{{column}}\"\n\n\
+        "\n# [sink.cache]\n# type = \"redis\"\n# view = \"{0}\"\n# url = \"redis://127.0.0.1:6379\"\n# key = \"{0}:{1}\"\n\n\
          [server]\nhttp = \"127.0.0.1:8080\"\nredis = \"127.0.0.1:6380\"\n",
-        section(&tables[0].name.table)
+        section(&example.name.table),
+        key.join(":")
     );
     out
+}
+
+fn qualified(table: &TableSchema) -> String {
+    format!("{}.{}", quoted(&table.name.schema), quoted(&table.name.table))
 }
 
 /// The identifier as SQL needs it.
@@ -92,7 +99,7 @@ const RESERVED: [&str; 24] = [
     "limit", "not", "null", "offset", "order", "primary", "select", "table", "user", "where",
 ];
 
-/// A section name made of a table name.
+/// Name of the view of a whole table: not the table's own, which other views want to name.
 fn section(table: &str) -> String {
-    table.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect()
+    "all_".chars().chain(table.chars()).map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect()
 }

@@ -51,10 +51,10 @@ pub async fn check(config: &Config) -> Vec<Found> {
     match planning {
         Ok(planning) => check_sinks(config, &planning, &mut found).await,
         Err(PipelineError::Views(errors)) => found.extend(errors.iter().map(|error| Found {
-            subject: format!("view \"{}\"", error.view),
+            subject: "views".into(),
             fatal: true,
             message: error.to_string(),
-            fix: None,
+            fix: error.hint.clone(),
         })),
         // An unreachable source has been said above.
         Err(PipelineError::Source(_)) if found.iter().any(|found| found.fatal) => {}

@@ -20,7 +20,7 @@ pub enum PipelineError {
     #[error(transparent)]
     Sink(#[from] SinkError),
     /// Views that cannot be planned; all of them.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    #[error("{}", .0.iter().map(with_hint).collect::<Vec<_>>().join("\n"))]
     Views(Vec<SqlError>),
     /// The engine.
     #[error(transparent)]
@@ -44,5 +44,12 @@ impl PipelineError {
             Self::Misfit { hint, .. } => Some(hint.clone()),
             Self::State(_) | Self::Views(_) | Self::Engine(_) => None,
         }
+    }
+}
+
+fn with_hint(error: &SqlError) -> String {
+    match &error.hint {
+        Some(hint) => format!("{error}\n  hint: {hint}"),
+        None => error.to_string(),
     }
 }
