@@ -154,7 +154,7 @@ fn grouped(value: Value) -> Value {
             let trimmed = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
             Value::text(trimmed)
         }
-        Value::Float(number) if number == 0.0 => Value::Float(0.0),
+        Value::Float(0.0) => Value::Float(0.0),
         other => other,
     }
 }
