@@ -1,8 +1,11 @@
 //! What a daemon lives through: stops, outages of its servers, lost slots, rivals, views that cannot go on.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use tailwater::cli::demo::Random;
 use tailwater::pipeline::status::{Condition, Status};
 use tailwater_connectors::Lsn;
 
@@ -325,4 +328,33 @@ fn the_slot_is_confirmed_no_further_than_what_is_durable_and_moves_while_only_ot
     let held = rig.wait_until_delivered(&database).durable;
     rig.daemon.kill().unwrap();
     assert!(held.0["main"].to_string().parse::<Lsn>().unwrap() >= confirmed());
+}
+
+#[test]
+fn first_copies_among_truncates_neither_hang_nor_lose_rows() {
+    let rows = "insert into items select i, 'again', i from generate_series(1, 200) i";
+    let mut rig = Rig::new(SCHEMA, VIEWS);
+    let database = rig.database();
+    let (stop, writer) = (Arc::new(AtomicBool::new(false)), rig.database());
+    let stopped = stop.clone();
+    let writing = std::thread::spawn(move || {
+        let mut random = Random::new(3);
+        while !stopped.load(Ordering::Relaxed) {
+            writer.run(&format!("begin; truncate items; {rows}; commit"));
+            for _ in 0..random.below(8) {
+                writer.run("update items set stock = stock + 1 where id < 20");
+                // Load, not synchronisation.
+                std::thread::sleep(Duration::from_millis(random.below(60)));
+            }
+        }
+    });
+    for _ in 0..6 {
+        rig.start();
+        rig.daemon.kill().unwrap();
+        std::fs::remove_dir_all(rig.directory.path().join("state")).unwrap();
+    }
+    rig.start();
+    stop.store(true, Ordering::Relaxed);
+    writing.join().unwrap();
+    assert_cache_equal(&rig, &database);
 }

@@ -25,6 +25,9 @@ use crate::source::{SourceError, SourceMessage, TransactionSender};
 /// Sessions that read at once: enough to keep the server's disk and our decoding busy, few enough for a small server.
 const IMPORTERS: usize = 3;
 
+/// How long a session waits for a table's lock.
+const LOCK_TIMEOUT_MS: u32 = 3_000;
+
 /// A copy to be made.
 pub(super) struct FirstCopy<'a> {
     pub(super) config: &'a PostgresSourceConfig,
@@ -47,12 +50,18 @@ impl FirstCopy<'_> {
     pub(super) async fn run(&self) -> Result<Copied, SourceError> {
         let client = sql_client::connect(self.info).await.map_err(self.fault())?;
         self.ensure_publication(&client).await?;
+        // It looks at tables that the importers hold, so it must not queue for ever either.
+        let patience = format!("SET lock_timeout = {LOCK_TIMEOUT_MS}");
+        client.batch_execute(&patience).await.map_err(|error| self.scene.error(error.into()))?;
         let mut connection = Connection::connect(self.info, Purpose::Replication).await.map_err(self.fault())?;
         replication::check_version(&connection, self.scene)?;
         self.remove_leftover_slot(&mut connection).await?;
         tracing::info!(source = %self.config.name, slot = %self.config.slot, "making the slot; open transactions are waited for");
         let slot = replication::create_slot(&mut connection, &self.config.slot).await.map_err(self.fault())?;
-        let importers = self.open_importers(&slot).await.map_err(self.fault())?;
+        let mut importers = self.open_importers(&slot).await.map_err(self.fault())?;
+        if let Some(importer) = importers.first_mut() {
+            self.refuse_rewritten(importer).await?;
+        }
         // Every importer holds the snapshot and the tables' locks: the session that exported it is not needed any more, and
         // no table can change its shape before it is read.
         drop(connection);
@@ -98,12 +107,37 @@ impl FirstCopy<'_> {
         replication::drop_slot(connection, name).await.map_err(self.fault())
     }
 
+    /// TRUNCATE and rewrites ignore snapshots: what committed between the slot's snapshot and our locks left a table that
+    /// reads as empty, although the slot streams changes of the rows that it had.
+    async fn refuse_rewritten(&self, importer: &mut Connection) -> Result<(), SourceError> {
+        let tables: Vec<String> =
+            self.tables.iter().map(|name| format!("{}::regclass", literal(&table(name)))).collect();
+        // The catalog is read under the snapshot, the function answers what holds now.
+        let sql = format!(
+            "SELECT c.oid::regclass FROM unnest(ARRAY[{}]) AS t (relid), LATERAL ( \
+                SELECT t.relid UNION SELECT p.relid FROM pg_catalog.pg_partition_tree(t.relid) AS p) AS r (relid) \
+             JOIN pg_catalog.pg_class c ON c.oid = r.relid \
+             WHERE c.relfilenode <> pg_catalog.pg_relation_filenode(c.oid)",
+            tables.join(", ")
+        );
+        let rows = importer.simple_query(&sql).await.map_err(self.fault())?;
+        match replication::cell(&rows, 0) {
+            None => Ok(()),
+            Some(name) => Err(SourceError::Unavailable {
+                source_name: self.scene.source_name.clone(),
+                message: format!("table {name} was truncated or rewritten while the first copy began"),
+            }),
+        }
+    }
+
+    /// Waits for locks only briefly: while one importer holds a table and a TRUNCATE or ALTER queues behind it, the others
+    /// queue behind that, and nobody goes on, nor does any writer of the table. Giving up releases all; the copy is tried again.
     async fn open_importers(&self, slot: &CreatedSlot) -> Result<Vec<Connection>, ConnectionError> {
         let begin = format!(
             "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}; \
-             SET LOCAL row_security = off; LOCK TABLE {} IN ACCESS SHARE MODE",
+             SET LOCAL row_security = off; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; LOCK TABLE {} IN ACCESS SHARE MODE",
             literal(&slot.snapshot),
-            self.tables.iter().map(|name| format!("ONLY {}", table(name))).collect::<Vec<_>>().join(", ")
+            self.tables.iter().map(|name| table(name)).collect::<Vec<_>>().join(", ")
         );
         let open = || async {
             let mut connection = Connection::connect(self.info, Purpose::Sql).await?;
