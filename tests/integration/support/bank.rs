@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use tailwater::cli::demo::Random;
 
 use super::database::Database;
+use super::rig::wait_for;
 
 /// Accounts that are never closed.
 pub(crate) const LASTING_ACCOUNTS: u64 = 40;
@@ -117,24 +118,21 @@ impl Load {
         let committed = Arc::new(AtomicU64::new(0));
         let writer = |number: u64| {
             let (stop, failure, committed) = (stop.clone(), failure.clone(), committed.clone());
-            let database = Database::connect(url);
+            let (url, mut database) = (url.to_owned(), Database::connect(url));
             let mut writer =
                 Writer { number, random: Random::new(seed * 1_000 + number), next_order: 100_000 * (number + 1) };
             std::thread::spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
                     let sql = writer.transaction();
                     match database.attempt(&sql) {
-                        Ok(()) => committed.fetch_add(1, Ordering::Relaxed),
-                        // Two writers may lock each other out, and a key may be taken.
-                        Err(error) if error.code().is_some_and(|code| ["40P01", "23505"].contains(&code.code())) => {
-                            database.run("rollback");
-                            0
-                        }
-                        Err(error) => {
-                            *failure.lock().unwrap() = Some(format!("{sql}: {error:?}"));
-                            return;
-                        }
-                    };
+                        Ok(()) => _ = committed.fetch_add(1, Ordering::Relaxed),
+                        Err(error) if is_lock_or_key(&error) => database.run("rollback"),
+                        Err(error) if is_outage(&error) => match reconnect(&url) {
+                            Some(connected) => database = connected,
+                            None => return note(&failure, format!("the database did not come back: {error:?}")),
+                        },
+                        Err(error) => return note(&failure, format!("{sql}: {error:?}")),
+                    }
                     // Leaves the daemon a part of the machine.
                     std::thread::sleep(std::time::Duration::from_millis(writer.random.below(6)));
                 }
@@ -153,6 +151,23 @@ impl Load {
         assert_eq!(*self.failure.lock().unwrap(), None);
         self.committed.load(Ordering::Relaxed)
     }
+}
+
+fn note(failure: &Mutex<Option<String>>, text: String) {
+    *failure.lock().unwrap() = Some(text);
+}
+
+/// Two writers may lock each other out, and a key may be taken.
+fn is_lock_or_key(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|code| ["40P01", "23505"].contains(&code.code()))
+}
+
+fn is_outage(error: &tokio_postgres::Error) -> bool {
+    error.code().map_or(true, |code| code.code().starts_with("57P"))
+}
+
+fn reconnect(url: &str) -> Option<Database> {
+    wait_for(|| Database::try_connect(url).ok())
 }
 
 struct Writer {

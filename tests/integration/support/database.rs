@@ -15,10 +15,15 @@ pub(crate) struct Database {
 impl Database {
     /// Connects.
     pub(crate) fn connect(url: &str) -> Self {
+        Self::try_connect(url).unwrap()
+    }
+
+    /// Connects, if the server is there.
+    pub(crate) fn try_connect(url: &str) -> Result<Self, Error> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let (client, connection) = runtime.block_on(tokio_postgres::connect(url, NoTls)).unwrap();
+        let (client, connection) = runtime.block_on(tokio_postgres::connect(url, NoTls))?;
         runtime.spawn(connection);
-        Self { runtime, client }
+        Ok(Self { runtime, client })
     }
 
     /// Runs statements that must work.
