@@ -166,6 +166,11 @@ impl Delivery {
     }
 
     fn damaged(&self, error: &StateError) -> SinkError {
+        if matches!(error, StateError::ChangelogTrimmed { .. }) {
+            // What it needs next is gone from a changelog that must not grow for ever: the next `open` leads to a refill.
+            let message = "it was left too far behind".into();
+            return SinkError::Unavailable { sink: self.name.to_string(), message };
+        }
         SinkError::Refused {
             sink: self.name.to_string(),
             message: format!("its view's changelog cannot be read: {error}"),

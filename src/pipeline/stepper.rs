@@ -137,6 +137,10 @@ impl Stepper {
         let Some(last) = transactions.last() else { return Ok(()) };
         self.trim();
         let outcome = self.engine.step(source, transactions)?;
+        for (view, changes) in &outcome.changed {
+            let view = &self.engine.views()[*view].name;
+            self.delivered.committed(view, outcome.checkpoint.step, *changes);
+        }
         self.show_step(source, last, transactions, &outcome);
         self.announce(outcome.checkpoint);
         if !outcome.failed.is_empty() {
