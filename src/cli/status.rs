@@ -58,18 +58,18 @@ fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
             Condition::Loading => format!("{} rows copied", source.rows_copied),
             _ => format!("{} transactions, {} changes", source.transactions, source.changes),
         };
-        writeln!(out, "source {name:<24} {:<9} {counts}{lag}", word(source.condition))?;
+        writeln!(out, "source {name:<24} {:<9} {counts}{lag}", source.condition.word())?;
         trouble(out, source.error.as_deref(), source.hint.as_deref())?;
     }
     for (name, view) in &board.views {
-        writeln!(out, "view   {name:<24} {:<9} {} row changes", word(view.condition), view.changes)?;
+        writeln!(out, "view   {name:<24} {:<9} {} row changes", view.condition.word(), view.changes)?;
         trouble(out, view.error.as_deref(), view.hint.as_deref())?;
     }
     for (name, sink) in &board.sinks {
         let behind = sink.steps_behind;
         let line =
             format!("view {}, at {}, {behind} steps behind, {} rows written", sink.view, sink.positions, sink.changes);
-        writeln!(out, "sink   {name:<24} {:<9} {line}", word(sink.condition))?;
+        writeln!(out, "sink   {name:<24} {:<9} {line}", sink.condition.word())?;
         trouble(out, sink.error.as_deref(), sink.hint.as_deref())?;
     }
     Ok(())
@@ -78,14 +78,4 @@ fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
 fn trouble(out: &mut impl Write, error: Option<&str>, hint: Option<&str>) -> std::io::Result<()> {
     error.map_or(Ok(()), |error| writeln!(out, "       error: {error}"))?;
     hint.map_or(Ok(()), |hint| writeln!(out, "       hint: {hint}"))
-}
-
-fn word(condition: Condition) -> &'static str {
-    match condition {
-        Condition::Starting => "starting",
-        Condition::Loading => "loading",
-        Condition::Live => "live",
-        Condition::Retrying => "retrying",
-        Condition::Failed => "failed",
-    }
 }

@@ -64,6 +64,19 @@ pub enum Condition {
     Failed,
 }
 
+impl Condition {
+    /// The word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Loading => "loading",
+            Self::Live => "live",
+            Self::Retrying => "retrying",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// One source.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SourceStatus {

@@ -10,7 +10,6 @@ use prometheus_client::registry::Registry;
 use smol_str::SmolStr;
 use tailwater_connectors::{Position, Positions};
 
-use super::reads::condition_word;
 use crate::pipeline::Projections;
 use crate::pipeline::status::{Condition, Status};
 use crate::state::Usage;
@@ -146,7 +145,7 @@ fn conditions<'a>(
 ) -> fmt::Result {
     let series = all.flat_map(|(name, now)| {
         CONDITIONS.map(|condition| {
-            let labels = vec![(kind, name.to_string()), ("condition", condition_word(condition).into())];
+            let labels = vec![(kind, name.to_string()), ("condition", condition.word().into())];
             (labels, f64::from(u8::from(condition == now)))
         })
     });

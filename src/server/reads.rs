@@ -29,7 +29,7 @@ const NAMES_LISTED_MAX: usize = 20;
 pub(super) enum ReadError {
     #[error("no {kind} \"{name}\"")]
     Unknown { kind: &'static str, name: String, hint: String },
-    #[error("{kind} \"{name}\" is {}", condition_word(*condition))]
+    #[error("{kind} \"{name}\" is {}", condition.word())]
     NotLive { kind: &'static str, name: SmolStr, condition: Condition, reason: Option<String>, hint: Option<String> },
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -46,17 +46,6 @@ pub(super) enum WaitError {
     TimedOut { reached: Positions },
     #[error("the server is stopping")]
     Stopping,
-}
-
-/// The word for a condition that the status shows.
-pub(super) fn condition_word(condition: Condition) -> &'static str {
-    match condition {
-        Condition::Starting => "starting",
-        Condition::Loading => "loading",
-        Condition::Live => "live",
-        Condition::Retrying => "retrying",
-        Condition::Failed => "failed",
-    }
 }
 
 /// Committed state, with its views by name.

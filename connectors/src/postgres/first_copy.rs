@@ -137,7 +137,7 @@ impl FirstCopy<'_> {
             "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}; \
              SET LOCAL row_security = off; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; LOCK TABLE {} IN ACCESS SHARE MODE",
             literal(&slot.snapshot),
-            self.tables.iter().map(|name| table(name)).collect::<Vec<_>>().join(", ")
+            self.tables.iter().map(table).collect::<Vec<_>>().join(", ")
         );
         let open = || async {
             let mut connection = Connection::connect(self.info, Purpose::Sql).await?;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use tailwater_connectors::search::SearchError;
 use tracing::error;
 
-use super::super::reads::{ReadError, WaitError, condition_word};
+use super::super::reads::{ReadError, WaitError};
 use crate::state::StateError;
 
 /// An answer that is an error.
@@ -65,7 +65,7 @@ impl From<ReadError> for Problem {
             ReadError::Unknown { hint, .. } => Self::new(StatusCode::NOT_FOUND, text).hint(hint),
             ReadError::NotLive { condition, reason, hint, .. } => {
                 let mut problem =
-                    Self::new(StatusCode::SERVICE_UNAVAILABLE, text).with("condition", condition_word(condition));
+                    Self::new(StatusCode::SERVICE_UNAVAILABLE, text).with("condition", condition.word());
                 if let Some(reason) = reason {
                     problem = problem.with("reason", reason);
                 }

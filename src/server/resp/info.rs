@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use super::super::reads::condition_word;
 use super::arguments::Arguments;
 use super::commands::{Spec, TABLE, find};
 use super::handshake::unknown_subcommand;
@@ -70,7 +69,7 @@ impl Session {
         projections.status.inspect(|status| {
             let _ = write!(text, "durable_position:{}\r\n", status.durable);
             for view in projections.views.iter() {
-                let condition = status.views.get(&view.name).map_or("starting", |view| condition_word(view.condition));
+                let condition = status.views.get(&view.name).map_or("starting", |view| view.condition.word());
                 let _ = write!(text, "view_{}:condition={condition}\r\n", view.name);
             }
         });

@@ -163,7 +163,7 @@ fn is_lock_or_key(error: &tokio_postgres::Error) -> bool {
 }
 
 fn is_outage(error: &tokio_postgres::Error) -> bool {
-    error.code().map_or(true, |code| code.code().starts_with("57P"))
+    error.code().is_none_or(|code| code.code().starts_with("57P"))
 }
 
 fn reconnect(url: &str) -> Option<Database> {
