@@ -37,7 +37,7 @@ fn init_writes_a_file_that_check_accepts_and_run_runs() {
     let output = init();
     assert!(output.status.success(), "{}", said(&output));
     let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.contains("[view.orders]") && text.contains("${DATABASE_URL}"), "{text}");
+    assert!(text.contains("[view.all_orders]") && text.contains("${DATABASE_URL}"), "{text}");
     assert!(!text.contains(&url), "the URL may hold a password and stays outside the file");
     let output = init();
     assert_eq!(output.status.code(), Some(2), "an existing file is not written over: {}", said(&output));
@@ -53,7 +53,7 @@ fn init_writes_a_file_that_check_accepts_and_run_runs() {
     let text = text.replace("127.0.0.1:8080", &rig.http.to_string()).replace("127.0.0.1:6380", &rig.resp.to_string());
     std::fs::write(&path, text).unwrap();
     rig.start();
-    database.assert_equal("select * from orders", rig.resp, "orders");
+    database.assert_equal("select * from orders", rig.resp, "all_orders");
     assert!(rig.daemon.stop().unwrap().success());
 }
 

@@ -126,7 +126,8 @@ impl Load {
                     let sql = writer.transaction();
                     match database.attempt(&sql) {
                         Ok(()) => _ = committed.fetch_add(1, Ordering::Relaxed),
-                        Err(error) if is_lock_or_key(&error) => database.run("rollback"),
+                        // The server may die before this; then the next transaction notices.
+                        Err(error) if is_lock_or_key(&error) => _ = database.attempt("rollback"),
                         Err(error) if is_outage(&error) => match reconnect(&url) {
                             Some(connected) => database = connected,
                             None => return note(&failure, format!("the database did not come back: {error:?}")),
