@@ -12,7 +12,7 @@ use tailwater_connectors::{
 
 use crate::engine::scalar::{Typed, bind};
 use crate::engine::{Engine, EngineCatalog, Plan, RelationName, Scalar, StepOutcome, ViewPlan};
-use crate::state::State;
+use crate::state::{State, StateError};
 
 /// The one source of these tests.
 pub(super) const SOURCE: SmolStr = SmolStr::new_static("s");
@@ -40,6 +40,15 @@ impl Bench {
         let mut rows = page.rows;
         rows.sort();
         rows
+    }
+
+    /// Whether readers find the view at all.
+    pub(super) fn is_readable(&self, view: &str) -> bool {
+        match self.state.read(|reader| reader.view_rows(view, None, 1)) {
+            Ok(_) => true,
+            Err(StateError::UnknownView { .. }) => false,
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// The same as text.
