@@ -1,8 +1,10 @@
 //! Private servers for the demo and the tests: a Postgres and a Redis of their own in a temporary directory, on free
-//! ports of the loopback interface, that end with the process that started them and leave nothing behind.
+//! ports of the loopback interface, that end with the process that started them and leave nothing behind. Each is a process
+//! group of its own: Ctrl-C on a terminal reaches the demo alone, which then stops them in order.
 
 use std::io;
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -79,7 +81,7 @@ impl PrivatePostgres {
             command.args(["-c", setting]);
         }
         let log = std::fs::File::create(self.directory.path().join("log"))?;
-        self.server = Some(command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?);
+        self.server = Some(command.process_group(0).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?);
         let (pg_isready, port) = (self.binaries.join("pg_isready"), self.port.to_string());
         let ready = || {
             let mut probe = Command::new(&pg_isready);
@@ -146,7 +148,7 @@ impl PrivateRedis {
         command.args(["--save", "", "--appendonly", "no", "--dir"]).arg(self.directory.path());
         let log_path = self.directory.path().join("log");
         let log = std::fs::File::create(&log_path)?;
-        self.server = Some(command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?);
+        self.server = Some(command.process_group(0).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?);
         let port = self.port;
         let ready = || Ok(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
         wait_until(self.server.as_mut().expect("just started"), ready, &log_path)
