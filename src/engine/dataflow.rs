@@ -154,13 +154,34 @@ impl Node {
 }
 
 fn project(delta: Delta, expressions: &[Scalar]) -> Result<Delta, EngineError> {
+    let columns: Option<Vec<usize>> = expressions.iter().map(column).collect();
     let mut result = Delta::with_capacity(delta.len());
+    let mut values: Vec<Value> = Vec::with_capacity(expressions.len());
     for (row, weight) in delta {
-        let values: Vec<Value> =
-            expressions.iter().map(|expression| expression.evaluate(&row)).collect::<Result<_, _>>()?;
-        result.push((Row::from(values), weight));
+        let projected = match &columns {
+            Some(columns) if is_identity(columns, row.len()) => row,
+            Some(columns) => row.project(columns),
+            None => {
+                for expression in expressions {
+                    values.push(expression.evaluate(&row)?);
+                }
+                values.drain(..).collect()
+            }
+        };
+        result.push((projected, weight));
     }
     Ok(consolidate(result))
+}
+
+fn column(expression: &Scalar) -> Option<usize> {
+    match expression {
+        Scalar::Column(column) => Some(*column),
+        _ => None,
+    }
+}
+
+fn is_identity(columns: &[usize], width: usize) -> bool {
+    columns.len() == width && columns.iter().enumerate().all(|(place, column)| place == *column)
 }
 
 fn filter(delta: Delta, predicate: &Scalar) -> Result<Delta, EngineError> {

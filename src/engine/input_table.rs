@@ -119,8 +119,13 @@ impl<'a> InputTable<'a> {
         }
         keys.sort_unstable();
         keys.dedup();
-        tx.prefetch(self.relation.table, &keys)?;
-        let mut fold = Fold { table: *self, touched: HashMap::default(), crowded: Vec::new() };
+        let stored = tx.get_many(self.relation.table, &keys, Version::Old)?;
+        let mut touched = HashMap::with_capacity_and_hasher(keys.len(), FxBuildHasher);
+        for (key, value) in keys.into_iter().zip(stored) {
+            let old = value.map(|value| self.relation.decode(&key, &value)).transpose()?;
+            touched.insert(key, Touched { new: old.clone(), old, crowd: Vec::new() });
+        }
+        let mut fold = Fold { table: *self, touched, crowded: Vec::new() };
         let mut transaction = 0;
         for operation in operations {
             if operation.transaction != transaction {

@@ -3,17 +3,16 @@
 //! Invariant: the stored rows are the view's multiset of rows, and no key has two of them. It is checked where it is
 //! written: the row before, with the delta added, must leave at most one row, once.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-use rustc_hash::FxBuildHasher;
 use tailwater_connectors::{Row, RowChange, ViewSchema};
 
 use super::dataflow::{Flow, Node};
 use super::delta::Delta;
 use super::error::EngineError;
 use super::relation::{KeyChange, Relation};
-use crate::state::{StateTx, Version};
+use crate::state::{StateTx, Version, encode_row};
 
 /// How a view stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,39 +58,57 @@ impl View {
     }
 
     fn fold(&self, tx: &mut StateTx<'_>, relation: &Relation, delta: Delta) -> Result<Vec<KeyChange>, EngineError> {
-        let mut places: HashMap<Vec<u8>, usize, FxBuildHasher> = HashMap::default();
-        let mut folded: Vec<(Vec<u8>, Delta)> = Vec::new();
+        let mut keyed: Vec<(Vec<u8>, (Row, i64))> = Vec::with_capacity(delta.len());
         for (row, weight) in delta {
-            let key = relation.key_of(&row)?;
-            match places.get(&key) {
-                Some(&place) => folded[place].1.push((row, weight)),
-                None => {
-                    places.insert(key.clone(), folded.len());
-                    folded.push((key, vec![(row, weight)]));
+            keyed.push((relation.key_of(&row)?, (row, weight)));
+        }
+        // Stable: changes of one key stay in their order; and most deltas come sorted by key already.
+        keyed.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut keys: Vec<Vec<u8>> = Vec::with_capacity(keyed.len());
+        let mut deltas: Vec<Range<usize>> = Vec::with_capacity(keyed.len());
+        let mut rows: Delta = Vec::with_capacity(keyed.len());
+        for (key, change) in keyed {
+            match deltas.last_mut() {
+                Some(last) if keys.last() == Some(&key) => last.end += 1,
+                _ => {
+                    keys.push(key);
+                    deltas.push(rows.len()..rows.len() + 1);
                 }
             }
+            rows.push(change);
         }
-        folded.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        let keys: Vec<Vec<u8>> = folded.iter().map(|(key, _)| key.clone()).collect();
-        tx.prefetch(relation.table, &keys)?;
-        let mut changes = Vec::with_capacity(folded.len());
-        for (key, delta) in folded {
-            let old = relation.get(tx, &key, Version::New)?;
-            let new = self.settle(old.as_ref().map(|(row, _)| row), delta)?;
-            if old.as_ref().map(|(row, _)| row) != new.as_ref() {
-                changes.push(KeyChange { key, old, new: new.map(|row| (row, 1)) });
+        let stored = tx.get_many(relation.table, &keys, Version::New)?;
+        let mut changes = Vec::with_capacity(keys.len());
+        let mut scratch = Vec::new();
+        for ((key, delta), stored) in keys.into_iter().zip(deltas).zip(stored) {
+            let delta = &rows[delta];
+            let old = match stored {
+                Some(stored) => Some(stored_row(relation, (&key, &stored), (delta, &mut scratch))?),
+                None => None,
+            };
+            let new = self.settle(old.as_ref(), delta)?;
+            if old != new {
+                changes.push(KeyChange { key, old: old.map(|row| (row, 1)), new: new.map(|row| (row, 1)) });
             }
         }
         Ok(changes)
     }
 
     /// The one row of a key after its changes.
-    fn settle(&self, old: Option<&Row>, delta: Delta) -> Result<Option<Row>, EngineError> {
+    fn settle(&self, old: Option<&Row>, delta: &[(Row, i64)]) -> Result<Option<Row>, EngineError> {
+        match (old, delta) {
+            (None, [(row, 1)]) => return Ok(Some(row.clone())),
+            (Some(old), [(row, -1)]) if row == old => return Ok(None),
+            (Some(old), [(gone, -1), (come, 1)] | [(come, 1), (gone, -1)]) if gone == old => {
+                return Ok(Some(come.clone()));
+            }
+            _ => {}
+        }
         let mut rows: Delta = old.iter().map(|row| ((*row).clone(), 1)).collect();
         for (row, weight) in delta {
-            match rows.iter().position(|(known, _)| *known == row) {
+            match rows.iter().position(|(known, _)| known == row) {
                 Some(place) => rows[place].1 += weight,
-                None => rows.push((row, weight)),
+                None => rows.push((row.clone(), *weight)),
             }
         }
         rows.retain(|(_, weight)| *weight != 0);
@@ -108,6 +125,23 @@ impl View {
             }
         }
     }
+}
+
+/// The stored row of a key. A row that the delta takes away is mostly this one: then its bytes say so, and nothing is
+/// decoded.
+fn stored_row(
+    relation: &Relation,
+    (key, stored): (&[u8], &[u8]),
+    (delta, scratch): (&[(Row, i64)], &mut Vec<u8>),
+) -> Result<Row, EngineError> {
+    if let Some((gone, _)) = delta.iter().find(|(_, weight)| *weight < 0) {
+        scratch.clear();
+        encode_row(scratch, gone);
+        if scratch == stored {
+            return Ok(gone.clone());
+        }
+    }
+    Ok(relation.decode(key, stored)?.0)
 }
 
 /// The changes as sinks see them.

@@ -21,6 +21,14 @@ pub(super) struct TableOverlay {
 }
 
 impl TableOverlay {
+    /// What the step says of a key; `None` when it says nothing.
+    pub(super) fn get(&self, key: &[u8]) -> Option<CachedRow> {
+        match self.rows.get(key) {
+            Some(row) => Some(row.clone()),
+            None => self.dropped.then_some(None),
+        }
+    }
+
     /// The greatest key that was written and not deleted.
     pub(super) fn last_row(&self) -> Option<&[u8]> {
         self.rows.iter().rev().find(|(_, row)| row.is_some()).map(|(key, _)| key.as_slice())
@@ -60,11 +68,7 @@ impl Overlay {
 
     /// What the step says of a key; `None` when it says nothing.
     pub(super) fn get(&self, table: TableId, key: &[u8]) -> Option<CachedRow> {
-        let overlay = self.tables.get(&table)?;
-        match overlay.rows.get(key) {
-            Some(row) => Some(row.clone()),
-            None => overlay.dropped.then_some(None),
-        }
+        self.tables.get(&table)?.get(key)
     }
 
     pub(super) fn write(&mut self, table: TableId, key: Vec<u8>, row: Option<Vec<u8>>) {

@@ -10,8 +10,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
-/// Bytes an entry costs beside its key and value: slot, index, two allocations.
+/// Bytes an entry costs beside its key and value: slot, index, allocations.
 const ENTRY_OVERHEAD_BYTES: usize = 112;
+/// Keys up to this length lie in the entry: a look at it is one miss of the processor's cache, not two.
+const SHORT_KEY_BYTES_MAX: usize = 30;
 /// One entry may take this part of the cache; larger ones are read from the engine below each time.
 const ENTRY_SHARE_MAX: usize = 16;
 
@@ -33,9 +35,35 @@ pub(super) struct CacheMeter {
     pub(super) misses: AtomicU64,
 }
 
+enum Key {
+    Short { length: u8, bytes: [u8; SHORT_KEY_BYTES_MAX] },
+    Long(Box<[u8]>),
+}
+
+impl From<&[u8]> for Key {
+    fn from(key: &[u8]) -> Self {
+        if key.len() > SHORT_KEY_BYTES_MAX {
+            return Self::Long(key.into());
+        }
+        let mut bytes = [0; SHORT_KEY_BYTES_MAX];
+        bytes[..key.len()].copy_from_slice(key);
+        Self::Short { length: key.len() as u8, bytes }
+    }
+}
+
+impl std::ops::Deref for Key {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Short { length, bytes } => &bytes[..usize::from(*length)],
+            Self::Long(bytes) => bytes,
+        }
+    }
+}
+
 struct Entry {
     table: CacheTable,
-    key: Box<[u8]>,
+    key: Key,
     row: CachedRow,
     read: bool,
     /// Brought by a prefetch that was counted as a miss: its first read is not a hit.

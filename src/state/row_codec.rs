@@ -153,11 +153,15 @@ impl<'a> Input<'a> {
             return None;
         }
         let columns = self.count()?;
-        let mut values = Vec::with_capacity(columns);
-        for _ in 0..columns {
-            values.push(self.value(0)?);
-        }
-        Some(Row::from(values))
+        // Collected straight into the row, in one allocation; after damage the rest is not read.
+        let mut intact = true;
+        let row = (0..columns).map(|_| {
+            let value = if intact { self.value(0) } else { None };
+            intact &= value.is_some();
+            value.unwrap_or_default()
+        });
+        let row = row.collect();
+        intact.then_some(row)
     }
 
     pub(super) fn byte(&mut self) -> Option<u8> {

@@ -66,6 +66,7 @@ impl<'a> StateTx<'a> {
         {
             return Ok(row);
         }
+        self.find_end(table)?;
         if let Some(row) = self.writer.borrow_mut().cached(table, key) {
             return Ok(row);
         }
@@ -76,9 +77,50 @@ impl<'a> StateTx<'a> {
         Ok(row)
     }
 
+    /// The rows under `keys`, which ascend, in their order.
+    pub fn get_many(&self, table: TableId, keys: &[Vec<u8>], version: Version) -> Result<Vec<CachedRow>, StateError> {
+        debug_assert!(keys.is_sorted());
+        self.find_end(table)?;
+        let overlay = self.overlay.table(table).filter(|_| version == Version::New);
+        let mut rows = Vec::with_capacity(keys.len());
+        let mut unknown = Vec::new();
+        {
+            let mut writer = self.writer.borrow_mut();
+            for (place, key) in keys.iter().enumerate() {
+                let row = overlay.and_then(|overlay| overlay.get(key)).or_else(|| writer.cached(table, key));
+                rows.push(row.unwrap_or_else(|| {
+                    unknown.push(place);
+                    None
+                }));
+            }
+        }
+        let database = self.state.database();
+        for places in unknown.chunks(PREFETCH_KEYS_MAX) {
+            let stored = places.iter().map(|&place| table.stored_key(&keys[place])).collect::<Vec<_>>();
+            let found = database.engine.batched_multi_get_cf(database.tables(), &stored, true);
+            let mut writer = self.writer.borrow_mut();
+            for (&place, row) in places.iter().zip(found) {
+                let row = row?.map(|bytes| Arc::<[u8]>::from(&*bytes));
+                writer.fetched(table, (&keys[place], row.clone()), false);
+                rows[place] = row;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Learns once where the committed table ends.
+    fn find_end(&self, table: TableId) -> Result<(), StateError> {
+        if !self.writer.borrow().knows_end(table) {
+            let greatest = self.find_key(table, Version::Old)?;
+            self.writer.borrow_mut().found_end(table, greatest);
+        }
+        Ok(())
+    }
+
     /// Reads the committed rows under `keys` into the cache at once, so that `get` finds them there (and that they
     /// are absent). Any order, repeats allowed.
     pub fn prefetch(&self, table: TableId, keys: &[Vec<u8>]) -> Result<(), StateError> {
+        self.find_end(table)?;
         let database = self.state.database();
         let unknown = self.writer.borrow_mut().unknown(table, keys);
         for keys in unknown.chunks(PREFETCH_KEYS_MAX) {
@@ -145,7 +187,7 @@ impl<'a> StateTx<'a> {
             Version::Old => None,
             Version::New => self.overlay.table(range.table),
         };
-        if overlay.is_none() && self.writer.borrow().is_known_empty(range.table) {
+        if overlay.is_none() && self.writer.borrow().is_known_empty_from(range.table, range.start) {
             return Ok(());
         }
         range.scan(self.state.database(), overlay, visit)

@@ -9,6 +9,9 @@ use super::row_cache::{CacheMeter, CacheTable, CachedRow, RowCache};
 use super::table::TableId;
 use super::{Checkpoint, StateError};
 
+/// As many rows behind the end of a table, in one step, are a load.
+const LOAD_ROWS_MIN: usize = 4_096;
+
 /// What is known of a committed table without looking.
 #[derive(Default)]
 struct TableFacts {
@@ -17,6 +20,8 @@ struct TableFacts {
     /// Rows of tables that are only scanned are not worth caching.
     read_by_key: bool,
     filling: Filling,
+    /// No committed key is greater: what comes behind it, as rows with serial keys do, is new without looking.
+    greatest: Option<Vec<u8>>,
 }
 
 /// Whether a committed table has rows.
@@ -30,6 +35,10 @@ enum Filling {
 }
 
 impl TableFacts {
+    fn is_known_absent(&self, key: &[u8]) -> bool {
+        self.filling == Filling::Empty || self.greatest.as_deref().is_some_and(|greatest| key > greatest)
+    }
+
     fn cache_table(&self, table: TableId) -> CacheTable {
         CacheTable { id: table.0, generation: self.generation }
     }
@@ -54,7 +63,7 @@ impl Writer {
     pub(super) fn cached(&mut self, table: TableId, key: &[u8]) -> Option<CachedRow> {
         let facts = self.tables.entry(table).or_default();
         facts.read_by_key = true;
-        if facts.filling == Filling::Empty {
+        if facts.is_known_absent(key) {
             return Some(None);
         }
         self.cache.get(facts.cache_table(table), key)
@@ -68,8 +77,8 @@ impl Writer {
             return Vec::new();
         }
         let table = facts.cache_table(table);
-        let unknown = keys.iter().map(Vec::as_slice).filter(|key| !self.cache.touch(table, key));
-        let mut unknown = unknown.collect::<Vec<_>>();
+        let keys = keys.iter().map(Vec::as_slice).filter(|key| !facts.is_known_absent(key));
+        let mut unknown = keys.filter(|key| !self.cache.touch(table, key)).collect::<Vec<_>>();
         unknown.sort_unstable();
         unknown.dedup();
         unknown
@@ -81,9 +90,21 @@ impl Writer {
         self.cache.fetched(table, key, row, ahead);
     }
 
-    /// Whether the committed table is known to be empty.
-    pub(super) fn is_known_empty(&self, table: TableId) -> bool {
-        self.tables.get(&table).is_some_and(|facts| facts.filling == Filling::Empty)
+    /// Whether no committed key of the table is `start` or greater, as far as that is known.
+    pub(super) fn is_known_empty_from(&self, table: TableId, start: &[u8]) -> bool {
+        self.tables.get(&table).is_some_and(|facts| facts.is_known_absent(start))
+    }
+
+    /// Whether it is known where the committed table ends.
+    pub(super) fn knows_end(&self, table: TableId) -> bool {
+        self.tables.get(&table).is_some_and(|facts| facts.filling == Filling::Empty || facts.greatest.is_some())
+    }
+
+    /// Takes note of the greatest committed key, `None` for an empty table.
+    pub(super) fn found_end(&mut self, table: TableId, greatest: Option<Vec<u8>>) {
+        let facts = self.tables.entry(table).or_default();
+        facts.filling = greatest.clone().map_or(Filling::Empty, Filling::Row);
+        facts.greatest = greatest;
     }
 
     /// Whether the committed table is empty; `look` finds one of its keys when that is not known.
@@ -110,6 +131,18 @@ impl Writer {
         if overlay.dropped {
             facts.generation += 1;
             facts.filling = Filling::Empty;
+            facts.greatest = None;
+        }
+        // Nobody asks for most rows of a load soon. Keys behind the end were never cached: there is nothing to replace.
+        let is_load = overlay.rows.len() >= LOAD_ROWS_MIN
+            && match (&facts.greatest, overlay.rows.first_key_value()) {
+                (Some(greatest), Some((first, _))) => first > greatest,
+                _ => facts.filling == Filling::Empty,
+            };
+        match (&mut facts.greatest, overlay.rows.last_key_value()) {
+            (Some(greatest), Some((last, _))) if last > greatest => greatest.clone_from(last),
+            (None, Some((last, _))) if facts.filling == Filling::Empty => facts.greatest = Some(last.clone()),
+            _ => {}
         }
         if let Filling::Row(key) = &facts.filling
             && overlay.rows.get(key).is_some_and(Option::is_none)
@@ -121,7 +154,7 @@ impl Writer {
         {
             facts.filling = Filling::Row(key.to_vec());
         }
-        if facts.read_by_key {
+        if facts.read_by_key && !is_load {
             let table = facts.cache_table(table);
             overlay.rows.into_iter().for_each(|(key, row)| self.cache.put(table, &key, row));
         }

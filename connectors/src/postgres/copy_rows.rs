@@ -70,12 +70,14 @@ pub struct CopyDecoder {
     stage: Stage,
     /// The beginning of a unit whose end has not come yet.
     carried: Vec<u8>,
+    /// Reused for each row.
+    scratch: Vec<Value>,
 }
 
 impl CopyDecoder {
     /// For a query whose columns have these types.
     pub fn new(types: Vec<SqlType>) -> Self {
-        Self { types, stage: Stage::Header, carried: Vec::new() }
+        Self { types, stage: Stage::Header, carried: Vec::new(), scratch: Vec::new() }
     }
 
     /// Takes the next chunk and appends the rows that are complete now.
@@ -127,7 +129,7 @@ impl CopyDecoder {
         if used == bytes.len() { Ok(used) } else { Err(CopyError::Trailing) }
     }
 
-    fn unit(&self, bytes: &[u8]) -> Result<Unit, CopyError> {
+    fn unit(&mut self, bytes: &[u8]) -> Result<Unit, CopyError> {
         let Some((count, mut rest)) = bytes.split_first_chunk::<2>() else { return Ok(Unit::Incomplete) };
         let found = i16::from_be_bytes(*count);
         if found == -1 {
@@ -136,7 +138,8 @@ impl CopyDecoder {
         if usize::try_from(found) != Ok(self.types.len()) {
             return Err(CopyError::Width { expected: self.types.len(), found });
         }
-        let mut values = Vec::with_capacity(self.types.len());
+        let values = &mut self.scratch;
+        values.clear();
         for (index, sql_type) in self.types.iter().enumerate() {
             let Some((length, after)) = rest.split_first_chunk::<4>() else { return Ok(Unit::Incomplete) };
             let length = i32::from_be_bytes(*length);
@@ -151,7 +154,7 @@ impl CopyDecoder {
             values.push(value);
             rest = after;
         }
-        Ok(Unit::Row(Row::from(values), bytes.len() - rest.len()))
+        Ok(Unit::Row(values.drain(..).collect(), bytes.len() - rest.len()))
     }
 }
 

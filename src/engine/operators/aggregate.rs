@@ -155,7 +155,8 @@ impl Aggregate {
     }
 
     fn gather(&self, delta: &Delta) -> Result<Gathered, EngineError> {
-        let mut places: HashMap<Vec<u8>, usize, FxBuildHasher> = HashMap::default();
+        let mut places: HashMap<Vec<u8>, usize, FxBuildHasher> =
+            HashMap::with_capacity_and_hasher(delta.len(), FxBuildHasher);
         let mut dirty: Vec<Dirty> = Vec::new();
         let mut contributions: Vec<Vec<Contribution>> = self.calls.iter().map(|_| Vec::new()).collect();
         let (mut forms, mut form_groups) = (Fold::default(), BTreeMap::new());
@@ -212,7 +213,8 @@ impl Aggregate {
     ) -> Result<(), EngineError> {
         let call = &self.calls[place];
         let mut fold = Fold::default();
-        let mut groups: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+        let mut groups: HashMap<Vec<u8>, usize, FxBuildHasher> =
+            HashMap::with_capacity_and_hasher(contributions.len(), FxBuildHasher);
         for Contribution { group, value, weight } in contributions {
             let key = call.entry_key(&dirty[group].key, &value)?;
             groups.insert(key.clone(), group);

@@ -88,8 +88,14 @@ impl Input {
     ) -> Result<Vec<Rows>, EngineError> {
         match (&self.store, question.access) {
             (Store::Relation { relation, .. }, Access::Primary) => {
-                flow.tx.prefetch(flow.relations[*relation].table, keys)?;
-                keys.iter().map(|key| self.rows_at(flow, question, std::slice::from_ref(key))).collect()
+                let relation = &flow.relations[*relation];
+                let stored = flow.tx.get_many(relation.table, keys, question.version)?;
+                let rows = keys.iter().zip(stored).map(|(key, value)| {
+                    let Some(value) = value else { return Ok(Rows::new()) };
+                    let (row, count) = relation.decode(key, &value)?;
+                    Ok(self.shown(&row)?.map(|row| (row, count)).into_iter().collect())
+                });
+                rows.collect()
             }
             (Store::Relation { relation, .. }, Access::Index(index)) => {
                 let index = &flow.indexes[index];

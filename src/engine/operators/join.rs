@@ -180,7 +180,8 @@ impl Join {
         let mut result = Vec::with_capacity(partials.len());
         for (mut partial, rows) in partials.into_iter().zip(found.places) {
             let mut matched = false;
-            for (row, count) in rows.map_or(&[][..], |place| &found.rows[place]) {
+            let rows = rows.map_or(&[][..], |place| &found.rows[place]);
+            for (number, (row, count)) in rows.iter().enumerate() {
                 if !self.verified(lookup, &partial.values, row)? {
                     continue;
                 }
@@ -190,7 +191,10 @@ impl Join {
                 }
                 matched = true;
                 if all_hold(&operation.conditions, &partial.values)? {
-                    result.push(Partial { weight: partial.weight * count, ..partial.clone() });
+                    // The last one takes the values; mostly there is one.
+                    let is_last = number + 1 == rows.len();
+                    let values = if is_last { std::mem::take(&mut partial.values) } else { partial.values.clone() };
+                    result.push(Partial { values, weight: partial.weight * count, origin: partial.origin });
                 }
             }
             if operation.left && !matched {
@@ -214,13 +218,20 @@ impl Join {
         for partial in partials {
             wanted.push(self.lookup_key(lookup, &partial.values)?);
         }
-        let mut keys: Vec<Vec<u8>> = wanted.iter().flatten().cloned().collect();
-        keys.sort_unstable();
-        keys.dedup();
+        let mut places = vec![None; wanted.len()];
+        let mut sorted: Vec<(Vec<u8>, usize)> =
+            wanted.into_iter().enumerate().filter_map(|(number, key)| Some((key?, number))).collect();
+        sorted.sort_unstable();
+        let mut keys: Vec<Vec<u8>> = Vec::with_capacity(sorted.len());
+        for (key, number) in sorted {
+            if keys.last() != Some(&key) {
+                keys.push(key);
+            }
+            places[number] = Some(keys.len() - 1);
+        }
         let question = Question { access: lookup.access, version, limit: usize::MAX };
         let rows = self.inputs[lookup.input].find(flow, question, &keys)?;
-        let place = |key: &Option<Vec<u8>>| key.as_ref().and_then(|key| keys.binary_search(key).ok());
-        Ok(Found { places: wanted.iter().map(place).collect(), rows })
+        Ok(Found { places, rows })
     }
 
     /// The key to look up; `None` when a value is null, which equals nothing.

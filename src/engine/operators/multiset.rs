@@ -4,7 +4,6 @@
 //! one entry, represented by the one that came first. Where a form is shown (min, max, group columns, distinct rows) every
 //! form has its own entry, and the least that is present is shown, so that the result depends on what is there alone.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use hashbrown::HashMap;
@@ -59,17 +58,15 @@ impl Fold {
 impl Multiset {
     /// Writes the folded weights; answers the entries whose count changed, in key order.
     pub(super) fn apply(&self, tx: &mut StateTx<'_>, fold: Fold) -> Result<Vec<Entry>, EngineError> {
-        let changed: BTreeMap<Vec<u8>, (Row, i64)> = fold
-            .entries
-            .into_iter()
-            .filter(|(_, _, weight)| *weight != 0)
-            .map(|(key, row, weight)| (key, (row, weight)))
-            .collect();
-        let keys: Vec<Vec<u8>> = changed.keys().cloned().collect();
-        tx.prefetch(self.table, &keys)?;
+        let mut changed = fold.entries;
+        changed.retain(|(_, _, weight)| *weight != 0);
+        changed.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let (keys, changed): (Vec<Vec<u8>>, Vec<(Row, i64)>) =
+            changed.into_iter().map(|(key, row, weight)| (key, (row, weight))).unzip();
+        let stored = tx.get_many(self.table, &keys, Version::New)?;
         let mut entries = Vec::with_capacity(changed.len());
-        for (key, (row, weight)) in changed {
-            let stored = tx.get(self.table, &key, Version::New)?.map(|value| decode_entry(&value)).transpose()?;
+        for ((key, (row, weight)), stored) in keys.into_iter().zip(changed).zip(stored) {
+            let stored = stored.map(|value| decode_entry(&value)).transpose()?;
             let (row, before) = stored.unwrap_or((row, 0));
             let after = before + weight;
             match after {

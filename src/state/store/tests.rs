@@ -194,6 +194,15 @@ fn random_act(tx: &mut StateTx<'_>, model: &mut Model, random: &mut StdRng) {
             let keys = (0..random.random_range(0..30)).map(|_| random_key(random)).collect::<Vec<_>>();
             tx.prefetch(table, &keys).unwrap();
         }
+        80..85 => {
+            let mut keys = (0..random.random_range(0..30)).map(|_| random_key(random)).collect::<Vec<_>>();
+            keys.sort();
+            let rows = tx.get_many(table, &keys, version).unwrap();
+            let expected = model.table(table, version);
+            for (key, row) in keys.iter().zip(rows) {
+                assert_eq!(row.as_deref(), expected.get(key).map(Vec::as_slice));
+            }
+        }
         52..75 => {
             let key = random_key(random);
             let row = tx.get(table, &key, version).unwrap();
@@ -232,6 +241,44 @@ fn both_versions_answer_as_a_model_does() {
                 state = open(place.path());
             }
         }
+    }
+}
+
+#[test]
+fn rows_behind_the_end_are_found_after_a_load_also_where_absence_was_cached() {
+    let place = tempfile::tempdir().unwrap();
+    let state = open(place.path());
+    let keys = |range: std::ops::Range<u32>| range.map(|key| key.to_be_bytes().to_vec()).collect::<Vec<_>>();
+    let count = |tx: &StateTx<'_>, version| {
+        let rows = tx.get_many(TABLE, &keys(0..20_000), version).unwrap();
+        assert_eq!(tx.get(TABLE, &keys(0..1)[0], version).unwrap(), rows[0]);
+        rows.iter().flatten().count()
+    };
+    let mut expected = 0;
+    for (step, (written, deleted)) in [
+        (0..10, 0..0),
+        (0..0, 0..10),
+        (0..5_000, 0..0),
+        (5_000..5_001, 0..0),
+        (5_001..15_000, 0..5_000),
+        (0..20_000, 0..0),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut tx = state.begin();
+        assert_eq!(count(&tx, Version::Old), expected);
+        expected = match step {
+            1 => 0,
+            4 => 10_000,
+            _ => written.end as usize,
+        };
+        keys(deleted).into_iter().for_each(|key| tx.delete(TABLE, key));
+        keys(written).into_iter().for_each(|key| tx.put(TABLE, key, b"row".to_vec()));
+        assert_eq!(count(&tx, Version::New), expected);
+        tx.commit(&at(step as u64 + 1)).unwrap();
+        assert_eq!(count(&state.begin(), Version::New), expected);
+        assert_eq!(state.begin().is_empty(TABLE, Version::Old).unwrap(), expected == 0);
     }
 }
 
