@@ -16,8 +16,9 @@ use tracing::error;
 use super::status::StatusBoard;
 use crate::state::{Checkpoint, State, StateError};
 
-/// Flushes are at least this far apart: a confirmation may lag, the disk must not be kept busy by it.
-const FLUSH_INTERVAL: Duration = Duration::from_millis(50);
+/// Flushes are at least this far apart: a confirmation may lag (sources send theirs twice a second), the disk must not be
+/// kept busy by it.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(200);
 
 /// One source's durable position.
 pub(super) type DurableSenders = BTreeMap<SmolStr, watch::Sender<Option<Position>>>;
@@ -43,7 +44,10 @@ impl Flusher {
                 // Nothing is confirmed, so nothing is lost; the engine's next commit reports the same disk.
                 error!(%error, "state could not be flushed to disk");
             }
-            tokio::time::sleep(FLUSH_INTERVAL).await;
+            tokio::select! {
+                () = self.stop.cancelled() => break,
+                () = tokio::time::sleep(FLUSH_INTERVAL) => {}
+            }
         }
         if let Err(error) = self.flush().await {
             error!(%error, "state could not be flushed to disk");

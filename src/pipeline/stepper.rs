@@ -21,8 +21,9 @@ use super::status::{Condition, StatusBoard};
 use crate::engine::{Engine, StepOutcome, ViewCondition};
 use crate::state::{Checkpoint, State};
 
-/// Changes in one step at most, unless one transaction is larger: bounds memory and the time until readers see something.
-const STEP_CHANGES_MAX: usize = 20_000;
+/// Changes in one step, beyond which nothing is added to it: bounds memory and the time until readers see something. Larger
+/// steps save nothing and fall out of the processor's caches.
+const STEP_CHANGES_MAX: usize = 4_000;
 /// Microseconds from the Unix epoch to Postgres' (2000-01-01).
 const EPOCH_OFFSET_MICROS: i64 = 946_684_800_000_000;
 

@@ -25,7 +25,7 @@ use crate::position::{Lsn, Position};
 use crate::source::{DurablePosition, SourceError, SourceMessage, TransactionSender};
 
 /// Changes in one hand-over, beyond which nothing is added to it.
-const BATCH_CHANGES_MAX: usize = 8_192;
+const BATCH_CHANGES_MAX: usize = 2_000;
 /// Bytes of the log in one hand-over.
 const BATCH_BYTES_MAX: usize = 4 << 20;
 /// Bytes read ahead while the pipeline takes nothing.
