@@ -41,11 +41,15 @@ pub(super) struct MemoryBudget {
     pub(super) rows: usize,
 }
 
+/// Share of the process' budget that caches and memtables may hold. The rest is for what is on its way (batches of the source,
+/// the step, a sink's write), for index memory of readers, and for what allocators keep: measured in bench/README.md.
+const KEPT_PERCENT: usize = 60;
+
 impl MemoryBudget {
     pub(super) fn divide(memory_bytes: usize) -> Self {
-        let all = memory_bytes.max(MEMORY_BYTES_MIN);
-        let (block_cache, memtables) = (all / 2, all / 4);
-        Self { block_cache, memtables, rows: all - block_cache - memtables }
+        let kept = memory_bytes.max(MEMORY_BYTES_MIN) / 100 * KEPT_PERCENT;
+        let (block_cache, memtables) = (kept / 2, kept / 3);
+        Self { block_cache, memtables, rows: kept - block_cache - memtables }
     }
 }
 
