@@ -97,6 +97,7 @@ impl Assembly {
         };
         let root = compiler.node(&plan.plan)?;
         check_output(plan, &root.types)?;
+        let errors = self.registry.operator_table(&plan.name, "errors".into());
         let mut reads = Vec::new();
         root.relations(&mut reads);
         reads.sort_unstable();
@@ -112,6 +113,8 @@ impl Assembly {
             root,
             relation,
             reads,
+            row_errors: plan.row_errors,
+            errors,
             has_changelog: catalog.changelogs.contains(&plan.name),
             condition: if complete { ViewCondition::Live } else { ViewCondition::Filling },
             half_filled: false,

@@ -9,7 +9,8 @@ use super::dataflow::{Node, NodeKind};
 use super::error::EngineError;
 use super::index::Index;
 use super::operators::{
-    Access, Aggregate, Arrangement, Call, Distinct, Input, Join, Multiset, Shape, Store, has_forms, plan_terms,
+    Access, Aggregate, Arrangement, Call, Distinct, Flatten, Input, Join, Multiset, Recursion, SetOperation, Shape, Store,
+    TopN, Window, has_forms, plan_terms,
 };
 use super::plan::{AggregateCall, JoinInput, Plan, RelationName};
 use super::registry::{IndexEntry, Registry};
@@ -36,11 +37,11 @@ struct Narrowed {
 }
 
 impl Compiler<'_> {
-    fn unsound(&self, message: impl Into<String>) -> EngineError {
+    pub(super) fn unsound(&self, message: impl Into<String>) -> EngineError {
         EngineError::Plan { view: self.view.clone(), message: message.into() }
     }
 
-    fn check_columns(&self, scalars: &[&Scalar], width: usize) -> Result<(), EngineError> {
+    pub(super) fn check_columns(&self, scalars: &[&Scalar], width: usize) -> Result<(), EngineError> {
         let beyond = |scalar: &&&Scalar| scalar.columns_used().iter().any(|column| *column >= width);
         match scalars.iter().find(beyond) {
             Some(_) => Err(self.unsound(format!("an expression reads beyond the {width} columns of its input"))),
@@ -91,11 +92,27 @@ impl Compiler<'_> {
                 }
                 (types, NodeKind::UnionAll(nodes))
             }
+            Plan::Expand { input, projections, types } => {
+                let input = Box::new(self.node(input)?);
+                for expressions in projections {
+                    self.check_columns(&expressions.iter().collect::<Vec<_>>(), input.types.len())?;
+                    if expressions.len() != types.len() {
+                        return Err(self.unsound("a projection has another number of types than of expressions"));
+                    }
+                }
+                (types.clone(), NodeKind::Expand { input, projections: projections.clone() })
+            }
+            Plan::Flatten { .. } => boxed(Flatten::compile(self, id, plan)?, NodeKind::Flatten),
+            Plan::SetOperation { .. } => boxed(SetOperation::compile(self, id, plan)?, NodeKind::SetOperation),
+            Plan::TopN { .. } => boxed(TopN::compile(self, id, plan)?, NodeKind::TopN),
+            Plan::Window { .. } => boxed(Window::compile(self, id, plan)?, NodeKind::Window),
+            Plan::Recursion { .. } => boxed(Recursion::compile(self, id, plan)?, NodeKind::Recursion),
+            Plan::Round { id, types } => (types.clone(), NodeKind::Round { recursion: *id }),
         };
         Ok(Node { id, types, kind })
     }
 
-    fn table(&mut self, node: usize, what: &str) -> crate::state::TableId {
+    pub(super) fn table(&mut self, node: usize, what: &str) -> crate::state::TableId {
         let view = self.view.clone();
         self.registry.operator_table(&view, format!("{node}/{what}"))
     }
@@ -122,7 +139,7 @@ impl Compiler<'_> {
         (input, group, group_types): (Node, &[Scalar], &[SqlType]),
         calls: &[AggregateCall],
     ) -> Result<(Vec<SqlType>, NodeKind), EngineError> {
-        let arguments = calls.iter().flat_map(|call| call.argument.iter().chain(&call.filter));
+        let arguments = calls.iter().flat_map(|call| call.arguments.iter().chain(&call.filter));
         self.check_columns(&group.iter().chain(arguments).collect::<Vec<_>>(), input.types.len())?;
         if group.len() != group_types.len() {
             return Err(self.unsound("a group has another number of types than of columns"));
@@ -157,7 +174,7 @@ impl Compiler<'_> {
             let before = shape.types.len();
             shape.types.extend(node.types.iter().cloned());
             shape.offsets.push(shape.types.len());
-            if input.keys.iter().any(|(column, own)| *column >= before || *own >= node.types.len()) {
+            if input.keys.iter().any(|key| key.before >= before || key.own >= node.types.len()) {
                 return Err(self.unsound("a join key names a column that is not there"));
             }
             self.check_columns(&input.residual.iter().collect::<Vec<_>>(), shape.types.len())?;
@@ -226,6 +243,10 @@ impl Compiler<'_> {
         self.registry.indexes.insert(name, entry);
         self.indexes.len() - 1
     }
+}
+
+fn boxed<T>((types, operator): (Vec<SqlType>, T), kind: fn(Box<T>) -> NodeKind) -> (Vec<SqlType>, NodeKind) {
+    (types, kind(Box::new(operator)))
 }
 
 /// Decides how the inputs of one join are found.

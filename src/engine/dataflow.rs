@@ -8,7 +8,8 @@ use tailwater_connectors::{Row, SqlType, Value};
 use super::delta::{Delta, consolidate};
 use super::error::EngineError;
 use super::index::Index;
-use super::operators::{Aggregate, Distinct, Join, Store};
+use super::fault::Faults;
+use super::operators::{Aggregate, Distinct, Flatten, Join, Recursion, SetOperation, Store, TopN, Window};
 use super::relation::{KeyChange, Relation, delta_of};
 use super::scalar::Scalar;
 use crate::state::StateTx;
@@ -41,6 +42,20 @@ pub(super) enum NodeKind {
     Aggregate(Box<Aggregate>),
     Distinct(Box<Distinct>),
     UnionAll(Vec<Node>),
+    /// One projection per list.
+    Expand {
+        input: Box<Node>,
+        projections: Vec<Vec<Scalar>>,
+    },
+    Flatten(Box<Flatten>),
+    SetOperation(Box<SetOperation>),
+    TopN(Box<TopN>),
+    Window(Box<Window>),
+    Recursion(Box<Recursion>),
+    /// The rows of the round before, inside a recursion.
+    Round {
+        recursion: usize,
+    },
 }
 
 /// What flows: the step's overlay, the relations and indexes of the engine, and where changes come from.
@@ -49,6 +64,8 @@ pub(super) struct Flow<'a, 's> {
     pub(super) relations: &'a [Relation],
     pub(super) indexes: &'a [Index],
     pub(super) changes: Changes<'a>,
+    /// Rows for which an expression has no value.
+    pub(super) faults: Faults,
 }
 
 /// Where changes come from.
@@ -85,12 +102,19 @@ impl Node {
             NodeKind::Scan { relation, columns } => Ok(self.scan(flow, *relation, columns.as_deref())),
             NodeKind::Values(rows) if flow.starts(self.id) => Ok(rows.iter().map(|row| (row.clone(), 1)).collect()),
             NodeKind::Values(_) => Ok(Delta::new()),
-            NodeKind::Project { input, expressions } => project(input.evaluate(flow)?, expressions),
-            NodeKind::Filter { input, predicate } => filter(input.evaluate(flow)?, predicate),
+            NodeKind::Project { input, expressions } => {
+                let delta = input.evaluate(flow)?;
+                Ok(consolidate(project(&mut flow.faults, self.id, (delta, expressions))?))
+            }
+            NodeKind::Filter { input, predicate } => {
+                let delta = input.evaluate(flow)?;
+                filter(&mut flow.faults, self.id, (delta, predicate))
+            }
             NodeKind::Join(join) => join.step(flow),
             NodeKind::Aggregate(aggregate) => {
                 let delta = aggregate.input.evaluate(flow)?;
-                aggregate.step(flow.tx, &delta, flow.starts(self.id))
+                let start = flow.starts(self.id);
+                aggregate.step(flow, self.id, (&delta, start))
             }
             NodeKind::Distinct(distinct) => {
                 let delta = distinct.input.evaluate(flow)?;
@@ -103,6 +127,20 @@ impl Node {
                 }
                 Ok(consolidate(delta))
             }
+            NodeKind::Expand { input, projections } => {
+                let delta = input.evaluate(flow)?;
+                let mut result = Delta::with_capacity(delta.len() * projections.len());
+                for expressions in projections {
+                    result.extend(project(&mut flow.faults, self.id, (delta.clone(), expressions))?);
+                }
+                Ok(consolidate(result))
+            }
+            NodeKind::Flatten(flatten) => flatten.step(flow, self.id),
+            NodeKind::SetOperation(operation) => operation.step(flow, self.id),
+            NodeKind::TopN(top) => top.step(flow, self.id),
+            NodeKind::Window(window) => window.step(flow, self.id),
+            NodeKind::Recursion(recursion) => recursion.step(flow, self.id),
+            NodeKind::Round { .. } => Err(EngineError::Inconsistent { what: "a round is read outside its recursion" }),
         }
     }
 
@@ -124,36 +162,53 @@ impl Node {
         match &self.kind {
             NodeKind::Scan { relation, .. } => vec![own(Some(*relation))],
             NodeKind::Values(_) => vec![own(None)],
-            NodeKind::Project { input, .. } | NodeKind::Filter { input, .. } => input.fill_order(),
-            NodeKind::Distinct(distinct) => distinct.input.fill_order(),
             NodeKind::Aggregate(aggregate) => {
                 let start = aggregate.is_global().then(|| own(None));
                 start.into_iter().chain(aggregate.input.fill_order()).collect()
             }
-            NodeKind::UnionAll(inputs) => inputs.iter().flat_map(Node::fill_order).collect(),
             NodeKind::Join(join) => {
                 let private = |store: &Store| matches!(store, Store::Private { .. });
                 let later = join.inputs[1..].iter().filter(|input| private(&input.store));
                 later.chain(&join.inputs[..1]).flat_map(|input| input.node.fill_order()).collect()
             }
+            NodeKind::Recursion(recursion) => recursion.fill_order(),
+            _ => self.inputs().into_iter().flat_map(Node::fill_order).collect(),
+        }
+    }
+
+    /// The nodes below this one.
+    pub(super) fn inputs(&self) -> Vec<&Node> {
+        match &self.kind {
+            NodeKind::Scan { .. } | NodeKind::Values(_) | NodeKind::Round { .. } => Vec::new(),
+            NodeKind::Project { input, .. } | NodeKind::Filter { input, .. } | NodeKind::Expand { input, .. } => {
+                vec![input]
+            }
+            NodeKind::Join(join) => join.inputs.iter().map(|input| &input.node).collect(),
+            NodeKind::Aggregate(aggregate) => vec![&aggregate.input],
+            NodeKind::Distinct(distinct) => vec![&distinct.input],
+            NodeKind::UnionAll(inputs) => inputs.iter().collect(),
+            NodeKind::Flatten(flatten) => vec![&flatten.input],
+            NodeKind::SetOperation(operation) => vec![&operation.left, &operation.right],
+            NodeKind::TopN(top) => vec![&top.input],
+            NodeKind::Window(window) => vec![&window.input],
+            NodeKind::Recursion(recursion) => vec![&recursion.base, &recursion.round],
         }
     }
 
     /// Relations that this node and those below it read.
     pub(super) fn relations(&self, found: &mut Vec<usize>) {
-        match &self.kind {
-            NodeKind::Scan { relation, .. } => found.push(*relation),
-            NodeKind::Values(_) => {}
-            NodeKind::Project { input, .. } | NodeKind::Filter { input, .. } => input.relations(found),
-            NodeKind::Distinct(distinct) => distinct.input.relations(found),
-            NodeKind::Aggregate(aggregate) => aggregate.input.relations(found),
-            NodeKind::UnionAll(inputs) => inputs.iter().for_each(|input| input.relations(found)),
-            NodeKind::Join(join) => join.inputs.iter().for_each(|input| input.node.relations(found)),
+        if let NodeKind::Scan { relation, .. } = &self.kind {
+            found.push(*relation);
         }
+        self.inputs().into_iter().for_each(|input| input.relations(found));
     }
 }
 
-fn project(delta: Delta, expressions: &[Scalar]) -> Result<Delta, EngineError> {
+fn project(
+    faults: &mut Faults,
+    node: usize,
+    (delta, expressions): (Delta, &[Scalar]),
+) -> Result<Delta, EngineError> {
     let columns: Option<Vec<usize>> = expressions.iter().map(column).collect();
     let mut result = Delta::with_capacity(delta.len());
     let mut values: Vec<Value> = Vec::with_capacity(expressions.len());
@@ -162,15 +217,22 @@ fn project(delta: Delta, expressions: &[Scalar]) -> Result<Delta, EngineError> {
             Some(columns) if is_identity(columns, row.len()) => row,
             Some(columns) => row.project(columns),
             None => {
+                values.clear();
                 for expression in expressions {
-                    values.push(expression.evaluate(&row)?);
+                    match faults.value(node, expression, (&row, weight))? {
+                        Some(value) => values.push(value),
+                        None => break,
+                    }
+                }
+                if values.len() < expressions.len() {
+                    continue;
                 }
                 values.drain(..).collect()
             }
         };
         result.push((projected, weight));
     }
-    Ok(consolidate(result))
+    Ok(result)
 }
 
 fn column(expression: &Scalar) -> Option<usize> {
@@ -184,12 +246,18 @@ fn is_identity(columns: &[usize], width: usize) -> bool {
     columns.len() == width && columns.iter().enumerate().all(|(place, column)| place == *column)
 }
 
-fn filter(delta: Delta, predicate: &Scalar) -> Result<Delta, EngineError> {
-    let mut result = Delta::with_capacity(delta.len());
-    for (row, weight) in delta {
-        if predicate.holds(&row)? {
-            result.push((row, weight));
+fn filter(
+    faults: &mut Faults,
+    node: usize,
+    (mut delta, predicate): (Delta, &Scalar),
+) -> Result<Delta, EngineError> {
+    let mut failure = None;
+    delta.retain(|(row, weight)| match faults.holds(node, predicate, (row, *weight)) {
+        Ok(holds) => holds,
+        Err(error) => {
+            failure = Some(error);
+            false
         }
-    }
-    Ok(result)
+    });
+    failure.map_or(Ok(delta), Err)
 }

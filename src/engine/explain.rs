@@ -88,7 +88,22 @@ impl Explainer<'_> {
                 self.push(depth, "union all".into(), Vec::new());
                 inputs.iter().for_each(|input| self.node(input, depth + 1));
             }
+            NodeKind::Expand { input, projections } => {
+                self.push(depth, format!("expand: each row {} times", projections.len()), Vec::new());
+                self.node(input, depth + 1);
+            }
+            NodeKind::Flatten(flatten) => self.operator(node, depth, flatten.explained()),
+            NodeKind::SetOperation(operation) => self.operator(node, depth, operation.explained()),
+            NodeKind::TopN(top) => self.operator(node, depth, top.explained()),
+            NodeKind::Window(window) => self.operator(node, depth, window.explained()),
+            NodeKind::Recursion(recursion) => self.operator(node, depth, recursion.explained()),
+            NodeKind::Round { .. } => self.push(depth, "rows of the round before".into(), Vec::new()),
         }
+    }
+
+    fn operator(&mut self, node: &Node, depth: usize, (text, state): (String, Vec<String>)) {
+        self.push(depth, text, state);
+        node.inputs().into_iter().for_each(|input| self.node(input, depth + 1));
     }
 
     fn join(&mut self, join: &Join, depth: usize) {
@@ -99,9 +114,15 @@ impl Explainer<'_> {
                 (0, _) => "first input",
                 (_, JoinKind::Inner) => "inner join",
                 (_, JoinKind::Left) => "left join",
+                (_, JoinKind::Semi) => "semi join",
+                (_, JoinKind::Anti) => "anti join",
+                (_, JoinKind::Mark) => "mark join",
             };
             let pairs = join.shape.keys[place].iter();
-            let pairs = pairs.map(|(column, own)| format!("#{column} = #{}", join.shape.offsets[place] + own));
+            let pairs = pairs.map(|key| {
+                let symbol = if key.null_safe { "is not distinct from" } else { "=" };
+                format!("#{} {symbol} #{}", key.before, join.shape.offsets[place] + key.own)
+            });
             let mut on: Vec<String> = pairs.collect();
             on.extend(join.shape.residuals[place].iter().map(|residual| residual.to_string()));
             let on = if on.is_empty() { String::new() } else { format!(" on {}", on.join(" and ")) };
@@ -156,7 +177,8 @@ impl Explainer<'_> {
         let mut calls = Vec::new();
         for call in &aggregate.calls {
             let distinct = if call.call.distinct { "distinct " } else { "" };
-            let argument = call.call.argument.as_ref().map_or_else(|| "*".to_owned(), |argument| argument.to_string());
+            let arguments = call.call.arguments.iter().map(|argument| argument.to_string()).collect::<Vec<_>>();
+            let argument = if arguments.is_empty() { "*".to_owned() } else { arguments.join(", ") };
             let filter =
                 call.call.filter.as_ref().map_or_else(String::new, |filter| format!(" filter (where {filter})"));
             let text = format!("{:?}({distinct}{argument}){filter}", call.call.function).to_lowercase();

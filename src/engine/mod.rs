@@ -17,6 +17,7 @@ mod delta;
 mod driver;
 mod error;
 mod explain;
+mod fault;
 mod fill;
 mod index;
 mod input_table;
@@ -25,6 +26,7 @@ pub mod plan;
 mod registry;
 mod relation;
 pub mod scalar;
+mod sort;
 mod step;
 mod view;
 
@@ -35,7 +37,9 @@ pub use assembly::EngineCatalog;
 pub use driver::Engine;
 pub use error::EngineError;
 pub use explain::{ExplainLine, explain};
-pub use plan::{AggregateCall, AggregateFunction, JoinInput, JoinKind, Plan, RelationName, ViewPlan};
+pub use plan::{
+    AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RelationName, RowErrorPolicy, SortKey, ViewPlan,
+};
 pub use scalar::Scalar;
 pub use step::StepOutcome;
 pub use view::ViewCondition;

@@ -4,9 +4,9 @@
 //! input's output; a join's output is the concatenation of its inputs' columns in order.
 
 use smol_str::SmolStr;
-use tailwater_connectors::{Column, SqlType, TableName};
+use tailwater_connectors::{Column, Row, SqlType, TableName, Value};
 
-use super::scalar::Scalar;
+use super::scalar::{Scalar, TableFunction};
 
 /// Something that has stored rows under a key: a replicated table or another view.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,7 +30,7 @@ pub enum Plan {
     /// One row made from nothing: `SELECT 1`, `VALUES`.
     Values {
         /// Constant rows; evaluated by `sql`.
-        rows: Vec<tailwater_connectors::Row>,
+        rows: Vec<Row>,
         /// Types of the columns.
         types: Vec<SqlType>,
     },
@@ -78,6 +78,224 @@ pub enum Plan {
         /// Inputs.
         inputs: Vec<Plan>,
     },
+    /// Each input row once per list of expressions: a union of projections of one input that is evaluated once.
+    Expand {
+        /// Input.
+        input: Box<Plan>,
+        /// Lists of output columns over the input's columns, all of one length.
+        projections: Vec<Vec<Scalar>>,
+        /// Types of the output columns.
+        types: Vec<SqlType>,
+    },
+    /// Each input row once per row that its set-returning functions make of it; the functions run side by side, and a
+    /// shorter one is filled up with nulls (`ROWS FROM`). The output is the input's columns, then those of each call, then the
+    /// ordinality.
+    Flatten {
+        /// Input.
+        input: Box<Plan>,
+        /// The calls, at least one.
+        calls: Vec<TableCall>,
+        /// Whether a last column counts the rows from 1 (`WITH ORDINALITY`).
+        ordinality: bool,
+        /// Whether an input row without any stays once, with nulls (`LEFT JOIN LATERAL f(…) ON true`).
+        keeps_empty: bool,
+    },
+    /// INTERSECT and EXCEPT; rows are equal as in GROUP BY (nulls are equal).
+    SetOperation {
+        /// The rows that are shown.
+        left: Box<Plan>,
+        /// The rows that they are held against; same columns.
+        right: Box<Plan>,
+        /// Which.
+        operator: SetOperator,
+        /// ALL: counts are kept, `min(l, r)` and `max(l - r, 0)` of each row.
+        all: bool,
+    },
+    /// The first rows of each partition: ORDER BY … LIMIT, DISTINCT ON, `row_number() <= k`. Rows that the order does not tell
+    /// apart are ordered by their whole encoded row, so that the choice depends on the rows alone.
+    TopN {
+        /// Input.
+        input: Box<Plan>,
+        /// Partition expressions; null is a partition. Empty: one partition.
+        partition: Vec<Scalar>,
+        /// Types of the partition expressions.
+        partition_types: Vec<SqlType>,
+        /// The order; may be empty.
+        order: Vec<SortKey>,
+        /// Rows passed over first.
+        offset: u64,
+        /// Rows taken then; `None` for all.
+        limit: Option<u64>,
+        /// FETCH … WITH TIES: rows that are equal in `order` to the last one taken are taken too.
+        with_ties: bool,
+    },
+    /// Window functions over one partitioning and order: the input's columns, then one column per call.
+    Window {
+        /// Input.
+        input: Box<Plan>,
+        /// Partition expressions; null is a partition. Empty: one partition.
+        partition: Vec<Scalar>,
+        /// Types of the partition expressions.
+        partition_types: Vec<SqlType>,
+        /// The order. Rows that it does not tell apart are ordered by their whole encoded row.
+        order: Vec<SortKey>,
+        /// The calls.
+        calls: Vec<WindowCall>,
+    },
+    /// WITH RECURSIVE: the rows of `base`, and the rows that `step` makes of the rows of the round before, until there are
+    /// none. `step` reads that round through [`Plan::Round`] once, never below an aggregate, a window, a limit, the right
+    /// side of a set operation or the side of an outer join that may be missing.
+    Recursion {
+        /// Tells nested recursions apart.
+        id: usize,
+        /// Rows of the first round.
+        base: Box<Plan>,
+        /// From the rows of one round to those of the next; same columns.
+        step: Box<Plan>,
+        /// UNION: a row that was there in an earlier round is not in a later one. Else UNION ALL.
+        distinct: bool,
+        /// Types of the columns.
+        types: Vec<SqlType>,
+    },
+    /// Inside the `step` of the recursion `id`: the rows of the round before.
+    Round {
+        /// Of which recursion.
+        id: usize,
+        /// Types of the columns.
+        types: Vec<SqlType>,
+    },
+}
+
+/// INTERSECT or EXCEPT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetOperator {
+    /// Rows that both have.
+    Intersect,
+    /// Rows that only the left has.
+    Except,
+}
+
+/// One expression of an ORDER BY.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SortKey {
+    /// Over the input's columns.
+    pub expression: Scalar,
+    /// Its type.
+    pub sql_type: SqlType,
+    /// DESC
+    pub descending: bool,
+    /// NULLS FIRST
+    pub nulls_first: bool,
+}
+
+/// A call of a set-returning function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableCall {
+    /// Which, with its body.
+    pub function: TableFunction,
+    /// Over the input's columns.
+    pub arguments: Vec<Scalar>,
+    /// Types of the columns of its rows.
+    pub types: Vec<SqlType>,
+}
+
+/// Window functions.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WindowFunction {
+    /// `row_number()`
+    RowNumber,
+    /// `rank()`
+    Rank,
+    /// `dense_rank()`
+    DenseRank,
+    /// `percent_rank()`
+    PercentRank,
+    /// `cume_dist()`
+    CumeDist,
+    /// `ntile(n)`; one argument.
+    Ntile,
+    /// `lag(value, offset, default)`; all three arguments are given, of them `value` and `default` have the result's type.
+    Lag,
+    /// `lead(value, offset, default)`, as `Lag`.
+    Lead,
+    /// `first_value(value)`
+    FirstValue,
+    /// `last_value(value)`
+    LastValue,
+    /// `nth_value(value, n)`
+    NthValue,
+    /// An aggregate over the frame; arguments and filter are in the call.
+    Aggregate(AggregateCall),
+}
+
+/// One call of a window function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WindowCall {
+    /// Function.
+    pub function: WindowFunction,
+    /// Arguments over the input's columns; none for aggregates, which hold their own.
+    pub arguments: Vec<Scalar>,
+    /// Types of the arguments.
+    pub argument_types: Vec<SqlType>,
+    /// The frame; of no meaning to functions that look at the partition.
+    pub frame: Frame,
+    /// Result type.
+    pub result_type: SqlType,
+}
+
+/// A window frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// What the offsets of the bounds count.
+    pub units: FrameUnits,
+    /// Where it begins.
+    pub start: FrameBound,
+    /// Where it ends.
+    pub end: FrameBound,
+    /// What is left out of it.
+    pub exclusion: FrameExclusion,
+}
+
+/// What the offsets of frame bounds count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameUnits {
+    /// Rows.
+    Rows,
+    /// Distance of the values of the one sort key.
+    Range,
+    /// Groups of rows that are equal in the order.
+    Groups,
+}
+
+/// One end of a frame.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FrameBound {
+    /// The partition's first row.
+    UnboundedPreceding,
+    /// So many rows or groups before the current one. ROWS and GROUPS only.
+    Preceding(u64),
+    /// The current row (ROWS), else its first or last peer.
+    CurrentRow,
+    /// So many rows or groups after the current one. ROWS and GROUPS only.
+    Following(u64),
+    /// RANGE only: rows whose sort key is not beyond this value, computed from the current row (`key - offset` for PRECEDING
+    /// in an ascending order), in the sort key's type. Where the current row's key is null the bound is its peers.
+    RangeLimit(Scalar),
+    /// The partition's last row.
+    UnboundedFollowing,
+}
+
+/// EXCLUDE of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameExclusion {
+    /// NO OTHERS
+    Nothing,
+    /// CURRENT ROW
+    CurrentRow,
+    /// GROUP: the current row and its peers.
+    Group,
+    /// TIES: the peers without the current row.
+    Ties,
 }
 
 /// How a join input joins what stands before it.
@@ -87,6 +305,23 @@ pub enum JoinKind {
     Inner,
     /// Rows before it stay; without a match its columns are null.
     Left,
+    /// Rows before it stay, as often as they are, if they have a match; it adds no columns to the concatenation.
+    Semi,
+    /// Rows before it stay if they have no match; it adds no columns.
+    Anti,
+    /// Rows before it stay; it adds one boolean column that says whether they have a match.
+    Mark,
+}
+
+/// One equality of a join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JoinKey {
+    /// Column of the concatenation before the input.
+    pub before: usize,
+    /// Column of the input; of the same type.
+    pub own: usize,
+    /// `IS NOT DISTINCT FROM`: null matches null. Else null matches nothing.
+    pub null_safe: bool,
 }
 
 /// One input of a join.
@@ -96,10 +331,10 @@ pub struct JoinInput {
     pub plan: Plan,
     /// How it joins.
     pub kind: JoinKind,
-    /// Equalities `(column of the concatenation before it, column of this input)`; both have one type; null equals
-    /// nothing. May be empty (cross join).
-    pub keys: Vec<(usize, usize)>,
-    /// The rest of the ON condition over the concatenation with this input appended.
+    /// Equalities. May be empty (cross join).
+    pub keys: Vec<JoinKey>,
+    /// The rest of the ON condition over the concatenation with this input appended (also with `Semi`, `Anti` and `Mark`, whose
+    /// columns then leave the concatenation again).
     pub residual: Option<Scalar>,
 }
 
@@ -116,6 +351,68 @@ pub enum AggregateFunction {
     Min,
     /// Greatest.
     Max,
+    /// `bool_and`, `every`
+    BoolAnd,
+    /// `bool_or`
+    BoolOr,
+    /// `bit_and`
+    BitAnd,
+    /// `bit_or`
+    BitOr,
+    /// `bit_xor`
+    BitXor,
+    /// `stddev_pop`
+    StddevPop,
+    /// `stddev_samp`, `stddev`
+    StddevSamp,
+    /// `var_pop`
+    VarPop,
+    /// `var_samp`, `variance`
+    VarSamp,
+    /// `covar_pop(y, x)`
+    CovarPop,
+    /// `covar_samp(y, x)`
+    CovarSamp,
+    /// `corr(y, x)`
+    Corr,
+    /// `regr_count(y, x)`
+    RegrCount,
+    /// `regr_avgx(y, x)`
+    RegrAvgx,
+    /// `regr_avgy(y, x)`
+    RegrAvgy,
+    /// `regr_sxx(y, x)`
+    RegrSxx,
+    /// `regr_syy(y, x)`
+    RegrSyy,
+    /// `regr_sxy(y, x)`
+    RegrSxy,
+    /// `regr_slope(y, x)`
+    RegrSlope,
+    /// `regr_intercept(y, x)`
+    RegrIntercept,
+    /// `regr_r2(y, x)`
+    RegrR2,
+    /// `array_agg(value)`, nulls included
+    ArrayAgg,
+    /// `string_agg(value, delimiter)`, text and bytea
+    StringAgg,
+    /// `json_agg(value)`
+    JsonAgg,
+    /// `jsonb_agg(value)`
+    JsonbAgg,
+    /// `json_object_agg(key, value)`
+    JsonObjectAgg,
+    /// `jsonb_object_agg(key, value)`
+    JsonbObjectAgg,
+    /// `percentile_cont(fraction) WITHIN GROUP (ORDER BY value)`; the fraction, or an array of them, is `direct`
+    PercentileCont,
+    /// `percentile_disc(fraction) WITHIN GROUP (ORDER BY value)`
+    PercentileDisc,
+    /// `mode() WITHIN GROUP (ORDER BY value)`
+    Mode,
+    /// The one value of a scalar subquery: null over no rows, an error over several (SQLSTATE 21000).
+    SingleValue,
 }
 
 /// One aggregate.
@@ -123,12 +420,16 @@ pub enum AggregateFunction {
 pub struct AggregateCall {
     /// Function.
     pub function: AggregateFunction,
-    /// Argument over the input's columns; none for `count(*)`.
-    pub argument: Option<Scalar>,
-    /// Type of the argument (`Unknown` without one).
-    pub argument_type: SqlType,
+    /// Arguments over the input's columns; none for `count(*)`. Ordered-set aggregates have the sort keys here, too.
+    pub arguments: Vec<Scalar>,
+    /// Types of the arguments.
+    pub argument_types: Vec<SqlType>,
+    /// Direct arguments of an ordered-set aggregate, constant.
+    pub direct: Vec<Value>,
     /// Only distinct values.
     pub distinct: bool,
+    /// ORDER BY inside, or of WITHIN GROUP. For `min` and `max` of text under a collation: the collation's sort key.
+    pub order: Vec<SortKey>,
     /// FILTER (WHERE …): boolean over the input's columns.
     pub filter: Option<Scalar>,
     /// Result type.
@@ -146,20 +447,59 @@ pub struct ViewPlan {
     pub columns: Vec<Column>,
     /// Key as positions in `columns`. Empty: at most one row.
     pub key: Vec<usize>,
+    /// What becomes of rows for which an expression has no value.
+    pub row_errors: RowErrorPolicy,
+}
+
+/// What becomes of a row for which an expression has no value (division by zero, overflow, a cast that does not fit).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RowErrorPolicy {
+    /// The row is kept out of the view and named among its errors, until the row is mended.
+    #[default]
+    Quarantine,
+    /// The expression is null.
+    Null,
+    /// The view stops.
+    Stop,
+}
+
+impl AggregateCall {
+    /// The first argument, if there is any.
+    pub fn argument(&self) -> Option<&Scalar> {
+        self.arguments.first()
+    }
+
+    /// Type of the first argument, `Unknown` without one.
+    pub fn argument_type(&self) -> &SqlType {
+        self.argument_types.first().unwrap_or(&SqlType::Unknown)
+    }
 }
 
 impl Plan {
-    /// Names of the relations that this node and those below it read, in order of appearance, with repeats.
-    pub fn relations(&self, names: &mut Vec<RelationName>) {
+    /// The nodes below this one.
+    pub fn inputs(&self) -> Vec<&Plan> {
         match self {
-            Self::Scan { relation, .. } => names.push(relation.clone()),
-            Self::Values { .. } => {}
+            Self::Scan { .. } | Self::Values { .. } | Self::Round { .. } => Vec::new(),
             Self::Project { input, .. }
             | Self::Filter { input, .. }
             | Self::Aggregate { input, .. }
-            | Self::Distinct { input } => input.relations(names),
-            Self::Join { inputs } => inputs.iter().for_each(|input| input.plan.relations(names)),
-            Self::UnionAll { inputs } => inputs.iter().for_each(|input| input.relations(names)),
+            | Self::Expand { input, .. }
+            | Self::Flatten { input, .. }
+            | Self::TopN { input, .. }
+            | Self::Window { input, .. }
+            | Self::Distinct { input } => vec![input],
+            Self::Join { inputs } => inputs.iter().map(|input| &input.plan).collect(),
+            Self::UnionAll { inputs } => inputs.iter().collect(),
+            Self::SetOperation { left, right, .. } => vec![left, right],
+            Self::Recursion { base, step, .. } => vec![base, step],
         }
+    }
+
+    /// Names of the relations that this node and those below it read, in order of appearance, with repeats.
+    pub fn relations(&self, names: &mut Vec<RelationName>) {
+        if let Self::Scan { relation, .. } = self {
+            names.push(relation.clone());
+        }
+        self.inputs().into_iter().for_each(|input| input.relations(names));
     }
 }

@@ -155,7 +155,7 @@ impl Engine {
         changes: &[Vec<KeyChange>],
     ) -> Result<Vec<KeyChange>, EngineError> {
         let Assembly { relations, indexes, .. } = &self.assembly;
-        let folded = view.run(&mut Flow { tx, relations, indexes, changes: Changes::Step(changes) })?;
+        let folded = view.run(&mut Flow { tx, relations, indexes, changes: Changes::Step(changes), faults: view.faults() })?;
         if view.has_changelog && !folded.is_empty() {
             tx.append_changelog(relations[view.relation].table, &row_changes(&folded));
         }

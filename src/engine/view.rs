@@ -9,10 +9,12 @@ use std::sync::Arc;
 use tailwater_connectors::{Row, RowChange, ViewSchema};
 
 use super::dataflow::{Flow, Node};
-use super::delta::Delta;
+use super::delta::{Delta, consolidate};
 use super::error::EngineError;
-use super::relation::{KeyChange, Relation};
-use crate::state::{StateTx, Version, encode_row};
+use super::fault::Faults;
+use super::plan::RowErrorPolicy;
+use super::relation::{KeyChange, Relation, decode_count, encode_count, whole_row};
+use crate::state::{StateTx, TableId, Version, encode_row};
 
 /// How a view stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,9 @@ pub(super) struct View {
     pub(super) relation: usize,
     /// Relations it reads.
     pub(super) reads: Vec<usize>,
+    pub(super) row_errors: RowErrorPolicy,
+    /// Rows that are out because an expression has no value for them: entry → count.
+    pub(super) errors: TableId,
     pub(super) has_changelog: bool,
     pub(super) condition: ViewCondition,
     /// Whether a fill began and did not end: its tables are not empty.
@@ -48,6 +53,8 @@ impl View {
     /// Runs the dataflow and writes the view's rows; answers what changed.
     pub(super) fn run(&self, flow: &mut Flow<'_, '_>) -> Result<Vec<KeyChange>, EngineError> {
         let delta = self.root.evaluate(flow)?;
+        let faults = std::mem::replace(&mut flow.faults, self.faults()).into_found();
+        self.record(flow.tx, faults)?;
         if delta.is_empty() {
             return Ok(Vec::new());
         }
@@ -55,6 +62,25 @@ impl View {
         let changes = self.fold(flow.tx, relation, delta)?;
         relation.write(flow.tx, &changes);
         Ok(changes)
+    }
+
+    /// What a step collects faults in.
+    pub(super) fn faults(&self) -> Faults {
+        Faults::new(self.row_errors)
+    }
+
+    /// Writes the faults of a step.
+    fn record(&self, tx: &mut StateTx<'_>, faults: Delta) -> Result<(), EngineError> {
+        for (entry, weight) in consolidate(faults) {
+            let key = whole_row(&entry);
+            let before = tx.get(self.errors, &key, Version::New)?.map_or(Ok(0), |count| decode_count(&count))?;
+            match before + weight {
+                0 => tx.delete(self.errors, key),
+                after if after > 0 => tx.put(self.errors, key, encode_count(after)),
+                _ => return Err(EngineError::Inconsistent { what: "an error went that was not there" }),
+            }
+        }
+        Ok(())
     }
 
     fn fold(&self, tx: &mut StateTx<'_>, relation: &Relation, delta: Delta) -> Result<Vec<KeyChange>, EngineError> {

@@ -14,7 +14,7 @@ use super::keys::{Relations, identity};
 use super::order::{Candidate, Link, order};
 use super::relation::Conjunct;
 use super::scalars::{columns_of, conjunction, filtered, is_true, moved};
-use crate::engine::plan::{JoinInput, JoinKind, Plan};
+use crate::engine::plan::{JoinInput, JoinKey, JoinKind, Plan};
 use crate::engine::scalar::Scalar;
 
 /// A cluster's rows, and where each column of its inputs is in them.
@@ -253,7 +253,11 @@ fn assemble(cluster: Cluster, extras: Vec<Vec<(Scalar, SqlType)>>, steps: Vec<St
             keys: step
                 .keys
                 .iter()
-                .map(|&((from, before), own)| (offsets[from] + local(from, before), local(step.input, own)))
+                .map(|&((from, before), own)| JoinKey {
+                    before: offsets[from] + local(from, before),
+                    own: local(step.input, own),
+                    null_safe: false,
+                })
                 .collect(),
             residual: conjunction(step.residual.iter().map(|scalar| moved(scalar, &|column| places[column])).collect()),
         })

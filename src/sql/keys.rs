@@ -152,8 +152,18 @@ pub(super) fn identity(plan: &Plan, relations: &Relations) -> Identity {
             found
         }
         Plan::UnionAll { inputs } => union(inputs, relations),
+        _ => Identity::default(),
     };
     found.minimised()
+}
+
+/// Number of columns that an input of a join adds to the concatenation.
+pub(super) fn shown_width(input: &JoinInput) -> usize {
+    match input.kind {
+        JoinKind::Inner | JoinKind::Left => width(&input.plan),
+        JoinKind::Semi | JoinKind::Anti => 0,
+        JoinKind::Mark => 1,
+    }
 }
 
 /// Number of output columns.
@@ -162,9 +172,16 @@ pub(super) fn width(plan: &Plan) -> usize {
         Plan::Scan { columns, .. } => columns.len(),
         Plan::Values { types, .. } | Plan::Project { types, .. } => types.len(),
         Plan::Filter { input, .. } | Plan::Distinct { input } => width(input),
-        Plan::Join { inputs } => inputs.iter().map(|input| width(&input.plan)).sum(),
+        Plan::Join { inputs } => inputs.iter().map(shown_width).sum(),
         Plan::Aggregate { group, aggregates, .. } => group.len() + aggregates.len(),
         Plan::UnionAll { inputs } => inputs.first().map_or(0, width),
+        Plan::Expand { types, .. } | Plan::Recursion { types, .. } | Plan::Round { types, .. } => types.len(),
+        Plan::SetOperation { left, .. } => width(left),
+        Plan::TopN { input, .. } => width(input),
+        Plan::Window { input, calls, .. } => width(input) + calls.len(),
+        Plan::Flatten { input, calls, ordinality, .. } => {
+            width(input) + calls.iter().map(|call| call.types.len()).sum::<usize>() + usize::from(*ordinality)
+        }
     }
 }
 
@@ -239,7 +256,7 @@ fn join(inputs: &[JoinInput], relations: &Relations) -> Identity {
     for (position, input) in inputs.iter().enumerate() {
         let own = identity(&input.plan, relations);
         let width = width(&input.plan);
-        let joined: Key = input.keys.iter().map(|&(_, column)| column).collect();
+        let joined: Key = input.keys.iter().map(|key| key.own).collect();
         if position == 0 {
             found.keys = own.keys.clone();
         } else if !own.covered_by(&joined) {
@@ -256,7 +273,7 @@ fn join(inputs: &[JoinInput], relations: &Relations) -> Identity {
         if input.kind == JoinKind::Inner {
             found.equal.extend(own.equal.iter().map(|&(one, other)| (one + offset, other + offset)));
             found.constant.extend(own.constant.iter().map(|(column, value)| (column + offset, value.clone())));
-            found.equal.extend(input.keys.iter().map(|&(before, column)| (before, column + offset)));
+            found.equal.extend(input.keys.iter().map(|key| (key.before, key.own + offset)));
             input.residual.iter().for_each(|condition| found.learn(condition));
         }
         let shifted = |columns: &Key| columns.iter().map(|column| column + offset).collect::<Key>();

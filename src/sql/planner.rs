@@ -19,7 +19,7 @@ use super::prune::pruned;
 use super::relation::Bound;
 use super::rewrite::{Rewriter, Rewritten};
 use super::statement::{names_read, parse};
-use crate::engine::plan::{Plan, ViewPlan};
+use crate::engine::plan::{Plan, RowErrorPolicy, ViewPlan};
 
 /// Stack of the planning thread: expressions nest, and the parser and DataFusion follow them by recursion. Only pages
 /// that are touched cost memory.
@@ -167,7 +167,7 @@ impl<'a> Planner<'a> {
             (None, Some(key)) => key.iter().copied().collect(),
             (None, None) => return Err(no_key(&whole, &relations)),
         };
-        let plan = ViewPlan { name: view.name.clone(), plan, columns, key };
+        let plan = ViewPlan { name: view.name.clone(), plan, columns, key, row_errors: RowErrorPolicy::default() };
         self.names.add_view(&plan, text);
         self.planned.views.push(plan);
         Ok(())

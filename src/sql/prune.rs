@@ -6,7 +6,7 @@ use tailwater_connectors::SqlType;
 
 use super::keys::{Key, Relations, determining, width};
 use super::scalars::{columns_of, moved, replaced, replaced_call};
-use crate::engine::plan::{JoinInput, Plan};
+use crate::engine::plan::{JoinInput, JoinKey, Plan};
 use crate::engine::scalar::Scalar;
 
 /// The same rows with all columns, from inputs that have only what is used.
@@ -79,6 +79,7 @@ fn prune(plan: Plan, needed: &Key, relations: &Relations) -> Pruned {
             let inputs = branches.into_iter().map(|branch| branch.plan).collect();
             Pruned { plan: Plan::UnionAll { inputs }, kept: needed.iter().copied().collect(), types }
         }
+        other => unreachable!("{other:?} is not planned yet"),
     }
 }
 
@@ -86,7 +87,7 @@ fn prune_join(inputs: Vec<JoinInput>, needed: &Key, relations: &Relations) -> Pr
     let mut read = needed.clone();
     let mut offset = 0;
     for input in &inputs {
-        read.extend(input.keys.iter().flat_map(|&(before, own)| [before, own + offset]));
+        read.extend(input.keys.iter().flat_map(|key| [key.before, key.own + offset]));
         read.extend(input.residual.iter().flat_map(columns_of));
         offset += width(&input.plan);
     }
@@ -100,9 +101,9 @@ fn prune_join(inputs: Vec<JoinInput>, needed: &Key, relations: &Relations) -> Pr
         let own = prune(plan, &own_read, relations);
         let keys = keys
             .into_iter()
-            .map(|(before, column)| {
-                let before = kept.iter().position(|&kept| kept == before).expect("key columns were asked for");
-                (before, own.place(column))
+            .map(|key| {
+                let before = kept.iter().position(|&kept| kept == key.before).expect("key columns were asked for");
+                JoinKey { before, own: own.place(key.own), ..key }
             })
             .collect();
         kept.extend(own.kept.iter().map(|column| column + offset));
@@ -126,7 +127,7 @@ fn prune_aggregate(plan: Plan, needed: &Key, relations: &Relations) -> Pruned {
     let calls: Vec<usize> = (0..aggregates.len()).filter(|call| needed.contains(&(call + group.len()))).collect();
     let mut read: Key = groups.iter().flat_map(|&column| columns_of(&group[column])).collect();
     for &call in &calls {
-        let scalars = aggregates[call].argument.iter().chain(&aggregates[call].filter);
+        let scalars = aggregates[call].arguments.iter().chain(&aggregates[call].filter);
         read.extend(scalars.flat_map(columns_of));
     }
     let input = prune(*input, &read, relations);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tailwater_connectors::Value;
 
-use crate::engine::plan::{AggregateCall, Plan};
+use crate::engine::plan::{AggregateCall, Plan, SortKey};
 use crate::engine::scalar::Scalar;
 
 /// The same expression with every column replaced.
@@ -51,10 +51,16 @@ pub(super) fn moved(scalar: &Scalar, to: &dyn Fn(usize) -> usize) -> Scalar {
 /// An aggregate over other columns.
 pub(super) fn replaced_call(call: &AggregateCall, column: &dyn Fn(usize) -> Scalar) -> AggregateCall {
     AggregateCall {
-        argument: call.argument.as_ref().map(|argument| replaced(argument, column)),
+        arguments: call.arguments.iter().map(|argument| replaced(argument, column)).collect(),
+        order: replaced_order(&call.order, column),
         filter: call.filter.as_ref().map(|filter| replaced(filter, column)),
         ..call.clone()
     }
+}
+
+/// Sort keys over other columns.
+pub(super) fn replaced_order(order: &[SortKey], column: &dyn Fn(usize) -> Scalar) -> Vec<SortKey> {
+    order.iter().map(|key| SortKey { expression: replaced(&key.expression, column), ..key.clone() }).collect()
 }
 
 /// Constant parts computed; an error stays where it is, for the rows that meet it.

@@ -90,7 +90,7 @@ impl Accumulator {
     /// The accumulator of a call, over no values.
     pub(super) fn empty(call: &AggregateCall) -> Result<Self, String> {
         use AggregateFunction::{Avg, Count, Max, Min, Sum};
-        match (call.function, &call.argument_type) {
+        match (call.function, call.argument_type()) {
             (Count, _) => Ok(Self::Count(0)),
             (Min | Max, _) => Ok(Self::Extreme(Value::Null)),
             (Sum | Avg, SqlType::Int2 | SqlType::Int4 | SqlType::Int8) => Ok(Self::Integers { count: 0, sum: 0 }),

@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 use tailwater_connectors::{Row, SqlType, Value};
 
-use super::super::dataflow::Node;
+use super::super::dataflow::{Flow, Node};
 use super::super::delta::Delta;
 use super::super::error::EngineError;
 use super::super::plan::{AggregateCall, AggregateFunction};
@@ -86,7 +86,7 @@ impl Call {
         {
             return Ok(None);
         }
-        match &self.call.argument {
+        match self.call.argument() {
             None => Ok(Some(Value::Bool(true))),
             Some(argument) => Ok(Some(argument.evaluate(row)?).filter(|value| !value.is_null())),
         }
@@ -94,7 +94,7 @@ impl Call {
 
     fn entry_key(&self, group: &[u8], value: &Value) -> Result<Vec<u8>, EngineError> {
         let mut key = group.to_vec();
-        encode_key(&mut key, std::slice::from_ref(&self.call.argument_type), std::slice::from_ref(value))?;
+        encode_key(&mut key, std::slice::from_ref(self.call.argument_type()), std::slice::from_ref(value))?;
         if self.is_extreme() {
             key.extend_from_slice(&whole_row(std::slice::from_ref(value)));
         }
@@ -111,10 +111,11 @@ impl Aggregate {
     /// The delta of the groups' rows. `start`: the global row comes to be.
     pub(in crate::engine) fn step(
         &self,
-        tx: &mut StateTx<'_>,
-        delta: &Delta,
-        start: bool,
+        flow: &mut Flow<'_, '_>,
+        _node: usize,
+        (delta, start): (&Delta, bool),
     ) -> Result<Delta, EngineError> {
+        let tx = &mut *flow.tx;
         if start {
             let group = self.empty_group(Vec::new())?;
             tx.put(self.table, Vec::new(), group.encode());

@@ -86,8 +86,8 @@ impl Join {
         let offset = self.shape.offsets[index];
         let starts = groups.iter().enumerate().map(|(origin, group)| {
             let mut values = vec![Value::Null; self.width()];
-            for &(_, own) in &self.shape.keys[index] {
-                values[offset + own] = group.rows[0].0[own].clone();
+            for key in &self.shape.keys[index] {
+                values[offset + key.own] = group.rows[0].0[key.own].clone();
             }
             Partial { values, weight: 1, origin }
         });
@@ -122,7 +122,7 @@ impl Join {
 
     /// The delta's rows by join key, in order of first appearance; rows with null in the key join nothing.
     fn groups<'d>(&self, index: usize, delta: &'d Delta) -> Result<Vec<Group<'d>>, EngineError> {
-        let own: Vec<usize> = self.shape.keys[index].iter().map(|(_, own)| *own).collect();
+        let own: Vec<usize> = self.shape.keys[index].iter().map(|key| key.own).collect();
         let types = self.inputs[index].types();
         let mut places: HashMap<Vec<u8>, usize, FxBuildHasher> = HashMap::default();
         let mut groups: Vec<Group<'d>> = Vec::new();

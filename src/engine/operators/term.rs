@@ -11,7 +11,7 @@
 use tailwater_connectors::SqlType;
 
 use super::input::Access;
-use crate::engine::plan::JoinKind;
+use crate::engine::plan::{JoinKey, JoinKind};
 use crate::engine::scalar::Scalar;
 
 /// What of a join the terms depend on.
@@ -19,8 +19,8 @@ pub(in crate::engine) struct Shape {
     /// First column of each input in the concatenation; one more at the end for the whole width.
     pub(in crate::engine) offsets: Vec<usize>,
     pub(in crate::engine) kinds: Vec<JoinKind>,
-    /// `(column of the concatenation, column of the input)` per input.
-    pub(in crate::engine) keys: Vec<Vec<(usize, usize)>>,
+    /// Per input.
+    pub(in crate::engine) keys: Vec<Vec<JoinKey>>,
     pub(in crate::engine) residuals: Vec<Option<Scalar>>,
     pub(in crate::engine) types: Vec<SqlType>,
 }
@@ -70,7 +70,7 @@ pub(in crate::engine) fn plan_terms(shape: &Shape, accesses: &mut dyn PlanAccess
     (0..shape.kinds.len())
         .map(|index| Term {
             before: plan_before(shape, accesses, index),
-            own: (shape.kinds[index] == JoinKind::Left).then(|| shape.lookup(accesses, index, &shape.keys[index])),
+            own: (shape.kinds[index] == JoinKind::Left).then(|| shape.lookup(accesses, index, &shape.pairs(index))),
             after: (index + 1..shape.kinds.len()).map(|input| shape.forward(accesses, input)).collect(),
         })
         .collect()
@@ -79,6 +79,11 @@ pub(in crate::engine) fn plan_terms(shape: &Shape, accesses: &mut dyn PlanAccess
 impl Shape {
     fn input_of(&self, column: usize) -> usize {
         self.offsets.partition_point(|&offset| offset <= column) - 1
+    }
+
+    /// The equalities of an input as `(column of the concatenation, column of the input)`.
+    fn pairs(&self, input: usize) -> Vec<(usize, usize)> {
+        self.keys[input].iter().map(|key| (key.before, key.own)).collect()
     }
 
     fn lookup(&self, accesses: &mut dyn PlanAccess, input: usize, by: &[(usize, usize)]) -> Lookup {
@@ -99,7 +104,7 @@ impl Shape {
         let left = self.kinds[input] == JoinKind::Left;
         let residual = self.residuals[input].clone();
         let (matching, condition) = if left { (residual, None) } else { (None, residual) };
-        let lookup = self.lookup(accesses, input, &self.keys[input]);
+        let lookup = self.lookup(accesses, input, &self.pairs(input));
         Operation { lookup, left, matching, conditions: condition.into_iter().collect() }
     }
 
@@ -109,8 +114,8 @@ impl Shape {
         let mut open: Vec<usize> = (0..term).filter(|&input| matched[input]).collect();
         open.push(term);
         while let Some(input) = open.pop() {
-            for &(column, _) in &self.keys[input] {
-                let source = self.input_of(column);
+            for key in &self.keys[input] {
+                let source = self.input_of(key.before);
                 if !std::mem::replace(&mut matched[source], true) {
                     open.push(source);
                 }
@@ -124,7 +129,7 @@ impl Shape {
         let holds = |input: &usize| *input == term || matched[*input];
         (0..=term)
             .filter(holds)
-            .flat_map(|input| self.keys[input].iter().map(move |(column, own)| (*column, self.offsets[input] + own)))
+            .flat_map(|input| self.keys[input].iter().map(move |key| (key.before, self.offsets[input] + key.own)))
             .collect()
     }
 }
@@ -185,6 +190,6 @@ fn next_input(shape: &Shape, accesses: &dyn PlanAccess, state: &Known<'_>) -> (u
         return first;
     }
     let input = (0..term).find(|&input| !state.known[input]).expect("an input is missing");
-    let by = if state.matched[input] { Vec::new() } else { shape.keys[input].clone() };
+    let by = if state.matched[input] { Vec::new() } else { shape.pairs(input) };
     (input, by)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
-use tailwater_connectors::{SqlType, Value};
+use tailwater_connectors::{Row, SqlType, Value};
 
 pub use super::row_error::RowError;
 
@@ -93,4 +93,31 @@ pub enum Scalar {
     Coalesce(Vec<Scalar>),
     /// `ARRAY[...]` of one element type.
     ArrayOf(Vec<Scalar>),
+}
+
+/// The body of a set-returning function: the arguments' types, the arguments; answers rows.
+pub type TableBody = fn(&[SqlType], &[Value]) -> Result<Vec<Row>, RowError>;
+
+/// A resolved set-returning function.
+#[derive(Clone)]
+pub struct TableFunction {
+    /// Name and argument types: identity in plans and fingerprints.
+    pub signature: SmolStr,
+    /// No rows for a null argument, without a call.
+    pub strict: bool,
+    /// Types of the arguments.
+    pub argument_types: Arc<[SqlType]>,
+    /// The body.
+    pub body: TableBody,
+}
+
+impl fmt::Debug for TableFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.signature)
+    }
+}
+impl PartialEq for TableFunction {
+    fn eq(&self, other: &Self) -> bool {
+        self.signature == other.signature
+    }
 }

@@ -17,7 +17,7 @@ mod row_error;
 
 pub use bind::{BindError, Typed};
 pub use compare::{sql_cmp, sql_eq};
-pub use expression::{Callee, Function, Scalar};
+pub use expression::{Callee, Function, Scalar, TableFunction};
 pub use row_error::RowError;
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use tailwater_connectors::{
 };
 
 use crate::engine::scalar::{Typed, bind};
-use crate::engine::{Engine, EngineCatalog, Plan, RelationName, Scalar, StepOutcome, ViewPlan};
+use crate::engine::{Engine, EngineCatalog, Plan, RelationName, RowErrorPolicy, Scalar, StepOutcome, ViewPlan};
 use crate::state::{State, StateError};
 
 /// The one source of these tests.
@@ -191,5 +191,5 @@ pub(super) fn view(name: &str, plan: Plan, types: &[SqlType], key: &[usize]) -> 
         sql_type: sql_type.clone(),
         nullable: true,
     });
-    ViewPlan { name: name.into(), plan, columns: columns.collect(), key: key.to_vec() }
+    ViewPlan { name: name.into(), plan, columns: columns.collect(), key: key.to_vec(), row_errors: RowErrorPolicy::default() }
 }

@@ -6,7 +6,7 @@ use tailwater_connectors::{Numeric, Row, SqlType, Value};
 
 use super::super::operators::ExactFloat;
 use crate::engine::scalar::{sql_cmp, sql_eq};
-use crate::engine::{AggregateCall, AggregateFunction, JoinInput, JoinKind, Plan, RelationName};
+use crate::engine::{AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RelationName};
 use crate::state::{encode_key, encode_row};
 
 /// Rows and column types of every relation.
@@ -22,6 +22,7 @@ pub(super) fn types(plan: &Plan, database: &Database) -> Vec<SqlType> {
             group_types.iter().cloned().chain(aggregates.iter().map(|call| call.result_type.clone())).collect()
         }
         Plan::UnionAll { inputs } => types(&inputs[0], database),
+        other => panic!("the oracle does not know {other:?}"),
     }
 }
 
@@ -72,6 +73,7 @@ pub(super) fn rows(plan: &Plan, database: &Database) -> Vec<Row> {
             distinct.into_values().collect()
         }
         Plan::UnionAll { inputs } => inputs.iter().flat_map(|input| rows(input, database)).collect(),
+        other => panic!("the oracle does not know {other:?}"),
     }
 }
 
@@ -94,10 +96,12 @@ fn join(inputs: &[JoinInput], database: &Database) -> Vec<Row> {
         for left in &joined {
             let mut matched = false;
             for row in &right {
-                let equal = |(column, own): &(usize, usize)| {
-                    !left[*column].is_null()
-                        && !row[*own].is_null()
-                        && sql_eq(&right_types[*own], &left[*column], &row[*own])
+                let equal = |key: &JoinKey| {
+                    let (before, own) = (&left[key.before], &row[key.own]);
+                    match (before.is_null(), own.is_null()) {
+                        (false, false) => sql_eq(&right_types[key.own], before, own),
+                        (before, own) => key.null_safe && before && own,
+                    }
                 };
                 let both: Row = left.iter().chain(row.iter()).cloned().collect();
                 let holds = || input.residual.as_ref().is_none_or(|residual| residual.holds(&both).unwrap());
@@ -117,18 +121,18 @@ fn join(inputs: &[JoinInput], database: &Database) -> Vec<Row> {
 
 fn aggregate(call: &AggregateCall, rows: &[Row]) -> Value {
     let kept = rows.iter().filter(|row| call.filter.as_ref().is_none_or(|filter| filter.holds(row).unwrap()));
-    let values = kept.map(|row| call.argument.as_ref().map_or(Value::Bool(true), |part| part.evaluate(row).unwrap()));
+    let values = kept.map(|row| call.argument().map_or(Value::Bool(true), |part| part.evaluate(row).unwrap()));
     let mut values: Vec<Value> = values.filter(|value| !value.is_null()).collect();
     let bytes = |value: &Value| {
         let mut bytes = Vec::new();
         encode_row(&mut bytes, std::slice::from_ref(value));
         bytes
     };
-    if call.argument.is_some() {
-        let order = |a: &Value, b: &Value| sql_cmp(&call.argument_type, a, b).then(bytes(a).cmp(&bytes(b)));
+    if call.argument().is_some() {
+        let order = |a: &Value, b: &Value| sql_cmp(call.argument_type(), a, b).then(bytes(a).cmp(&bytes(b)));
         values.sort_by(order);
         if call.distinct {
-            values.dedup_by(|a, b| sql_eq(&call.argument_type, a, b));
+            values.dedup_by(|a, b| sql_eq(call.argument_type(), a, b));
         }
     }
     let average = call.function == AggregateFunction::Avg;
@@ -138,12 +142,13 @@ fn aggregate(call: &AggregateCall, rows: &[Row]) -> Value {
         AggregateFunction::Max => values.last().cloned().unwrap_or_default(),
         AggregateFunction::Sum | AggregateFunction::Avg if values.is_empty() => Value::Null,
         AggregateFunction::Sum | AggregateFunction::Avg => sum(call, &values, average),
+        other => panic!("the oracle does not know {other:?}"),
     }
 }
 
 fn sum(call: &AggregateCall, values: &[Value], average: bool) -> Value {
     let count = Numeric::from_i128(values.len() as i128, 0);
-    match &call.argument_type {
+    match call.argument_type() {
         SqlType::Float8 => {
             let mut sum = ExactFloat::default();
             for value in values {

@@ -8,7 +8,7 @@ use super::fixture::{column, operator};
 use super::oracle::{Database, types};
 use super::random_changes::random_value;
 use crate::engine::scalar::{Typed, bind};
-use crate::engine::{AggregateCall, AggregateFunction, JoinInput, JoinKind, Plan, Scalar, ViewPlan};
+use crate::engine::{AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RowErrorPolicy, Scalar, ViewPlan};
 
 /// Makes plans over the relations of a database (whose rows do not matter).
 pub(super) struct Planner<'a> {
@@ -48,7 +48,7 @@ impl Planner<'_> {
         let columns = group_types.into_iter().enumerate();
         let columns =
             columns.map(|(place, sql_type)| Column { name: format!("c{place}").into(), sql_type, nullable: true });
-        ViewPlan { name: name.into(), plan, columns: columns.collect(), key: (0..width).collect() }
+        ViewPlan { name: name.into(), plan, columns: columns.collect(), key: (0..width).collect(), row_errors: RowErrorPolicy::default() }
     }
 
     fn plan(&mut self, depth: u32) -> Plan {
@@ -150,7 +150,8 @@ impl Planner<'_> {
                     .filter(|(left, right)| before[*left] == own[*right])
                     .collect();
                 if !pairs.is_empty() && self.random.random_bool(0.95) {
-                    keys.push(pairs[self.random.random_range(0..pairs.len())]);
+                    let (before, own) = pairs[self.random.random_range(0..pairs.len())];
+                    keys.push(JoinKey { before, own, null_safe: false });
                 }
             }
             before.extend(own);
@@ -216,13 +217,14 @@ impl Planner<'_> {
 
 /// An aggregate call with its result type.
 pub(super) fn call(function: AggregateFunction, argument: Option<(usize, SqlType)>) -> AggregateCall {
-    let argument_type = argument.as_ref().map_or(SqlType::Unknown, |(_, sql_type)| sql_type.clone());
     let result_type = bind::aggregate(function, argument.as_ref().map(|(_, sql_type)| sql_type)).unwrap();
     AggregateCall {
         function,
-        argument: argument.map(|(place, _)| Scalar::Column(place)),
-        argument_type,
+        arguments: argument.iter().map(|(place, _)| Scalar::Column(*place)).collect(),
+        argument_types: argument.into_iter().map(|(_, sql_type)| sql_type).collect(),
+        direct: Vec::new(),
         distinct: false,
+        order: Vec::new(),
         filter: None,
         result_type,
     }

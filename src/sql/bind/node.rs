@@ -155,9 +155,11 @@ impl Binder {
         let filter = call.params.filter.as_ref().map(|filter| columns.condition(filter)).transpose()?;
         Ok(AggregateCall {
             function,
-            argument_type: argument_type.cloned().unwrap_or(SqlType::Unknown),
-            argument: argument.map(|argument| argument.scalar),
+            argument_types: argument_type.cloned().into_iter().collect(),
+            arguments: argument.map(|argument| argument.scalar).into_iter().collect(),
+            direct: Vec::new(),
             distinct: call.params.distinct,
+            order: Vec::new(),
             filter,
             result_type,
         })

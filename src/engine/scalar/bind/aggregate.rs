@@ -15,6 +15,7 @@ pub fn aggregate(function: AggregateFunction, argument: Option<&SqlType>) -> Res
         AggregateFunction::Avg => "avg",
         AggregateFunction::Min => "min",
         AggregateFunction::Max => "max",
+        other => return Err(BindError::new(format!("aggregate {other:?} is not there yet"))),
     };
     let Some(argument) = argument else {
         return Err(BindError::new(format!("{name}(*) does not exist")));

@@ -1,0 +1,71 @@
+//! Rows for which an expression has no value: what becomes of them, by the view's policy.
+//!
+//! Invariant: a fault depends on the node, the expressions and the row alone, and carries the row's weight. So the faults of all
+//! steps add up to those of the rows that are there, and a fault goes when its row goes.
+
+use tailwater_connectors::{Row, Value};
+
+use super::delta::Delta;
+use super::error::EngineError;
+use super::plan::RowErrorPolicy;
+use super::scalar::{RowError, Scalar};
+
+/// Collects the faults of a view in a step.
+pub(super) struct Faults {
+    policy: RowErrorPolicy,
+    /// `node, SQLSTATE, message, values of the row…` with weights.
+    found: Delta,
+}
+
+impl Faults {
+    pub(super) fn new(policy: RowErrorPolicy) -> Self {
+        Self { policy, found: Delta::new() }
+    }
+
+    /// An expression's value over a row. `None`: the row has none and is out.
+    pub(super) fn value(
+        &mut self,
+        node: usize,
+        scalar: &Scalar,
+        (row, weight): (&[Value], i64),
+    ) -> Result<Option<Value>, EngineError> {
+        match scalar.evaluate(row) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => self.caught(node, error, (row, weight)).map(|kept| kept.then_some(Value::Null)),
+        }
+    }
+
+    /// Whether a condition is true for a row; not for a row that is out.
+    pub(super) fn holds(
+        &mut self,
+        node: usize,
+        condition: &Scalar,
+        (row, weight): (&[Value], i64),
+    ) -> Result<bool, EngineError> {
+        Ok(matches!(self.value(node, condition, (row, weight))?, Some(Value::Bool(true))))
+    }
+
+    /// Decides about a row with an error: whether null stands in for the value (`Null`), or the row is out (`Quarantine`).
+    pub(super) fn caught(
+        &mut self,
+        node: usize,
+        error: RowError,
+        (row, weight): (&[Value], i64),
+    ) -> Result<bool, EngineError> {
+        match self.policy {
+            RowErrorPolicy::Stop => Err(error.into()),
+            RowErrorPolicy::Null => Ok(true),
+            RowErrorPolicy::Quarantine => {
+                let head = [Value::Int(node as i64), Value::text(error.code), Value::text(error.message)];
+                let entry: Row = head.into_iter().chain(row.iter().cloned()).collect();
+                self.found.push((entry, weight));
+                Ok(false)
+            }
+        }
+    }
+
+    /// What was found.
+    pub(super) fn into_found(self) -> Delta {
+        self.found
+    }
+}
