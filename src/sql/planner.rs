@@ -8,16 +8,15 @@ use datafusion_sql::sqlparser::ast::Query;
 use smol_str::SmolStr;
 use tailwater_connectors::Column;
 
-use super::bind::Binder;
+use super::bind::{Binder, BoundView};
 use super::catalog::{Names, Relation, SqlCatalog, TextRules, UnresolvedName};
 use super::error::{Code, Place, Refusal, Result, SqlError};
-use super::frontend::{duplicate_column, resolve};
+use super::decorrelate::decorrelated;
 use super::keys::{Relations, identity, missing_key};
-use super::lower::lower;
+use super::lower::Lowering;
 use super::names::suggestion;
 use super::prune::pruned;
-use super::relation::Bound;
-use super::rewrite::{Rewriter, Rewritten};
+use super::simplify::simplified;
 use super::statement::{names_read, parse};
 use crate::engine::plan::{Plan, RowErrorPolicy, ViewPlan};
 
@@ -159,8 +158,7 @@ impl<'a> Planner<'a> {
         let view = &self.views[index];
         let relations = self.relations(&query)?;
         let text = TextRules::of(relations.values().map(Arc::as_ref));
-        let (bound, columns) = self.bind(view, query, text)?;
-        let whole = lower(&bound, &relations);
+        let (whole, columns) = self.bind(view, &query, (text, &relations))?;
         let plan = pruned(whole.clone(), &relations);
         let key = match (&view.key, identity(&plan, &relations).best()) {
             (Some(declared), _) => declared_key(declared, &columns)?,
@@ -179,29 +177,31 @@ impl<'a> Planner<'a> {
         Ok(found.map(|relation: Arc<Relation>| (relation.name.clone(), relation)).collect())
     }
 
-    fn bind(&mut self, view: &ViewText, query: Query, text: TextRules) -> Result<(Bound, Vec<Column>)> {
-        let mut rewriter = Rewriter::new(&self.names);
-        let Rewritten { query, columns } = rewriter.query(query)?;
-        let resolved = resolve(query, &self.names, &rewriter.stubs)?;
-        if let Some(place) = rewriter.order_dropped {
+    fn bind(
+        &mut self,
+        view: &ViewText,
+        query: &Query,
+        (text, relations): (TextRules, &Relations),
+    ) -> Result<(Plan, Vec<Column>)> {
+        let BoundView { node, outputs, mut columns, order_dropped } = Binder::new(&self.names, text).view(query)?;
+        if let Some(place) = order_dropped {
             let message = "ORDER BY is ignored: a view has no order".to_owned();
             self.planned.warnings.push(SqlWarning { view: view.name.clone(), message, place: Some(place) });
         }
-        let bound = Binder { text }.query(&resolved)?;
-        if bound.columns.len() != columns.len() {
-            return Err(Refusal::new(Code::Internal, "the columns of the view were counted in two ways"));
-        }
         let mut seen = BTreeSet::new();
-        if let Some(twice) = columns.iter().find(|name| !seen.insert(name.as_str())) {
-            return Err(duplicate_column(twice));
+        if let Some((twice, _)) = outputs.iter().find(|(name, _)| !seen.insert(name.as_str())) {
+            return Err(Refusal::new(Code::DuplicateColumn, format!("two output columns are called \"{twice}\""))
+                .hint("give one of them another name with AS"));
         }
-        let columns = columns.into_iter().zip(&bound.columns).map(|(name, column)| Column {
+        let node = simplified(decorrelated(node, &mut columns)?);
+        let ids: Vec<usize> = outputs.iter().map(|(_, id)| *id).collect();
+        let plan = Lowering { columns: &columns, relations }.exactly(&node, &ids);
+        let shown = outputs.into_iter().map(|(name, id)| Column {
             name: name.into(),
-            sql_type: column.sql_type.clone(),
-            nullable: column.nullable,
+            sql_type: columns.sql_type(id).clone(),
+            nullable: columns.is_nullable(id),
         });
-        let columns = columns.collect();
-        Ok((bound, columns))
+        Ok((plan, shown.collect()))
     }
 }
 

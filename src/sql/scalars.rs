@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tailwater_connectors::Value;
 
-use crate::engine::plan::{AggregateCall, Plan, SortKey};
+use crate::engine::plan::{AggregateCall, Frame, FrameBound, Plan, SortKey, WindowCall, WindowFunction};
 use crate::engine::scalar::Scalar;
 
 /// The same expression with every column replaced.
@@ -61,6 +61,23 @@ pub(super) fn replaced_call(call: &AggregateCall, column: &dyn Fn(usize) -> Scal
 /// Sort keys over other columns.
 pub(super) fn replaced_order(order: &[SortKey], column: &dyn Fn(usize) -> Scalar) -> Vec<SortKey> {
     order.iter().map(|key| SortKey { expression: replaced(&key.expression, column), ..key.clone() }).collect()
+}
+
+/// A window call over other columns.
+pub(super) fn replaced_window(call: &WindowCall, column: &dyn Fn(usize) -> Scalar) -> WindowCall {
+    let bound = |bound: &FrameBound| match bound {
+        FrameBound::RangeLimit(limit) => FrameBound::RangeLimit(replaced(limit, column)),
+        other => other.clone(),
+    };
+    WindowCall {
+        function: match &call.function {
+            WindowFunction::Aggregate(aggregate) => WindowFunction::Aggregate(replaced_call(aggregate, column)),
+            other => other.clone(),
+        },
+        arguments: call.arguments.iter().map(|argument| replaced(argument, column)).collect(),
+        frame: Frame { start: bound(&call.frame.start), end: bound(&call.frame.end), ..call.frame.clone() },
+        ..call.clone()
+    }
 }
 
 /// Constant parts computed; an error stays where it is, for the rows that meet it.

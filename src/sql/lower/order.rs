@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::keys::{Identity, Key};
+use super::super::keys::{Identity, Key};
 use crate::engine::plan::JoinKind;
 
 /// Starts that are tried; joins of more inputs begin at the first of the text.
