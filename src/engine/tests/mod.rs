@@ -9,4 +9,5 @@ mod random_changes;
 mod random_plan;
 mod random_sets;
 mod recursion;
+mod sets;
 mod views;

@@ -125,7 +125,6 @@ fn walks() -> Plan {
         joined(project(scan(&edges()), &[1, 2], &[INT, INT]), JoinKind::Inner, (0, 0)),
     ];
     let longer = operator("+", column(1, &INT), number("1")).scalar;
-    let longer = Scalar::Cast { input: Box::new(longer), from: INT, to: INT };
     let step = Plan::Project {
         input: Box::new(Plan::Join { inputs }),
         expressions: vec![Scalar::Column(3), longer],
@@ -153,7 +152,7 @@ fn ascents() -> Plan {
     };
     let step = Plan::Expand {
         input: Box::new(spread),
-        projections: vec![vec![Scalar::Column(3)], vec![Scalar::Column(6)]],
+        projections: vec![vec![Scalar::Column(3)], vec![operator("+", column(6, &INT), number("10")).scalar]],
         types: vec![INT],
     };
     recursion(roots(), filter(step, (0, ">", "1")), (false, &[INT]))
