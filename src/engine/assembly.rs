@@ -94,6 +94,7 @@ impl Assembly {
             former: &former.indexes,
             view: plan.name.clone(),
             next_node: 0,
+            recursion: None,
         };
         let root = compiler.node(&plan.plan)?;
         check_output(plan, &root.types)?;

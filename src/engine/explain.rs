@@ -118,14 +118,10 @@ impl Explainer<'_> {
                 (_, JoinKind::Anti) => "anti join",
                 (_, JoinKind::Mark) => "mark join",
             };
-            let pairs = join.shape.keys[place].iter();
-            let pairs = pairs.map(|key| {
-                let symbol = if key.null_safe { "is not distinct from" } else { "=" };
-                format!("#{} {symbol} #{}", key.before, join.shape.offsets[place] + key.own)
-            });
-            let mut on: Vec<String> = pairs.collect();
-            on.extend(join.shape.residuals[place].iter().map(|residual| residual.to_string()));
-            let on = if on.is_empty() { String::new() } else { format!(" on {}", on.join(" and ")) };
+            let on = match join.shape.conditions[place].as_str() {
+                "" => String::new(),
+                condition => format!(" on {condition}"),
+            };
             self.push(depth + 1, format!("{kind}{on}"), self.input_state(join, place, input));
             self.node(&input.node, depth + 2);
         }

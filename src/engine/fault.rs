@@ -69,3 +69,22 @@ impl Faults {
         self.found
     }
 }
+
+/// Whether a condition is true for a row, where an error is recorded elsewhere or not at all: under no policy is a condition
+/// without a value true.
+pub(super) fn holds_quietly(condition: &Scalar, row: &[Value]) -> bool {
+    condition.holds(row).unwrap_or(false)
+}
+
+/// Whether evaluation may find no value. Comparisons, logic and constants always find one.
+pub(super) fn may_fail(scalar: &Scalar) -> bool {
+    let mut fails = false;
+    scalar.visit(&mut |part| {
+        fails |= match part {
+            Scalar::Call { function, .. } => !matches!(function.name(), "=" | "<>" | "!=" | "<" | ">" | "<=" | ">="),
+            Scalar::Cast { .. } | Scalar::ArrayOf(_) => true,
+            _ => false,
+        }
+    });
+    fails
+}

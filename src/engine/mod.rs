@@ -12,6 +12,7 @@
 
 mod assembly;
 mod compile;
+mod compile_join;
 mod dataflow;
 mod delta;
 mod driver;

@@ -10,6 +10,8 @@ mod flatten;
 mod input;
 mod interval_sum;
 mod join;
+mod join_match;
+mod join_rows;
 mod multiset;
 mod recursion;
 mod set_operation;

@@ -117,6 +117,23 @@ impl Multiset {
     }
 }
 
+impl Multiset {
+    /// The first entry under a prefix: the rest of its key, and its row.
+    pub(super) fn first(
+        &self,
+        tx: &StateTx<'_>,
+        prefix: &[u8],
+        version: Version,
+    ) -> Result<Option<(Vec<u8>, Row)>, StateError> {
+        let mut found = None;
+        tx.scan(self.table, prefix, version, &mut |key, entry| {
+            found = Some((key[prefix.len()..].to_vec(), decode_entry(entry)?.0));
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(found)
+    }
+}
+
 fn encode_entry(row: &Row, count: i64) -> Vec<u8> {
     let mut value = count.to_be_bytes().to_vec();
     value.extend_from_slice(&whole_row(row));

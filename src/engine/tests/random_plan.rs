@@ -51,7 +51,7 @@ impl Planner<'_> {
         ViewPlan { name: name.into(), plan, columns: columns.collect(), key: (0..width).collect(), row_errors: RowErrorPolicy::default() }
     }
 
-    fn plan(&mut self, depth: u32) -> Plan {
+    pub(super) fn plan(&mut self, depth: u32) -> Plan {
         match self.random.random_range(0..100) {
             _ if depth == 0 => self.scan(),
             0..10 => self.scan(),
@@ -59,7 +59,10 @@ impl Planner<'_> {
             25..35 => self.project(depth),
             35..70 => self.join(depth),
             70..85 => self.aggregate(depth),
-            85..92 => self.distinct(depth),
+            85..89 => self.distinct(depth),
+            89..93 => self.set_operation(depth),
+            93..96 => self.flatten(depth),
+            96..98 => self.expand(depth),
             _ => self.union(depth),
         }
     }
@@ -83,11 +86,11 @@ impl Planner<'_> {
 
     fn filter(&mut self, depth: u32) -> Plan {
         let input = self.plan(depth - 1);
-        let predicate = self.predicate(&types(&input, self.database));
+        let predicate = self.residual(&types(&input, self.database));
         Plan::Filter { input: Box::new(input), predicate }
     }
 
-    fn predicate(&mut self, types: &[SqlType]) -> Scalar {
+    pub(super) fn predicate(&mut self, types: &[SqlType]) -> Scalar {
         let place = self.random.random_range(0..types.len());
         let left = column(place, &types[place]);
         let symbol = ["<", "=", "<>", ">="][self.random.random_range(0..4)];
@@ -137,7 +140,7 @@ impl Planner<'_> {
                 0..6 => self.scan(),
                 6..8 => {
                     let input = self.scan();
-                    let predicate = self.predicate(&types(&input, self.database));
+                    let predicate = self.residual(&types(&input, self.database));
                     Plan::Filter { input: Box::new(input), predicate }
                 }
                 _ => self.plan(depth - 1),
@@ -151,14 +154,19 @@ impl Planner<'_> {
                     .collect();
                 if !pairs.is_empty() && self.random.random_bool(0.95) {
                     let (before, own) = pairs[self.random.random_range(0..pairs.len())];
-                    keys.push(JoinKey { before, own, null_safe: false });
+                    keys.push(JoinKey { before, own, null_safe: self.random.random_bool(0.25) });
                 }
             }
-            before.extend(own);
             let first = place == 0;
-            let residual = (!first && self.random.random_bool(0.25)).then(|| self.predicate(&before));
-            let left = !first && self.random.random_bool(0.5);
-            inputs.push(JoinInput { plan, kind: if left { JoinKind::Left } else { JoinKind::Inner }, keys, residual });
+            let kind = if first { JoinKind::Inner } else { self.join_kind() };
+            let both: Vec<SqlType> = before.iter().cloned().chain(own.iter().cloned()).collect();
+            let residual = (!first && self.random.random_bool(0.3)).then(|| self.residual(&both));
+            match kind {
+                JoinKind::Inner | JoinKind::Left => before.extend(own),
+                JoinKind::Semi | JoinKind::Anti => {}
+                JoinKind::Mark => before.push(SqlType::Bool),
+            }
+            inputs.push(JoinInput { plan, kind, keys, residual });
         }
         Plan::Join { inputs }
     }
@@ -183,7 +191,9 @@ impl Planner<'_> {
         use AggregateFunction::{Avg, Count, Max, Min, Sum};
         let place = self.random.random_range(0..input_types.len());
         let sql_type = &input_types[place];
-        let functions = if *sql_type == SqlType::Text { &[Count, Min, Max][..] } else { &[Count, Min, Max, Sum, Avg] };
+        let functions = if *sql_type == SqlType::Bool {
+            &[Count][..]
+        } else if *sql_type == SqlType::Text { &[Count, Min, Max][..] } else { &[Count, Min, Max, Sum, Avg] };
         let function = functions[self.random.random_range(0..functions.len())];
         let filter = self.random.random_bool(0.2).then(|| self.predicate(input_types));
         // Which of equal numbers stands for them in DISTINCT is free; only text and integers have one form.
@@ -203,13 +213,7 @@ impl Planner<'_> {
         let mut inputs = vec![first];
         for _ in 0..self.random.random_range(1..3) {
             let input = self.plan(depth - 1);
-            let have = types(&input, self.database);
-            let pick = |sql_type: &SqlType| match have.iter().position(|other| other == sql_type) {
-                Some(place) => Scalar::Column(place),
-                None => Scalar::Literal(Value::Null),
-            };
-            let expressions = wanted.iter().map(pick).collect();
-            inputs.push(Plan::Project { input: Box::new(input), expressions, types: wanted.clone() });
+            inputs.push(self.fitted(input, &wanted));
         }
         Plan::UnionAll { inputs }
     }
