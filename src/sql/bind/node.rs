@@ -146,23 +146,20 @@ impl Binder {
                 .refuse_text_order(std::slice::from_ref(argument), &call.params.args)
                 .map_err(|refusal| refusal.at(stub.place))?;
         }
-        let argument_type = argument.as_ref().map(|argument| &argument.sql_type);
-        let result_type =
-            bind::aggregate(function, argument_type).map_err(|error| type_refusal(error).at(stub.place))?;
-        if let Some(argument_type) = argument_type.filter(|_| call.params.distinct) {
-            refuse_without_equality(argument_type).map_err(|refusal| refusal.at(stub.place))?;
+        if let Some(argument) = argument.as_ref().filter(|_| call.params.distinct) {
+            refuse_without_equality(&argument.sql_type).map_err(|refusal| refusal.at(stub.place))?;
         }
         let filter = call.params.filter.as_ref().map(|filter| columns.condition(filter)).transpose()?;
-        Ok(AggregateCall {
-            function,
-            argument_types: argument_type.cloned().into_iter().collect(),
-            arguments: argument.map(|argument| argument.scalar).into_iter().collect(),
-            direct: Vec::new(),
+        bind::aggregate_call(bind::WrittenAggregate {
+            name: format!("{function:?}").to_lowercase(),
+            star: argument.is_none(),
+            arguments: argument.into_iter().collect(),
             distinct: call.params.distinct,
-            order: Vec::new(),
             filter,
-            result_type,
+            order: Vec::new(),
+            within_group: false,
         })
+        .map_err(|error| type_refusal(error).at(stub.place))
     }
 
     fn values(&self, values: &Values) -> Result<Bound> {

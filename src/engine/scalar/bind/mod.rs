@@ -4,15 +4,17 @@
 //! function, `casting` converts, `common` finds one type for several, `literal` reads constants, `aggregate` types aggregates.
 
 mod aggregate;
+mod aggregate_catalog;
 mod call;
 mod casting;
 mod failure;
 mod literal;
+mod ordered_set;
 mod resolve;
 mod special;
 mod unify;
 
-pub use aggregate::aggregate;
+pub use aggregate::{WrittenAggregate, aggregate_call, is_aggregate, single_value};
 pub use call::{function, operator};
 pub use casting::{cast, character_limit};
 pub use failure::{BindError, Typed};
