@@ -156,7 +156,9 @@ impl Compiler<'_> {
         (input, group, group_types): (Node, &[Scalar], &[SqlType]),
         calls: &[AggregateCall],
     ) -> Result<(Vec<SqlType>, NodeKind), EngineError> {
-        let arguments = calls.iter().flat_map(|call| call.arguments.iter().chain(&call.filter));
+        let arguments = calls.iter().flat_map(|call| {
+            call.arguments.iter().chain(&call.filter).chain(call.order.iter().map(|key| &key.expression))
+        });
         self.check_columns(&group.iter().chain(arguments).collect::<Vec<_>>(), input.types.len())?;
         if group.len() != group_types.len() {
             return Err(self.unsound("a group has another number of types than of columns"));

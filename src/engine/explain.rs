@@ -3,7 +3,7 @@
 use super::assembly::{Assembly, EngineCatalog};
 use super::dataflow::{Node, NodeKind};
 use super::error::EngineError;
-use super::operators::{Access, Aggregate, Input, Join, Lookup, Store};
+use super::operators::{Access, Aggregate, Input, Join, Lookup, Method, Store};
 use super::plan::{JoinKind, RelationName, ViewPlan};
 use super::registry::Registry;
 use super::view::View;
@@ -179,7 +179,11 @@ impl Explainer<'_> {
                 call.call.filter.as_ref().map_or_else(String::new, |filter| format!(" filter (where {filter})"));
             let text = format!("{:?}({distinct}{argument}){filter}", call.call.function).to_lowercase();
             if call.values.is_some() {
-                state.push(format!("values of {text}: one entry per group and distinct value"));
+                let effort = match Method::of(&call.call) {
+                    Method::Ordered => "; all of a group are read when it changes",
+                    Method::Accumulated | Method::Extreme => "",
+                };
+                state.push(format!("values of {text}: one entry per group and distinct value{effort}"));
             }
             calls.push(text);
         }

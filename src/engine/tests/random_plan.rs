@@ -219,17 +219,21 @@ impl Planner<'_> {
     }
 }
 
+/// An aggregate call over columns of these types.
+pub(super) fn call_of(name: &str, arguments: &[(usize, SqlType)]) -> AggregateCall {
+    bind::aggregate_call(bind::WrittenAggregate {
+        name: name.into(),
+        arguments: arguments.iter().map(|(place, sql_type)| column(*place, sql_type)).collect(),
+        star: arguments.is_empty(),
+        distinct: false,
+        filter: None,
+        order: Vec::new(),
+        within_group: false,
+    })
+    .unwrap()
+}
+
 /// An aggregate call with its result type.
 pub(super) fn call(function: AggregateFunction, argument: Option<(usize, SqlType)>) -> AggregateCall {
-    let result_type = bind::aggregate(function, argument.as_ref().map(|(_, sql_type)| sql_type)).unwrap();
-    AggregateCall {
-        function,
-        arguments: argument.iter().map(|(place, _)| Scalar::Column(*place)).collect(),
-        argument_types: argument.into_iter().map(|(_, sql_type)| sql_type).collect(),
-        direct: Vec::new(),
-        distinct: false,
-        order: Vec::new(),
-        filter: None,
-        result_type,
-    }
+    call_of(&format!("{function:?}").to_lowercase(), &argument.into_iter().collect::<Vec<_>>())
 }
