@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{Columns, Id};
 use super::node::{ApplyKind, Conjunct, Node};
-use super::scalars::{columns_of, replaced, replaced_call, replaced_order, replaced_window};
-use crate::engine::plan::TableCall;
+use super::scalars::{columns_of, replaced, replaced_call, replaced_order, replaced_table_call, replaced_window};
 use crate::engine::scalar::Scalar;
 
 /// Columns that a node refers to and does not make: those of the queries around it.
@@ -65,8 +64,7 @@ pub(super) fn rewrite(node: &mut Node, to: &dyn Fn(Id) -> Scalar) {
         Node::Expand { lists, .. } => lists.iter_mut().flatten().for_each(|cell| *cell = replaced(cell, to)),
         Node::Flatten { calls, .. } => {
             for (call, _) in calls {
-                let arguments = call.arguments.iter().map(|argument| replaced(argument, to)).collect();
-                *call = TableCall { arguments, ..call.clone() };
+                *call = replaced_table_call(call, to);
             }
         }
         Node::TopN { partition, order, .. } => {

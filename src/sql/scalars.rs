@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tailwater_connectors::Value;
 
-use crate::engine::plan::{AggregateCall, Frame, FrameBound, Plan, SortKey, WindowCall, WindowFunction};
+use crate::engine::plan::{AggregateCall, Frame, FrameBound, Plan, SortKey, TableCall, WindowCall, WindowFunction};
 use crate::engine::scalar::Scalar;
 
 /// The same expression with every column replaced.
@@ -34,9 +34,15 @@ pub(super) fn replaced(scalar: &Scalar, column: &dyn Fn(usize) -> Scalar) -> Sca
 
 /// Columns that it reads.
 pub(super) fn columns_of(scalar: &Scalar) -> BTreeSet<usize> {
+    columns_met(|column| {
+        replaced(scalar, column);
+    })
+}
+
+/// Columns that a rewriting meets: rebuilding is the one walk over all shapes, and plans are small.
+pub(super) fn columns_met(rewriting: impl FnOnce(&dyn Fn(usize) -> Scalar)) -> BTreeSet<usize> {
     let found = std::cell::RefCell::new(BTreeSet::new());
-    // Rebuilding is the one walk over all shapes; plans are small.
-    let _ = replaced(scalar, &|index| {
+    rewriting(&|index| {
         found.borrow_mut().insert(index);
         Scalar::Column(index)
     });
@@ -63,7 +69,7 @@ pub(super) fn replaced_order(order: &[SortKey], column: &dyn Fn(usize) -> Scalar
     order.iter().map(|key| SortKey { expression: replaced(&key.expression, column), ..key.clone() }).collect()
 }
 
-/// A window call over other columns.
+/// A window function over other columns.
 pub(super) fn replaced_window(call: &WindowCall, column: &dyn Fn(usize) -> Scalar) -> WindowCall {
     let bound = |bound: &FrameBound| match bound {
         FrameBound::RangeLimit(limit) => FrameBound::RangeLimit(replaced(limit, column)),
@@ -74,10 +80,20 @@ pub(super) fn replaced_window(call: &WindowCall, column: &dyn Fn(usize) -> Scala
             WindowFunction::Aggregate(aggregate) => WindowFunction::Aggregate(replaced_call(aggregate, column)),
             other => other.clone(),
         },
-        arguments: call.arguments.iter().map(|argument| replaced(argument, column)).collect(),
+        arguments: replaced_all(&call.arguments, column),
         frame: Frame { start: bound(&call.frame.start), end: bound(&call.frame.end), ..call.frame.clone() },
         ..call.clone()
     }
+}
+
+/// A set-returning call over other columns.
+pub(super) fn replaced_table_call(call: &TableCall, column: &dyn Fn(usize) -> Scalar) -> TableCall {
+    TableCall { arguments: replaced_all(&call.arguments, column), ..call.clone() }
+}
+
+/// Expressions over other columns.
+pub(super) fn replaced_all(scalars: &[Scalar], column: &dyn Fn(usize) -> Scalar) -> Vec<Scalar> {
+    scalars.iter().map(|scalar| replaced(scalar, column)).collect()
 }
 
 /// Constant parts computed; an error stays where it is, for the rows that meet it.

@@ -210,8 +210,9 @@ impl Binder<'_> {
                 if parts.len() > SETS_MAX.ilog2() as usize {
                     return Err(Refusal::new(Code::TooLarge, format!("more than {SETS_MAX} grouping sets")));
                 }
+                let count = parts.len();
                 let chosen = |bits: usize| {
-                    (0..parts.len()).filter(|place| bits & (1 << (parts.len() - 1 - place)) != 0)
+                    (0..count).filter(move |place| bits & (1 << (count - 1 - place)) != 0)
                 };
                 let set = |bits: usize| chosen(bits).flat_map(|place| parts[place].clone()).collect();
                 Ok((0..1usize << parts.len()).rev().map(set).collect())

@@ -174,7 +174,8 @@ impl Puller<'_> {
         for conjunct in conjuncts {
             let conjunct = pulled.conjunct(&conjunct);
             if let Some(row) = &pulled.on_empty {
-                match folded(replaced(&conjunct.condition, &on_empty(row))) {
+                let truth = folded(replaced(&conjunct.condition, &on_empty(row)));
+                match truth {
                     truth if is_true(&truth) => {}
                     Scalar::Literal(_) => pulled.on_empty = None,
                     _ => return Err(NeedsDomain),

@@ -8,4 +8,4 @@ mod cluster;
 mod nodes;
 mod order;
 
-pub(super) use nodes::{Lowered, Lowering};
+pub(super) use nodes::Lowering;

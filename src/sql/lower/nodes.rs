@@ -7,7 +7,9 @@ use tailwater_connectors::{Row, SqlType, Value};
 use super::super::columns::{Columns, Id};
 use super::super::keys::Relations;
 use super::super::node::Node;
-use super::super::scalars::{folded, moved, replaced_call, replaced_order, replaced_window};
+use super::super::scalars::{
+    folded, moved, replaced_all, replaced_call, replaced_order, replaced_table_call, replaced_window,
+};
 use super::arrange::arranged;
 use super::cluster::Cluster;
 use crate::engine::plan::{Plan, TableCall};
@@ -91,12 +93,12 @@ impl Lowering<'_> {
                 let (input, to) = self.input(input);
                 let passed = || before.iter().map(|id| to(*id));
                 let list = |list: &Vec<Scalar>| {
-                    passed().chain(list.iter().map(|cell| super::super::scalars::replaced(cell, &to))).collect()
+                    passed().chain(replaced_all(list, &to)).collect()
                 };
                 Plan::Expand { input, projections: lists.iter().map(list).collect(), types: types() }
             }
             Node::Flatten { input, calls, ordinality, keeps_empty } => {
-                return self.flatten(input, (calls, *ordinality, *keeps_empty), columns);
+                return self.flatten(input, (calls, *ordinality, *keeps_empty));
             }
             Node::TopN { input, partition, order, rows } => {
                 let before = self.node(input);
@@ -143,15 +145,11 @@ impl Lowering<'_> {
         &self,
         input: &Node,
         (calls, ordinality, keeps_empty): (&[(TableCall, Vec<Id>)], Option<Id>, bool),
-        _columns: Vec<Id>,
     ) -> Lowered {
         let before = self.node(input);
         let places = before.places();
         let to = |id: Id| Scalar::Column(place(&places, id));
-        let call = |(call, _): &(TableCall, Vec<Id>)| TableCall {
-            arguments: call.arguments.iter().map(|argument| super::super::scalars::replaced(argument, &to)).collect(),
-            ..call.clone()
-        };
+        let call = |(call, _): &(TableCall, Vec<Id>)| replaced_table_call(call, &to);
         let plan = Plan::Flatten {
             calls: calls.iter().map(call).collect(),
             ordinality: ordinality.is_some(),
