@@ -1,4 +1,4 @@
-//! Text → plan: catalog, DataFusion front-end, refusals, view keys.
+//! Text → plan: catalog, binder, decorrelation, refusals, view keys.
 //!
 //! ```text
 //! text ─statement─▶ query ─bind─▶ nodes over numbered columns ─decorrelate─▶ the same without references to queries around

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::thread;
 
-use datafusion_sql::sqlparser::ast::Query;
+use sqlparser::ast::Query;
 use smol_str::SmolStr;
 use tailwater_connectors::Column;
 
@@ -20,7 +20,7 @@ use super::simplify::simplified;
 use super::statement::{names_read, parse};
 use crate::engine::plan::{Plan, RowErrorPolicy, ViewPlan};
 
-/// Stack of the planning thread: expressions nest, and the parser and DataFusion follow them by recursion. Only pages
+/// Stack of the planning thread: expressions nest, and the parser and the binder follow them by recursion. Only pages
 /// that are touched cost memory.
 const STACK_BYTES: usize = 512 * 1024 * 1024;
 

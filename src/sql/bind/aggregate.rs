@@ -1,6 +1,6 @@
 //! Aggregates as written → calls.
 
-use datafusion_sql::sqlparser::ast::{
+use sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments,
     OrderByExpr,
 };

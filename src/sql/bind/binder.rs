@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use datafusion_sql::sqlparser::ast::Query;
+use sqlparser::ast::Query;
 use tailwater_connectors::SqlType;
 
 use super::super::catalog::{Names, TextRules};

@@ -1,6 +1,6 @@
 //! Function calls: windows, aggregates, set-returning and scalar functions, and those that cannot be kept.
 
-use datafusion_sql::sqlparser::ast::{Expr, Function, FunctionArguments};
+use sqlparser::ast::{Expr, Function, FunctionArguments};
 
 use super::super::error::{Code, Place, Refusal, Result};
 use super::aggregate::arguments_of;

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use datafusion_sql::sqlparser::ast::{Expr, Function, Query, Visit, Visitor};
+use sqlparser::ast::{Expr, Function, Query, Visit, Visitor};
 
 use super::super::names::parts;
 use crate::engine::scalar::bind;

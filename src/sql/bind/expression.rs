@@ -1,6 +1,6 @@
 //! Expressions → typed scalars over numbered columns.
 
-use datafusion_sql::sqlparser::ast::{
+use sqlparser::ast::{
     BinaryOperator, CaseWhen, CastKind, DataType, Expr, Ident, UnaryOperator, Value, ValueWithSpan,
 };
 use tailwater_connectors::SqlType;

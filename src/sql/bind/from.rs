@@ -1,6 +1,6 @@
 //! FROM: relations, joins, derived tables, LATERAL, and USING and NATURAL written out.
 
-use datafusion_sql::sqlparser::ast::{
+use sqlparser::ast::{
     Expr, Join, JoinConstraint, JoinOperator, ObjectName, TableAlias, TableFactor, TableWithJoins,
 };
 

@@ -1,6 +1,6 @@
 //! GROUP BY with GROUPING SETS, ROLLUP and CUBE: the rows of the level become groups.
 
-use datafusion_sql::sqlparser::ast::{Expr, Function, GroupByExpr, Select};
+use sqlparser::ast::{Expr, Function, GroupByExpr, Select};
 use tailwater_connectors::{SqlType, Value};
 
 use super::super::columns::Id;

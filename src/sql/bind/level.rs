@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use datafusion_sql::sqlparser::ast::{Function, Ident, WindowSpec};
+use sqlparser::ast::{Function, Ident, WindowSpec};
 
 use super::super::columns::Id;
 use super::super::error::{Code, Place, Refusal, Result};

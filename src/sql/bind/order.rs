@@ -1,6 +1,6 @@
 //! ORDER BY, LIMIT, OFFSET and FETCH.
 
-use datafusion_sql::sqlparser::ast::{Expr, LimitClause, OrderBy, OrderByExpr, OrderByKind, Query, Value as Literal};
+use sqlparser::ast::{Expr, LimitClause, OrderBy, OrderByExpr, OrderByKind, Query, Value as Literal};
 use tailwater_connectors::{SqlType, Value};
 
 use super::super::error::{Code, Place, Refusal, Result};

@@ -1,6 +1,6 @@
 //! The name of an output column without AS, as Postgres chooses it.
 
-use datafusion_sql::sqlparser::ast::{AccessExpr, Expr, Function, TrimWhereField};
+use sqlparser::ast::{AccessExpr, Expr, Function, TrimWhereField};
 
 use super::super::names::{fold, parts};
 use super::type_name::internal_name;

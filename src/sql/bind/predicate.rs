@@ -1,6 +1,6 @@
 //! Conditions: what WHERE and ON make of them, and tests that have their own syntax.
 
-use datafusion_sql::sqlparser::ast::{BinaryOperator, Expr, Query, UnaryOperator, Value, ValueWithSpan};
+use sqlparser::ast::{BinaryOperator, Expr, Query, UnaryOperator, Value, ValueWithSpan};
 use tailwater_connectors::SqlType;
 
 use super::super::error::{Code, Place, Refusal, Result};

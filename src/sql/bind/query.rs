@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use datafusion_sql::sqlparser::ast::{Cte, Query, SetExpr, With};
+use sqlparser::ast::{Cte, Query, SetExpr, With};
 
 use super::super::error::{Code, Refusal, Result};
 use super::super::names::fold;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use datafusion_sql::sqlparser::ast::{ObjectName, Query, SetExpr, SetOperator, SetQuantifier, Visit, Visitor};
+use sqlparser::ast::{ObjectName, Query, SetExpr, SetOperator, SetQuantifier, Visit, Visitor};
 
 use super::super::error::{Code, Refusal, Result};
 use super::super::names::parts;

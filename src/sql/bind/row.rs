@@ -1,6 +1,6 @@
 //! Whole rows as documents: `row_to_json(t)`, `to_jsonb(t)`, `json_agg(t)`, `row(a, b)`.
 
-use datafusion_sql::sqlparser::ast::{Expr, FunctionArguments};
+use sqlparser::ast::{Expr, FunctionArguments};
 use smol_str::SmolStr;
 use tailwater_connectors::{SqlType, Value};
 

@@ -1,6 +1,6 @@
 //! One SELECT: FROM, WHERE, GROUP BY, HAVING, the SELECT list, DISTINCT, ORDER BY, LIMIT, in the order in which Postgres applies them.
 
-use datafusion_sql::sqlparser::ast::{
+use sqlparser::ast::{
     Distinct, Expr, NamedWindowExpr, OrderByExpr, Select, SelectItem, SelectItemQualifiedWildcardKind,
     WildcardAdditionalOptions,
 };
@@ -276,7 +276,7 @@ fn limited(mut bound: Bound, range: Option<RowRange>) -> Bound {
 }
 
 fn is_grouped(select: &Select) -> bool {
-    use datafusion_sql::sqlparser::ast::GroupByExpr;
+    use sqlparser::ast::GroupByExpr;
     !matches!(&select.group_by, GroupByExpr::Expressions(expressions, _) if expressions.is_empty())
 }
 

@@ -1,6 +1,6 @@
 //! UNION, INTERSECT, EXCEPT and VALUES: one type for every column, by Postgres' rules, across branches or rows.
 
-use datafusion_sql::sqlparser::ast::{SetExpr, SetOperator as Written, SetQuantifier, Values};
+use sqlparser::ast::{SetExpr, SetOperator as Written, SetQuantifier, Values};
 use tailwater_connectors::SqlType;
 
 use super::super::columns::Id;

@@ -1,6 +1,6 @@
 //! Subqueries in expressions: their rows are put beside those of the level, and the expression reads a column.
 
-use datafusion_sql::sqlparser::ast::{BinaryOperator, Expr, Query};
+use sqlparser::ast::{BinaryOperator, Expr, Query};
 use tailwater_connectors::{SqlType, Value};
 
 use super::super::columns::Id;

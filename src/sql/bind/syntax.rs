@@ -1,6 +1,6 @@
 //! Expressions with a syntax of their own that are functions to Postgres: EXTRACT, TRIM, intervals, subscripts.
 
-use datafusion_sql::sqlparser::ast::{
+use sqlparser::ast::{
     AccessExpr, CeilFloorKind, DateTimeField, Expr, Interval, Subscript, TrimWhereField, Value, ValueWithSpan,
 };
 use tailwater_connectors::SqlType;

@@ -1,6 +1,6 @@
 //! Set-returning functions: in FROM, and in the SELECT list.
 
-use datafusion_sql::sqlparser::ast::{
+use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, ObjectName, TableAlias, TableFactor,
 };
 use smol_str::SmolStr;

@@ -1,6 +1,6 @@
 //! The order of text: by bytes where the database orders by bytes, by an ICU collation through its sort keys, else refused.
 
-use datafusion_sql::sqlparser::ast::Expr;
+use sqlparser::ast::Expr;
 use tailwater_connectors::SqlType;
 
 use super::super::error::{Code, Refusal, Result};

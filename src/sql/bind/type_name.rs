@@ -1,6 +1,6 @@
 //! Names of types, as casts write them.
 
-use datafusion_sql::sqlparser::ast::{ArrayElemTypeDef, CharacterLength, DataType, ExactNumberInfo, TimezoneInfo};
+use sqlparser::ast::{ArrayElemTypeDef, CharacterLength, DataType, ExactNumberInfo, TimezoneInfo};
 use tailwater_connectors::SqlType;
 
 use super::super::catalog::Names;

@@ -1,6 +1,6 @@
 //! Window functions: calls of one partitioning and order are put beside the rows of the level together.
 
-use datafusion_sql::sqlparser::ast::{
+use sqlparser::ast::{
     Expr, Function, Ident, OrderByExpr, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
 };
 use tailwater_connectors::{SqlType, Value};
