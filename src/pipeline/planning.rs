@@ -158,6 +158,7 @@ fn plan_views(sources: &[PlannedSource], views: &[ViewConfig]) -> Result<Vec<Vie
     let catalog = SqlCatalog {
         tables: sources.iter().flat_map(|source| source.record.tables.iter().cloned()).collect(),
         collation_is_c: sources.iter().map(|source| (source.name.clone(), orders_by_bytes(&source.record))).collect(),
+        icu: sources.iter().filter_map(|source| Some((source.name.clone(), icu_locale(&source.record)?))).collect(),
         ascii_case: sources.iter().map(|source| (source.name.clone(), source.record.identity.ascii_case)).collect(),
     };
     let texts: Vec<ViewText> = views.iter().map(text).collect();
@@ -166,6 +167,10 @@ fn plan_views(sources: &[PlannedSource], views: &[ViewConfig]) -> Result<Vec<Vie
         warn!(view = %warning.view, "{}", warning.message);
     }
     Ok(planned.views)
+}
+
+fn icu_locale(record: &SourceRecord) -> Option<SmolStr> {
+    record.identity.collation.strip_prefix("icu:").map(Into::into)
 }
 
 fn orders_by_bytes(record: &SourceRecord) -> bool {

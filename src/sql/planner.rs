@@ -158,7 +158,7 @@ impl<'a> Planner<'a> {
         let view = &self.views[index];
         let relations = self.relations(&query)?;
         let text = TextRules::of(relations.values().map(Arc::as_ref));
-        let (whole, columns) = self.bind(view, &query, (text, &relations))?;
+        let (whole, columns) = self.bind(view, &query, (text.clone(), &relations))?;
         let plan = pruned(whole.clone(), &relations);
         let key = match (&view.key, identity(&plan, &relations).best()) {
             (Some(declared), _) => declared_key(declared, &columns)?,

@@ -38,6 +38,9 @@ impl Binder<'_> {
         if self.text.bytewise {
             return Ok(TextOrder::Bytes);
         }
+        if let Some(locale) = &self.text.icu {
+            return Ok(TextOrder::Icu(format!("{locale}-x-icu")));
+        }
         Err(Refusal::new(Code::Collation, "text is ordered here, and the database's collation is neither C nor ICU")
             .at(written.first().and_then(|expression| place_of(*expression)))
             .hint("write COLLATE \"C\" (by bytes) or COLLATE \"und-x-icu\" (as in dictionaries) behind the operand, which orders so in the database as well"))
