@@ -80,7 +80,8 @@ impl EngineError {
         match self {
             Self::State(error) => error.hint(),
             Self::Row(_) => Some(
-                "the same SELECT fails in the database: guard the expression (CASE, NULLIF) or correct the row, then restart",
+                "the same SELECT fails in the database: guard the expression (CASE, NULLIF) or correct the row, then restart; or set \
+                 row_errors = \"quarantine\"",
             ),
             Self::KeyNotUnique { .. } => Some("declare a key that is unique for every row of the view"),
             Self::Upstream { .. } => Some("mend the view it reads, then restart"),

@@ -4,6 +4,7 @@ mod fixture;
 mod lifecycle;
 mod model;
 mod oracle;
+mod quarantine;
 mod random_changes;
 mod random_plan;
 mod views;
