@@ -86,7 +86,8 @@ impl EngineError {
         match self {
             Self::State(error) => error.hint(),
             Self::Row(_) => Some(
-                "the same SELECT fails in the database: guard the expression (CASE, NULLIF) or correct the row, then restart",
+                "the same SELECT fails in the database: guard the expression (CASE, NULLIF) or correct the row, then restart; or set \
+                 row_errors = \"quarantine\"",
             ),
             Self::Endless { .. } => Some(
                 "the rows lead in a circle: write UNION instead of UNION ALL, or bound the depth in the recursive part's WHERE",

@@ -1,7 +1,12 @@
 //! What a view's plan does and keeps, for people: operators as a tree, the state of each, and how it grows.
 
+use std::collections::BTreeMap;
+
+use smol_str::SmolStr;
+
 use super::assembly::{Assembly, EngineCatalog};
 use super::dataflow::{Node, NodeKind};
+use super::driver::Engine;
 use super::error::EngineError;
 use super::operators::{Access, Aggregate, Input, Join, Lookup, Method, Store};
 use super::plan::{JoinKind, RelationName, ViewPlan};
@@ -32,16 +37,36 @@ pub fn explain(view: &ViewPlan, catalog: &EngineCatalog) -> Result<Vec<ExplainLi
     let assembly = Assembly::new(&catalog, &Registry::default())?;
     let mut lines = Vec::new();
     if let Some(view) = assembly.views.last() {
-        let mut explainer = Explainer { assembly: &assembly, lines: &mut lines };
+        let mut explainer = Explainer { assembly: &assembly, lines: &mut lines, nodes: Vec::new() };
         explainer.view(view);
         explainer.node(&view.root, 1);
     }
     Ok(lines)
 }
 
+impl Engine {
+    /// The operators of each view by their numbers, as [`explain`] names them.
+    pub fn operators(&self) -> BTreeMap<SmolStr, Vec<String>> {
+        let operators = |view: &View| (view.schema.name.clone(), operators(&self.assembly, view));
+        self.assembly.views.iter().map(operators).collect()
+    }
+}
+
+fn operators(assembly: &Assembly, view: &View) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut explainer = Explainer { assembly, lines: &mut lines, nodes: Vec::new() };
+    explainer.node(&view.root, 0);
+    let nodes = explainer.nodes;
+    let mut texts = vec![String::new(); nodes.iter().map(|(id, _)| id + 1).max().unwrap_or(0)];
+    nodes.into_iter().for_each(|(id, line)| texts[id].clone_from(&lines[line].text));
+    texts
+}
+
 struct Explainer<'a> {
     assembly: &'a Assembly,
     lines: &'a mut Vec<ExplainLine>,
+    /// Numbers of the nodes, with their lines.
+    nodes: Vec<(usize, usize)>,
 }
 
 impl Explainer<'_> {
@@ -63,6 +88,7 @@ impl Explainer<'_> {
     }
 
     fn node(&mut self, node: &Node, depth: usize) {
+        self.nodes.push((node.id, self.lines.len()));
         match &node.kind {
             NodeKind::Scan { relation, columns } => {
                 let text = format!("scan {}{}", self.relation(*relation), self.narrowed(*relation, columns.as_deref()));

@@ -12,8 +12,8 @@ use tailwater_connectors::{Source, SourceIdentity, TableName, TableSchema};
 use tracing::warn;
 
 use super::error::PipelineError;
-use crate::config::{Config, SourceConfig, ViewConfig};
-use crate::engine::ViewPlan;
+use crate::config::{Config, RowErrors, SourceConfig, ViewConfig};
+use crate::engine::{RowErrorPolicy, ViewPlan};
 use crate::sql::{self, SqlCatalog, SqlError, UnresolvedName, ViewText};
 
 /// What the state directory remembers of a source.
@@ -182,6 +182,11 @@ fn text(view: &ViewConfig) -> ViewText {
         name: view.name.clone(),
         sql: view.sql.clone(),
         key: view.key.clone(),
+        row_errors: match view.row_errors {
+            RowErrors::Quarantine => RowErrorPolicy::Quarantine,
+            RowErrors::Null => RowErrorPolicy::Null,
+            RowErrors::Stop => RowErrorPolicy::Stop,
+        },
         file: view.file.clone(),
         line: view.line as u32,
     }

@@ -33,6 +33,8 @@ pub struct ViewText {
     pub sql: String,
     /// Names of the key columns, when declared.
     pub key: Option<Vec<String>>,
+    /// What becomes of rows for which an expression has no value.
+    pub row_errors: RowErrorPolicy,
     /// File that holds the SQL, for errors; may be empty.
     pub file: String,
     /// Line of the file on which the SQL begins.
@@ -165,7 +167,7 @@ impl<'a> Planner<'a> {
             (None, Some(key)) => key.iter().copied().collect(),
             (None, None) => return Err(no_key(&whole, &relations)),
         };
-        let plan = ViewPlan { name: view.name.clone(), plan, columns, key, row_errors: RowErrorPolicy::default() };
+        let plan = ViewPlan { name: view.name.clone(), plan, columns, key, row_errors: view.row_errors };
         self.names.add_view(&plan, text);
         self.planned.views.push(plan);
         Ok(())

@@ -6,5 +6,6 @@ mod clients;
 mod commands;
 mod crash;
 mod life;
+mod quarantine;
 mod support;
 mod views;

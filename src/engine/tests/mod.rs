@@ -5,6 +5,7 @@ mod lifecycle;
 mod model;
 mod oracle;
 mod oracle_join;
+mod quarantine;
 mod random_changes;
 mod random_plan;
 mod random_sets;
