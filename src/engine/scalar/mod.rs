@@ -22,4 +22,4 @@ pub use expression::{Callee, Function, Scalar, TableFunction};
 pub use row_error::RowError;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

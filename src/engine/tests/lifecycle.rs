@@ -226,7 +226,7 @@ fn explain_names_what_is_kept() {
             crate::engine::JoinInput {
                 plan: scan(&numbers()),
                 kind: crate::engine::JoinKind::Left,
-                keys: vec![JoinKey { before: 1, own: 0, null_safe: false }],
+                keys: vec![crate::engine::JoinKey { before: 1, own: 0, null_safe: false }],
                 residual: None,
             },
         ],

@@ -6,6 +6,7 @@ use tailwater_connectors::{Numeric, Row, SqlType, Value};
 
 use super::super::operators::ExactFloat;
 use super::oracle_join;
+use super::oracle_aggregate;
 use crate::engine::scalar::{sql_cmp, sql_eq};
 use crate::engine::{AggregateCall, AggregateFunction, Plan, RelationName};
 use crate::state::{encode_key, encode_row};
@@ -109,7 +110,10 @@ fn aggregate(call: &AggregateCall, rows: &[Row]) -> Value {
         AggregateFunction::Max => values.last().cloned().unwrap_or_default(),
         AggregateFunction::Sum | AggregateFunction::Avg if values.is_empty() => Value::Null,
         AggregateFunction::Sum | AggregateFunction::Avg => sum(call, &values, average),
-        other => panic!("the oracle does not know {other:?}"),
+        _ => {
+            let holds = |row: &&Row| call.filter.as_ref().is_none_or(|filter| filter.holds(row).unwrap());
+            oracle_aggregate::aggregate(call, &rows.iter().filter(holds).collect::<Vec<_>>())
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::fixture::{column, operator};
 use super::oracle::{Database, types};
 use super::random_changes::random_value;
 use crate::engine::scalar::{Typed, bind};
-use crate::engine::{AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RowErrorPolicy, Scalar, ViewPlan};
+use crate::engine::{AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RowErrorPolicy, Scalar, SortKey, ViewPlan};
 
 /// Makes plans over the relations of a database (whose rows do not matter).
 pub(super) struct Planner<'a> {
@@ -179,27 +179,94 @@ impl Planner<'_> {
         for _ in 0..self.random.random_range(0..4) {
             aggregates.push(self.call(&input_types));
         }
-        Plan::Aggregate {
+        let plan = Plan::Aggregate {
             input: Box::new(input),
             group_types: groups.iter().map(|place| input_types[*place].clone()).collect(),
             group: groups.into_iter().map(Scalar::Column).collect(),
             aggregates,
+        };
+        let shown = types(&plan, self.database);
+        // What stands above compares and draws values of few types.
+        let is_plain = |sql_type: &SqlType| !matches!(sql_type, SqlType::Array(_) | SqlType::Json);
+        if shown.iter().all(is_plain) {
+            return plan;
         }
+        let expressions = shown.iter().enumerate().map(|(place, sql_type)| match is_plain(sql_type) {
+            true => Scalar::Column(place),
+            false => bind::cast(column(place, sql_type), &SqlType::Text, true).unwrap().scalar,
+        });
+        let expressions = expressions.collect();
+        let plain = shown.iter().map(|sql_type| if is_plain(sql_type) { sql_type.clone() } else { SqlType::Text });
+        Plan::Project { input: Box::new(plan), expressions, types: plain.collect() }
     }
 
     fn call(&mut self, input_types: &[SqlType]) -> AggregateCall {
-        use AggregateFunction::{Avg, Count, Max, Min, Sum};
-        let place = self.random.random_range(0..input_types.len());
+        let base = |sql_type: &SqlType| {
+            matches!(sql_type, SqlType::Int8 | SqlType::Text | SqlType::Numeric(_) | SqlType::Float8)
+        };
+        let places: Vec<usize> = (0..input_types.len()).filter(|place| base(&input_types[*place])).collect();
+        let Some(&place) = places.get(self.random.random_range(0..places.len().max(1))) else {
+            return call(AggregateFunction::Count, None);
+        };
         let sql_type = &input_types[place];
-        let functions = if *sql_type == SqlType::Bool {
-            &[Count][..]
-        } else if *sql_type == SqlType::Text { &[Count, Min, Max][..] } else { &[Count, Min, Max, Sum, Avg] };
-        let function = functions[self.random.random_range(0..functions.len())];
+        let names: &[&str] = match sql_type {
+            SqlType::Text => &["count", "min", "max", "array_agg", "string_agg", "json_agg", "mode", "percentile_disc"],
+            SqlType::Int8 => &[
+                "count", "min", "max", "sum", "avg", "bit_and", "bit_or", "bit_xor", "var_pop", "var_samp", "array_agg",
+                "json_agg", "mode", "percentile_disc", "percentile_cont",
+            ],
+            SqlType::Float8 => &["count", "min", "max", "sum", "avg", "array_agg", "mode", "percentile_cont"],
+            _ => &["count", "min", "max", "sum", "avg", "var_pop", "var_samp", "array_agg", "json_agg", "mode"],
+        };
+        let name = names[self.random.random_range(0..names.len())];
         let filter = self.random.random_bool(0.2).then(|| self.predicate(input_types));
+        let argument = (place, sql_type.clone());
+        if matches!(name, "mode" | "percentile_disc" | "percentile_cont") {
+            return AggregateCall { filter, ..self.ordered_set(name, argument) };
+        }
+        let mut arguments = vec![argument];
+        if name == "string_agg" {
+            let texts: Vec<usize> = places.iter().copied().filter(|other| input_types[*other] == SqlType::Text).collect();
+            arguments.push((texts[self.random.random_range(0..texts.len())], SqlType::Text));
+        }
         // Which of equal numbers stands for them in DISTINCT is free; only text and integers have one form.
         let one_form = matches!(sql_type, SqlType::Int8 | SqlType::Text);
-        let distinct = (one_form || function == Count) && self.random.random_bool(0.3);
-        AggregateCall { distinct, filter, ..call(function, Some((place, sql_type.clone()))) }
+        let distinct = (one_form || name == "count") && self.random.random_bool(0.3);
+        let mut made = call_of(name, &arguments);
+        if name.ends_with("_agg") && !distinct && self.random.random_bool(0.5) {
+            made.order = vec![self.sort_key((place, sql_type.clone()), input_types)];
+        }
+        AggregateCall { distinct, filter, ..made }
+    }
+
+    fn sort_key(&mut self, like: (usize, SqlType), input_types: &[SqlType]) -> SortKey {
+        let others: Vec<usize> = (0..input_types.len()).filter(|other| input_types[*other] == like.1).collect();
+        SortKey {
+            expression: Scalar::Column(others[self.random.random_range(0..others.len())]),
+            sql_type: like.1,
+            descending: self.random.random_bool(0.5),
+            nulls_first: self.random.random_bool(0.5),
+        }
+    }
+
+    fn ordered_set(&mut self, name: &str, (place, sql_type): (usize, SqlType)) -> AggregateCall {
+        let fraction = ["0", "0.3", "0.5", "1"][self.random.random_range(0..4)];
+        let key = SortKey {
+            expression: Scalar::Column(place),
+            sql_type,
+            descending: self.random.random_bool(0.5),
+            nulls_first: false,
+        };
+        bind::aggregate_call(bind::WrittenAggregate {
+            name: name.into(),
+            arguments: if name == "mode" { Vec::new() } else { vec![bind::literal_number(fraction)] },
+            star: false,
+            distinct: false,
+            filter: None,
+            order: vec![key],
+            within_group: true,
+        })
+        .unwrap()
     }
 
     fn distinct(&mut self, depth: u32) -> Plan {
