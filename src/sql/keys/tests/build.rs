@@ -8,6 +8,7 @@ use crate::engine::plan::{
     AggregateCall, AggregateFunction, Frame, FrameBound, FrameExclusion, FrameUnits, JoinInput, JoinKey, JoinKind,
     Plan, RelationName, SetOperator, SortKey, TableCall, WindowCall, WindowFunction,
 };
+use crate::engine::scalar::expression::TableBody;
 use crate::engine::scalar::{Callee, Function, RowError, Scalar, TableFunction};
 use crate::sql::catalog::{Relation, TextRules};
 use crate::sql::keys::{Relations, width};
@@ -162,11 +163,7 @@ pub(in crate::sql) fn repeat(value: Scalar) -> TableCall {
     table_call("repeat(bigint)", body, vec![value])
 }
 
-fn table_call(
-    signature: &str,
-    body: fn(&[SqlType], &[Value]) -> Result<Vec<Row>, RowError>,
-    arguments: Vec<Scalar>,
-) -> TableCall {
+fn table_call(signature: &str, body: TableBody, arguments: Vec<Scalar>) -> TableCall {
     let argument_types = ints(arguments.len()).into();
     let function = TableFunction { signature: signature.into(), strict: true, argument_types, body };
     TableCall { function, arguments, types: ints(1) }

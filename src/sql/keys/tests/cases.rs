@@ -44,6 +44,16 @@ fn a_column_follows_by_way_of_one_that_is_not_selected() {
 }
 
 #[test]
+fn a_constant_does_not_hold_where_a_left_join_finds_nothing() {
+    let looked_up = join(vec![first(scan("b")), by(JoinKind::Left, scan("a"), &[(2, 0)])]);
+    let constant = columns(filter(looked_up, equal(column(3), int(1))), &[2, 3, 5]);
+    let around = join(vec![first(scan("c")), by(JoinKind::Left, constant, &[])]);
+    // Null in the lookup's column comes with 1 where there is a row, with null where there is none.
+    assert_eq!(determining(&around, &[4, 5].map(column), &relations()), Some([0, 1].into()));
+    assert_eq!(determining(&around, &[4, 6].map(column), &relations()), Some([0].into()));
+}
+
+#[test]
 fn inputs_that_ask_for_a_match_add_no_columns() {
     for kind in [JoinKind::Semi, JoinKind::Anti, JoinKind::Mark] {
         assert_eq!(key(&join(vec![first(scan("a")), by(kind, scan("c"), &[(1, 0)])])), Some(vec![0]));

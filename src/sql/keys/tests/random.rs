@@ -40,8 +40,11 @@ impl Random {
     /// Rows for the three tables.
     pub(in crate::sql) fn world(&mut self) -> World {
         let mut world = World::default();
-        let keys: [(&str, &[&[i64]]); 3] =
-            [("a", &[&[0], &[1], &[2], &[3]]), ("b", &[&[0, 0], &[0, 1], &[1, 0], &[1, 2], &[2, 1]]), ("c", &[&[], &[], &[], &[]])];
+        let keys: [(&str, &[&[i64]]); 3] = [
+            ("a", &[&[0], &[1], &[2], &[3]]),
+            ("b", &[&[0, 0], &[0, 1], &[1, 0], &[1, 2], &[2, 1]]),
+            ("c", &[&[], &[], &[], &[]]),
+        ];
         for (name, keys) in keys {
             let mut rows = Vec::new();
             for key in keys {
