@@ -73,7 +73,7 @@ impl Call {
             let mut key = dirty[group].key.clone();
             contribution.encode(&mut key, &self.call)?;
             groups.insert(key.clone(), group);
-            fold.add(key, || Row::from(contribution.arguments), weight);
+            fold.add(key, || contribution.arguments.iter().cloned().collect(), weight);
         }
         let mut by_group: BTreeMap<usize, Vec<Entry>> = BTreeMap::new();
         for entry in values.apply(tx, fold)? {

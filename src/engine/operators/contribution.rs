@@ -1,5 +1,7 @@
 //! What one input row gives to one aggregate call, and under which key it is remembered.
 
+use std::ops::Deref;
+
 use tailwater_connectors::Value;
 
 use super::super::error::EngineError;
@@ -22,10 +24,27 @@ pub(in crate::engine) enum Method {
     Ordered,
 }
 
+/// A row's values of the arguments; most calls have one, which needs no room of its own.
+pub(super) enum Arguments {
+    One([Value; 1]),
+    Many(Vec<Value>),
+}
+
+impl Deref for Arguments {
+    type Target = [Value];
+
+    fn deref(&self) -> &[Value] {
+        match self {
+            Self::One(value) => value,
+            Self::Many(values) => values,
+        }
+    }
+}
+
 /// Values of a row for a call.
 pub(super) struct Contribution {
     /// The arguments.
-    pub(super) arguments: Vec<Value>,
+    pub(super) arguments: Arguments,
     /// The sort keys.
     pub(super) order: Vec<Value>,
 }
@@ -112,7 +131,11 @@ pub(super) fn meaning(call: &AggregateCall, evaluate: &mut Evaluate<'_>) -> Resu
             Some(_) => return Ok(Meaning::Nothing),
         }
     }
-    let Some(arguments) = values(call.arguments.iter(), evaluate)? else { return Ok(Meaning::Out) };
+    let arguments = match &call.arguments[..] {
+        [only] => evaluate(only)?.map(|value| Arguments::One([value])),
+        all => values(all.iter(), evaluate)?.map(Arguments::Many),
+    };
+    let Some(arguments) = arguments else { return Ok(Meaning::Out) };
     if call.function.ignores(&arguments) {
         return Ok(Meaning::Nothing);
     }

@@ -45,7 +45,8 @@ impl<'c> AggregateState<'c> {
         }
         let mut key = Vec::new();
         contribution.encode(&mut key, self.call)?;
-        let entry = self.entries.entry(key.clone()).or_insert_with(|| (contribution.arguments.into(), 0));
+        let entry =
+            self.entries.entry(key.clone()).or_insert_with(|| (contribution.arguments.iter().cloned().collect(), 0));
         let before = entry.1;
         entry.1 += weight;
         let (row, after) = (entry.0.clone(), entry.1);

@@ -6,7 +6,7 @@ use super::super::error::EngineError;
 use super::super::plan::AggregateCall;
 use super::super::scalar::RowError;
 use super::accumulator::Accumulator;
-use super::contribution::{Contribution, Method};
+use super::contribution::{Arguments, Contribution, Method};
 use super::ordered_result::ordered_result;
 use super::parts::Parts;
 
@@ -86,7 +86,8 @@ impl Kept {
                 Value::Null => Self::Extreme(None),
                 value if call.order.is_empty() => {
                     let mut key = Vec::new();
-                    Contribution { arguments: vec![value.clone()], order: Vec::new() }.encode(&mut key, call)?;
+                    let arguments = Arguments::One([value.clone()]);
+                    Contribution { arguments, order: Vec::new() }.encode(&mut key, call)?;
                     Self::Extreme(Some(Best { key, value }))
                 }
                 value => Self::Extreme(Some(Best { key: parts.bytes()?.to_vec(), value })),
