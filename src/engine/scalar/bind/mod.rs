@@ -1,7 +1,8 @@
 //! From names and typed arguments to expressions: Postgres' rules for overloads, implicit casts, common types and literals.
 //!
 //! `resolve` picks an overload, `call` builds operators and functions with it, `special` has the forms that are no plain
-//! function, `casting` converts, `common` finds one type for several, `literal` reads constants, `aggregate` types aggregates.
+//! function, `casting` converts, `common` finds one type for several, `literal` reads constants, `aggregate` types aggregates,
+//! `table` makes calls of set-returning functions.
 
 mod aggregate;
 mod call;
@@ -10,6 +11,7 @@ mod failure;
 mod literal;
 mod resolve;
 mod special;
+mod table;
 mod unify;
 
 pub use aggregate::aggregate;
@@ -18,4 +20,5 @@ pub use casting::{cast, character_limit};
 pub use failure::{BindError, Typed};
 pub use literal::{literal_null, literal_number, literal_text, literal_value};
 pub use special::{Quantifier, array, at_time_zone, boolean, element, in_list, is_null, not, quantified};
+pub use table::{BoundTable, is_record_function, is_table_function, record_function, table_function};
 pub use unify::{common_type, unify};
