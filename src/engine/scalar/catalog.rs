@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use tailwater_connectors::SqlType;
 
-use super::expression::{PlainBody, TypedBody};
+use super::expression::{PlainBody, TableBody, TypedBody};
 use super::families;
 
 /// What an argument or result may be.
@@ -27,6 +27,8 @@ pub(super) enum Pattern {
 pub(super) enum Body {
     Plain(PlainBody),
     Typed(TypedBody),
+    /// Set-returning; only in [`Catalog::tables`].
+    Table(TableBody),
 }
 
 /// One overload.
@@ -55,6 +57,16 @@ impl Catalog {
         })
     }
 
+    /// The set-returning functions; the result is the type of their last column.
+    pub(super) fn tables() -> &'static Self {
+        static TABLES: OnceLock<Catalog> = OnceLock::new();
+        TABLES.get_or_init(|| {
+            let mut catalog = Self::default();
+            families::register_tables(&mut catalog);
+            catalog
+        })
+    }
+
     /// Overloads of `name`.
     pub(super) fn overloads(&self, name: &str) -> &[Entry] {
         self.0.get(name).map_or(&[], Vec::as_slice)
@@ -78,6 +90,16 @@ impl Catalog {
     /// Adds a builtin that sees nulls and its arguments' types.
     pub(super) fn typed_nullable(&mut self, signature: &str, body: TypedBody) {
         self.add(signature, false, Body::Typed(body));
+    }
+
+    /// Adds a set-returning function that has no rows for null.
+    pub(super) fn rows(&mut self, signature: &str, body: TableBody) {
+        self.add(signature, true, Body::Table(body));
+    }
+
+    /// Adds a set-returning function that sees nulls.
+    pub(super) fn rows_nullable(&mut self, signature: &str, body: TableBody) {
+        self.add(signature, false, Body::Table(body));
     }
 
     fn add(&mut self, signature: &str, strict: bool, body: Body) {

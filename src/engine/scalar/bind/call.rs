@@ -94,19 +94,21 @@ pub fn function(name: &str, arguments: Vec<Typed>) -> Result<Typed, BindError> {
     let types = types_of(&arguments);
     match resolve(Catalog::builtin().overloads(&name), &types) {
         Ok(candidate) => build(&name, candidate, arguments),
-        Err(unresolved) => {
-            if let Some(converted) = special::cast_by_name(&name, &arguments) {
-                return converted;
-            }
-            let shown = format!("function {name}({})", type_list(&types));
-            Err(match unresolved {
-                Unresolved::Missing => BindError::with_hint(format!("{shown} does not exist"), FUNCTION_HINT),
-                Unresolved::Ambiguous => BindError::with_hint(
-                    format!("{shown} is not unique"),
-                    "could not choose a best candidate function; you might need to add explicit type casts",
-                ),
-            })
-        }
+        Err(reason) => match special::cast_by_name(&name, &arguments) {
+            Some(converted) => converted,
+            None => Err(no_function(&name, &types, reason)),
+        },
+    }
+}
+
+pub(super) fn no_function(name: &str, types: &[SqlType], reason: Unresolved) -> BindError {
+    let shown = format!("function {name}({})", type_list(types));
+    match reason {
+        Unresolved::Missing => BindError::with_hint(format!("{shown} does not exist"), FUNCTION_HINT),
+        Unresolved::Ambiguous => BindError::with_hint(
+            format!("{shown} is not unique"),
+            "could not choose a best candidate function; you might need to add explicit type casts",
+        ),
     }
 }
 
@@ -114,7 +116,7 @@ pub(super) fn types_of(arguments: &[Typed]) -> Vec<SqlType> {
     arguments.iter().map(|argument| argument.sql_type.clone()).collect()
 }
 
-fn converted(arguments: Vec<Typed>, types: &[SqlType]) -> Result<Vec<Typed>, BindError> {
+pub(super) fn converted(arguments: Vec<Typed>, types: &[SqlType]) -> Result<Vec<Typed>, BindError> {
     arguments.into_iter().zip(types).map(|(argument, to)| implicit(argument, to)).collect()
 }
 
@@ -124,6 +126,7 @@ fn build(name: &str, candidate: Candidate<'_>, arguments: Vec<Typed>) -> Result<
     let callee = match entry.body {
         Body::Plain(body) => Callee::Plain(body),
         Body::Typed(body) => Callee::Typed(body, types.clone().into()),
+        Body::Table(_) => unreachable!("set-returning functions have a catalog of their own"),
     };
     Ok(call(Call { name, callee, strict: entry.strict }, arguments, result))
 }

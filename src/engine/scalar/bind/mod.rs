@@ -1,7 +1,8 @@
 //! From names and typed arguments to expressions: Postgres' rules for overloads, implicit casts, common types and literals.
 //!
 //! `resolve` picks an overload, `call` builds operators and functions with it, `special` has the forms that are no plain
-//! function, `casting` converts, `common` finds one type for several, `literal` reads constants, `aggregate` types aggregates.
+//! function, `casting` converts, `common` finds one type for several, `literal` reads constants, `aggregate` types aggregates,
+//! `table` makes calls of set-returning functions.
 
 mod aggregate;
 mod aggregate_catalog;
@@ -13,6 +14,7 @@ mod ordered_set;
 mod pending;
 mod resolve;
 mod special;
+mod table;
 mod unify;
 
 pub use aggregate::{WrittenAggregate, aggregate_call, is_aggregate, single_value};
@@ -22,4 +24,5 @@ pub use failure::{BindError, Typed};
 pub use literal::{literal_null, literal_number, literal_text, literal_value};
 pub use pending::*;
 pub use special::{Quantifier, array, at_time_zone, boolean, element, in_list, is_null, not, quantified};
+pub use table::{BoundTable, is_record_function, is_table_function, record_function, table_function};
 pub use unify::{common_type, unify};

@@ -56,7 +56,7 @@ fn array_to_string(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowE
     Ok(Value::text(shown.collect::<Vec<_>>().join(separator)))
 }
 
-fn string_to_array(arguments: &[Value]) -> Result<Value, RowError> {
+pub(super) fn string_to_array(arguments: &[Value]) -> Result<Value, RowError> {
     let Value::Text(source) = &arguments[0] else { return Ok(Value::Null) };
     let parts: Vec<String> = match &arguments[1] {
         _ if source.is_empty() => Vec::new(),

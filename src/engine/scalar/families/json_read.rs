@@ -8,7 +8,7 @@ use crate::engine::scalar::catalog::Catalog;
 use crate::engine::scalar::expression::RowError;
 
 /// The last of equal keys counts.
-fn field<'n, 'a>(node: &'n Node<'a>, key: &str) -> Option<&'n Node<'a>> {
+pub(super) fn field<'n, 'a>(node: &'n Node<'a>, key: &str) -> Option<&'n Node<'a>> {
     match node.value() {
         Json::Object(fields) => fields.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value),
         _ => None,
@@ -35,12 +35,12 @@ fn at_path<'n, 'a>(node: &'n Node<'a>, path: &[Value]) -> Option<&'n Node<'a>> {
 }
 
 /// The part as it was written: jsonb text is canonical already.
-fn as_json(node: Option<&Node<'_>>) -> Value {
+pub(super) fn as_json(node: Option<&Node<'_>>) -> Value {
     node.map_or(Value::Null, |node| Value::text(node.source))
 }
 
 /// The part as text: strings without quotes, null as null.
-fn as_text(node: Option<&Node<'_>>) -> Value {
+pub(super) fn as_text(node: Option<&Node<'_>>) -> Value {
     match node.map(Node::value) {
         None | Some(Json::Null) => Value::Null,
         Some(Json::Text(text)) => Value::text(text.as_ref()),

@@ -2,7 +2,8 @@
 
 use super::{
     arithmetic, array, bytes, comparison, date_format, date_make, date_parts, date_trunc, datetime, float, format,
-    json_build, json_read, jsonb_contain, math, number_format, pattern, text, text_shape, zone,
+    json_build, json_read, json_rows, jsonb_contain, math, number_format, pattern, series, text, text_rows,
+    text_shape, zone,
 };
 use crate::engine::scalar::catalog::Catalog;
 
@@ -30,5 +31,11 @@ pub(in crate::engine::scalar) fn register(catalog: &mut Catalog) {
         jsonb_contain::register,
         array::register,
     ];
+    families.iter().for_each(|family| family(catalog));
+}
+
+/// Adds every set-returning function.
+pub(in crate::engine::scalar) fn register_tables(catalog: &mut Catalog) {
+    let families: [fn(&mut Catalog); 3] = [series::register, text_rows::register, json_rows::register];
     families.iter().for_each(|family| family(catalog));
 }

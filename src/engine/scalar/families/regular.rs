@@ -208,7 +208,7 @@ fn regexp_count(arguments: &[Value]) -> Result<Value, RowError> {
     Ok(Value::Int(regex.find_iter(text(&arguments[0])).count() as i64))
 }
 
-fn regexp_split(arguments: &[Value]) -> Result<Value, RowError> {
+pub(super) fn regexp_split(arguments: &[Value]) -> Result<Value, RowError> {
     let flags = Flags::parse(arguments.get(2).map_or("", text))?;
     let regex = compiled(text(&arguments[1]), flags)?;
     let source = text(&arguments[0]);
@@ -223,6 +223,14 @@ fn regexp_split(arguments: &[Value]) -> Result<Value, RowError> {
     }
     parts.push(Value::text(&source[from..]));
     Ok(from_elements(parts))
+}
+
+/// The rows of `regexp_matches`: one of the first match, or of all with the flag `g`.
+pub(super) fn matches(arguments: &[Value]) -> Result<Vec<Value>, RowError> {
+    let flags = Flags::parse(arguments.get(2).map_or("", text))?;
+    let regex = compiled(text(&arguments[1]), flags)?;
+    let limit = if flags.global { usize::MAX } else { 1 };
+    Ok(regex.captures_iter(text(&arguments[0])).take(limit).map(|captures| groups(&captures)).collect())
 }
 
 fn regexp_instr(arguments: &[Value]) -> Result<Value, RowError> {
