@@ -3,7 +3,7 @@
 //! Invariant: a fault depends on the node, the expressions and the row alone, and carries the row's weight. So the faults of all
 //! steps add up to those of the rows that are there, and a fault goes when its row goes.
 
-use tailwater_connectors::{Row, Value};
+use tailwater_connectors::{Row, SqlType, Value};
 
 use super::delta::Delta;
 use super::error::EngineError;
@@ -83,7 +83,8 @@ pub(super) fn may_fail(scalar: &Scalar) -> bool {
     scalar.visit(&mut |part| {
         fails |= match part {
             Scalar::Call { function, .. } => !matches!(function.name(), "=" | "<>" | "!=" | "<" | ">" | "<=" | ">="),
-            Scalar::Cast { .. } | Scalar::ArrayOf(_) => true,
+            Scalar::Cast { from, to, .. } => !always_converts(from, to),
+            Scalar::ArrayOf(_) => true,
             _ => false,
         }
     });
@@ -114,5 +115,16 @@ impl<'a> QuarantinedRow<'a> {
             }
             _ => Err(StateError::Damaged { place: "a row error".into() }),
         }
+    }
+}
+
+fn always_converts(from: &SqlType, to: &SqlType) -> bool {
+    use SqlType::{Bool, Bpchar, Float8, Int2, Int4, Int8, Numeric, Text, Uuid};
+    match to {
+        Int4 => matches!(from, Int2),
+        Int8 => matches!(from, Int2 | Int4),
+        Numeric(None) | Float8 => matches!(from, Int2 | Int4 | Int8),
+        Text => matches!(from, Int2 | Int4 | Int8 | Numeric(_) | Bool | Bpchar | Uuid),
+        _ => false,
     }
 }

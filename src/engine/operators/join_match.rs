@@ -35,13 +35,21 @@ impl Join {
         way: Way,
         (operation, partials): (&Operation, &[Partial]),
     ) -> Result<Vec<bool>, EngineError> {
-        let (lookup, version) = (&operation.lookup, way.version());
-        if operation.matching.is_none() && lookup.verify.is_empty() {
-            let found = self.look_up(flow, (lookup, version, 1), partials)?;
+        let (lookup, matching) = (&operation.lookup, operation.matching.as_ref());
+        self.search_all(flow, Search { lookup, matching, version: way.version(), records: way.records() }, partials)
+    }
+
+    fn search_all(
+        &self,
+        flow: &mut Flow<'_, '_>,
+        search: Search<'_>,
+        partials: &[Partial],
+    ) -> Result<Vec<bool>, EngineError> {
+        if search.matching.is_none() && search.lookup.verify.is_empty() {
+            let found = self.look_up(flow, (search.lookup, search.version, 1), partials)?;
             let any = |place: &Option<usize>| place.is_some_and(|place| !found.rows[place].is_empty());
             return Ok(found.places.iter().map(any).collect());
         }
-        let search = Search { lookup, matching: operation.matching.as_ref(), version, records: way.records() };
         partials.iter().map(|partial| self.search(flow, search, partial)).collect()
     }
 
@@ -60,9 +68,9 @@ impl Join {
         });
         for (known, version) in known.iter_mut().zip([Version::Old, Version::New]) {
             let open: Vec<Partial> = starts.iter().filter(|start| !known[start.origin]).cloned().collect();
-            let found = self.look_up(flow, (lookup, version, 1), &open)?;
-            for (start, place) in open.iter().zip(&found.places) {
-                known[start.origin] = place.is_some_and(|place| !found.rows[place].is_empty());
+            let search = Search { lookup, matching: None, version, records: false };
+            for (start, matched) in open.iter().zip(self.search_all(flow, search, &open)?) {
+                known[start.origin] = matched;
             }
         }
         for (origin, group) in groups.iter_mut().enumerate() {

@@ -240,5 +240,5 @@ fn rows_without_a_value_are_those_that_a_fresh_fill_finds() {
             assert_eq!(recorded, errors(&other, view), "seed {seed}: {} {:#?}", view.name, view.plan);
         }
     }
-    assert!(total > 100, "only {total} rows without a value in all stories");
+    assert!(total > 40, "only {total} rows without a value in all stories");
 }

@@ -25,7 +25,7 @@ impl Planner<'_> {
     /// A condition of a join; one in three has no value for some rows.
     pub(super) fn residual(&mut self, both: &[SqlType]) -> Scalar {
         let numbers: Vec<usize> = (0..both.len()).filter(|place| both[*place] == SqlType::Int8).collect();
-        if numbers.is_empty() || self.random.random_bool(0.66) {
+        if numbers.is_empty() || self.random.random_bool(0.5) {
             return self.predicate(both);
         }
         let mut pick = || column(numbers[self.random.random_range(0..numbers.len())], &SqlType::Int8);

@@ -123,8 +123,7 @@ fn functions_make_rows_side_by_side() {
     let plan = Plan::Flatten { input, calls, ordinality: true, keeps_empty: false };
     let types = [INT, INT, INT, SqlType::Text, SqlType::Text, INT];
     let views = vec![view("v", plan, &types, &[0, 5])];
-    let mut engine =
-        started(&bench, &EngineCatalog { tables: vec![orders()], views, changelogs: Default::default() });
+    let mut engine = started(&bench, &EngineCatalog { tables: vec![orders()], views, changelogs: Default::default() });
     step(&mut engine, 2, changes(&orders(), "+1 1 3\n+1 2 -\n+1 3 4\n+1 4 0"));
     let three = "1 3 0 x 3 1\n1 3 1 y 3 2\n1 3 2 z - 3";
     assert_eq!(bench.shown("v"), format!("{three}\n2 - - - - 1\n4 0 - - 0 1\n4 0 - - 0 2"));
