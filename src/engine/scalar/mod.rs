@@ -13,6 +13,7 @@ mod evaluate;
 pub mod expression;
 mod families;
 mod inspect;
+mod regex;
 mod row_error;
 
 pub use bind::{BindError, Typed};

@@ -2,7 +2,13 @@
 
 mod behaviour;
 mod cases;
+mod cases_number;
+mod cases_text;
+mod cases_time;
 mod differential;
+mod collation;
 mod made_up;
+mod made_up_patterns;
+mod reference;
 mod server;
 mod sql_text;
