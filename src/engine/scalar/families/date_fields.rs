@@ -225,7 +225,10 @@ impl Reader {
                 set(&mut fields.month, 12 - self.word(&months, name)?)?;
             }
             "TZ" | "OF" => {
-                return Err(RowError::new("0A000", format!("formatting field \"{name}\" is only supported in to_char")));
+                return Err(RowError::new(
+                    "0A000",
+                    format!("formatting field \"{name}\" is only supported in to_char"),
+                ));
             }
             "TZH" => {
                 let sign = self.peek().filter(|c| matches!(c, '+' | '-' | ' '));

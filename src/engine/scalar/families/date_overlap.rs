@@ -29,7 +29,8 @@ fn reaches(later: (&Value, &Option<Value>), end: &Option<Value>) -> Value {
 }
 
 fn overlap(one: (Value, Value), other: (Value, Value)) -> Value {
-    let (Some((begin, end)), Some((other_begin, other_end))) = (ordered(one.0, one.1), ordered(other.0, other.1)) else {
+    let (Some((begin, end)), Some((other_begin, other_end))) = (ordered(one.0, one.1), ordered(other.0, other.1))
+    else {
         return Value::Null;
     };
     match plain_cmp(&begin, &other_begin) {
@@ -63,7 +64,8 @@ fn overlaps(arguments: &[Value]) -> Result<Value, RowError> {
 
 pub(super) fn register(catalog: &mut Catalog) {
     for moment in ["time", "timestamp", "timestamptz"] {
-        for (first, second) in [(moment, moment), ("interval", "interval"), (moment, "interval"), ("interval", moment)] {
+        for (first, second) in [(moment, moment), ("interval", "interval"), (moment, "interval"), ("interval", moment)]
+        {
             catalog.nullable(&format!("overlaps({moment},{first},{moment},{second}) bool"), overlaps);
         }
     }

@@ -3,7 +3,8 @@
 use tailwater_connectors::Value;
 
 use super::calendar::{
-    Day, JULIAN_EPOCH, MICROS_PER_HOUR, MICROS_PER_SECOND, Moment, checked_date, checked_timestamp, month_length, weekday,
+    Day, JULIAN_EPOCH, MICROS_PER_HOUR, MICROS_PER_SECOND, Moment, checked_date, checked_timestamp, month_length,
+    weekday,
 };
 use super::date_fields::{Fields, Reader};
 use super::read::text;
@@ -59,10 +60,8 @@ fn year(fields: &Fields) -> Option<i64> {
 
 fn date(fields: &Fields) -> Result<Date, RowError> {
     let year = year(fields);
-    let mut date = Date {
-        day: Day { year: year.unwrap_or(0), month: 1, day: 1 },
-        given: (year.is_some(), false, false),
-    };
+    let mut date =
+        Date { day: Day { year: year.unwrap_or(0), month: 1, day: 1 }, given: (year.is_some(), false, false) };
     let (mut day_of_year, mut day) = (fields.day_of_year, fields.day);
     if fields.julian != 0 {
         date.set(fields.julian - JULIAN_EPOCH);

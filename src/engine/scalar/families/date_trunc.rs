@@ -18,14 +18,8 @@ fn unsupported(sql_type: &SqlType) -> RowError {
 
 fn field(name: &str, sql_type: &SqlType) -> Result<Field, RowError> {
     // These are units to extract, and none to cut at.
-    let only_parts = [
-        Field::IsoYear,
-        Field::DayOfWeek,
-        Field::IsoDayOfWeek,
-        Field::DayOfYear,
-        Field::Julian,
-        Field::Epoch,
-    ];
+    let only_parts =
+        [Field::IsoYear, Field::DayOfWeek, Field::IsoDayOfWeek, Field::DayOfYear, Field::Julian, Field::Epoch];
     let found = Field::parse(name).filter(|field| !only_parts.contains(field));
     found.ok_or_else(|| RowError::invalid_parameter(format!("unit not recognized for type {sql_type}")))
 }

@@ -26,7 +26,11 @@ fn identifier(name: &str) -> String {
     let mut characters = name.chars();
     let plain_start = characters.next().is_some_and(|c| c.is_ascii_lowercase() || c == '_');
     let plain = plain_start && characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if plain && !RESERVED.split_ascii_whitespace().any(|word| word == name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    if plain && !RESERVED.split_ascii_whitespace().any(|word| word == name) {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
 }
 
 struct Directive {

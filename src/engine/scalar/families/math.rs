@@ -92,9 +92,9 @@ fn cube_root(x: f64) -> f64 {
     let bits = size.to_bits();
     exponent += (bits >> 52) as i32 - 1_022;
     let part = f64::from_bits(bits & 0x000f_ffff_ffff_ffff | 0x3fe0_0000_0000_0000);
-    let mut guess = 0.784_932_344_976_639_3 - 0.145_263_899_385_486_37 * part;
-    guess = 1.834_692_774_836_130_9 - guess * part;
-    guess = 2.446_931_222_780_835_6 - guess * part;
+    let mut guess = 0.784_932_344_976_639_2 - 0.145_263_899_385_486_37 * part;
+    guess = 1.834_692_774_836_130_8 - guess * part;
+    guess = 2.446_931_225_635_344_4 - guess * part;
     guess = 2.114_994_941_673_713 - guess * part;
     guess = 1.508_191_937_815_849 - guess * part;
     guess = 0.354_895_765_043_919_86 + guess * part;

@@ -75,6 +75,10 @@ fn fitted(template: &NumberTemplate, number: &str) -> Digits {
 }
 
 fn show(template: &NumberTemplate, digits: &Digits) -> Result<Value, RowError> {
+    let is_number = digits.shown.starts_with('#') || digits.shown.ends_with(|c: char| c.is_ascii_digit());
+    if template.ordinal_is_shown(digits.negative) && !is_number {
+        return Err(RowError::new("22P02", "the number of an ordinal is not one"));
+    }
     Ok(Value::text(written(template, digits)))
 }
 
@@ -197,7 +201,7 @@ fn to_number(arguments: &[Value]) -> Result<Value, RowError> {
     let number: Numeric = digits.parse()?;
     let precision = template.before + template.moved + after;
     let (precision, after) = (precision.min(1_000) as u16, after.min(1_000) as i16);
-    let number = if precision == 0 { number } else { number.apply_modifier(precision, after)? };
+    let number = number.apply_modifier(precision, after)?;
     if template.moved == 0 {
         return Ok(Value::Numeric(number));
     }

@@ -111,7 +111,11 @@ impl Reader<'_> {
                 return;
             }
             self.out.push(c);
-            if self.point_read { self.after += 1 } else { self.before += 1 }
+            if self.point_read {
+                self.after += 1
+            } else {
+                self.before += 1
+            }
             read = true;
         } else if self.template.point && !self.point_read && c == '.' {
             self.out.push('.');

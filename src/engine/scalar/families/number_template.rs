@@ -77,6 +77,12 @@ impl NumberTemplate {
         Ok(found)
     }
 
+    /// Whether `th` is written behind the number, of which it needs the last digit.
+    pub(super) fn ordinal_is_shown(&self, negative: bool) -> bool {
+        let asked = self.steps.iter().any(|step| matches!(step, Step::Field(Field::Ordinal { .. })));
+        asked && !negative && !self.roman && !self.point && !self.scientific
+    }
+
     fn signed(&self) -> bool {
         self.sign != SignPlace::None
     }

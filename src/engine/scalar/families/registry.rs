@@ -1,8 +1,9 @@
 //! All families in one catalog.
 
 use super::{
-    arithmetic, array, binary, bytes, comparison, date_format, date_make, date_overlap, date_parts, date_read, date_trunc, datetime, float, format,
-    integer_math, json_build, json_read, jsonb_contain, math, number_format, pattern, text, text_shape, trigonometry, unicode, zone,
+    arithmetic, array, binary, bytes, comparison, date_format, date_make, date_overlap, date_parts, date_read,
+    date_trunc, datetime, float, format, integer_math, json_build, json_read, jsonb_contain, math, number_format,
+    pattern, text, text_shape, trigonometry, unicode, zone,
 };
 use crate::engine::scalar::catalog::Catalog;
 

@@ -30,7 +30,8 @@ fn translated(pattern: &str, escape: Option<char>) -> Result<String, RowError> {
                     0 => "){1,1}?(",
                     1 => "){1,1}(?:",
                     _ => {
-                        let message = "SQL regular expression may not contain more than two escape-double-quote separators";
+                        let message =
+                            "SQL regular expression may not contain more than two escape-double-quote separators";
                         return Err(RowError::new("2200C", message));
                     }
                 });

@@ -12,7 +12,11 @@ pub(super) enum Ordinal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Node {
     /// A field by the name that it is written with.
-    Field { name: &'static str, filled: bool, ordinal: Ordinal },
+    Field {
+        name: &'static str,
+        filled: bool,
+        ordinal: Ordinal,
+    },
     Space(char),
     Separator(char),
     Text(char),

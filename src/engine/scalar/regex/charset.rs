@@ -185,8 +185,7 @@ impl CharSet {
         let code = c as u32;
         let at = self.ranges.partition_point(|range| range.1 < code);
         let listed = self.ranges.get(at).is_some_and(|range| range.0 <= code);
-        let found =
-            listed || self.classes.iter().any(|(class, negated)| class.contains(c, self.letters) != *negated);
+        let found = listed || self.classes.iter().any(|(class, negated)| class.contains(c, self.letters) != *negated);
         found != self.complement
     }
 

@@ -46,9 +46,7 @@ impl Part {
                 PartShape::Iterate { inner: boxed(inner)?, min: usize::from(min), max: wide(max) }
             }
             Shape::Wrap(inner) => PartShape::Wrap(boxed(inner)?),
-            Shape::Backref { number, min, max } => {
-                PartShape::Backref { number, min: usize::from(min), max: wide(max) }
-            }
+            Shape::Backref { number, min, max } => PartShape::Backref { number, min: usize::from(min), max: wide(max) },
         };
         let mut captures: Vec<usize> = node.capture.into_iter().collect();
         captures.extend(shape.parts().iter().flat_map(|part| part.captures.iter().copied()));

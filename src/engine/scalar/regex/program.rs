@@ -146,7 +146,12 @@ impl Program {
     }
 
     /// Adds a state and what it leads to without a character; whether the end is among them.
-    fn reach(&self, text: &Text<'_>, place: usize, (from, reached, stack): (usize, &mut Reached, &mut Vec<usize>)) -> bool {
+    fn reach(
+        &self,
+        text: &Text<'_>,
+        place: usize,
+        (from, reached, stack): (usize, &mut Reached, &mut Vec<usize>),
+    ) -> bool {
         let mut ends = false;
         stack.push(from);
         while let Some(state) = stack.pop() {
@@ -196,7 +201,12 @@ impl Program {
         self.run(text, (from, text.characters.len()), (Wanted::Shortest(from), true))
     }
 
-    fn run(&self, text: &Text<'_>, (begin, limit): (usize, usize), (wanted, anywhere): (Wanted, bool)) -> Option<usize> {
+    fn run(
+        &self,
+        text: &Text<'_>,
+        (begin, limit): (usize, usize),
+        (wanted, anywhere): (Wanted, bool),
+    ) -> Option<usize> {
         let mut scratch = self.scratch.borrow_mut();
         let (now, next, stack) = &mut *scratch;
         let (mut place, mut found) = (begin, None);

@@ -48,7 +48,11 @@ impl Regex {
     }
 
     /// The first match that begins at `from` or later.
-    pub(in crate::engine::scalar) fn find(&self, characters: &[char], from: usize) -> Result<Option<Captures>, RegexError> {
+    pub(in crate::engine::scalar) fn find(
+        &self,
+        characters: &[char],
+        from: usize,
+    ) -> Result<Option<Captures>, RegexError> {
         let text = Text::new(characters, self.options.letters);
         let found = self.search(&text, from);
         text.exhausted()?;

@@ -12,8 +12,9 @@ use super::server::Postgres;
 use crate::engine::scalar::bind::{function, literal_text};
 
 const ALPHABET: [&str; 46] = [
-    "a", "A", "á", "à", "ä", "Ä", "å", "æ", "b", "B", "c", "ç", "č", "ch", "d", "e", "é", "E", "h", "i", "ı", "l", "ll",
-    "n", "ñ", "o", "ö", "ø", "s", "ß", "z", "ž", "0", "1", "9", " ", "-", "_", "'", ".", "α", "я", "ж", "日", "あ", "e\u{301}",
+    "a", "A", "á", "à", "ä", "Ä", "å", "æ", "b", "B", "c", "ç", "č", "ch", "d", "e", "é", "E", "h", "i", "ı", "l",
+    "ll", "n", "ñ", "o", "ö", "ø", "s", "ß", "z", "ž", "0", "1", "9", " ", "-", "_", "'", ".", "α", "я", "ж", "日",
+    "あ", "e\u{301}",
 ];
 const COLLATIONS: [&str; 9] =
     ["und-x-icu", "en-x-icu", "de-x-icu", "fr-x-icu", "sv-x-icu", "es-x-icu", "cs-x-icu", "da-x-icu", "en-US-x-icu"];

@@ -3,11 +3,11 @@
 use tailwater_connectors::{SqlType, Value};
 use tokio_postgres::{Client, NoTls};
 
-use super::{cases, cases_number, cases_text, cases_time};
 use super::made_up::made_up;
 use super::made_up_patterns::{number_templates, patterns};
 use super::server::Postgres;
 use super::sql_text::bind_text;
+use super::{cases, cases_number, cases_text, cases_time};
 use crate::engine::scalar::bind;
 
 /// Evaluates one expression and turns an error into its SQLSTATE.

@@ -43,7 +43,8 @@ fn page() -> String {
     let mut operators = String::from("\n## Operators\n");
     let mut functions = String::from("\n## Functions\n");
     // Forms that the planner chooses are not written by anyone.
-    let is_written = |name: &str| name == "/" || !(name.contains('/') && name.ends_with(['c', 'C'])) && !name.starts_with("tw_");
+    let is_written =
+        |name: &str| name == "/" || !(name.contains('/') && name.ends_with(['c', 'C'])) && !name.starts_with("tw_");
     for (name, entries) in Catalog::builtin().all().into_iter().filter(|(name, _)| is_written(name)) {
         let is_operator = !name.starts_with(|c: char| c.is_ascii_alphabetic());
         let out = if is_operator { &mut operators } else { &mut functions };
