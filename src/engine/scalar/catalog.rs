@@ -72,6 +72,12 @@ impl Catalog {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// All overloads by name, sorted.
+    #[cfg(test)]
+    pub(super) fn all(&self) -> std::collections::BTreeMap<&str, &[Entry]> {
+        self.0.iter().map(|(name, entries)| (name.as_str(), entries.as_slice())).collect()
+    }
+
     /// Adds a builtin that returns null for null without being called.
     pub(super) fn strict(&mut self, signature: &str, body: PlainBody) {
         self.add(signature, true, Body::Plain(body));

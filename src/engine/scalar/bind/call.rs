@@ -10,7 +10,7 @@ use super::resolve::{Candidate, Unresolved, resolve};
 use super::special;
 use crate::engine::scalar::catalog::{Body, Catalog};
 use crate::engine::scalar::expression::{Callee, Function, Scalar};
-use crate::engine::scalar::families::refused;
+use crate::engine::scalar::families::{refused, regular};
 
 const OPERATOR_HINT: &str =
     "no operator matches the given name and argument types; you might need to add explicit type casts";
@@ -123,12 +123,23 @@ pub(super) fn converted(arguments: Vec<Typed>, types: &[SqlType]) -> Result<Vec<
 fn build(name: &str, candidate: Candidate<'_>, arguments: Vec<Typed>) -> Result<Typed, BindError> {
     let Candidate { entry, arguments: types, result, .. } = candidate;
     let arguments = converted(arguments, &types)?;
+    let constants: Vec<Option<&Value>> = arguments.iter().map(|argument| constant(&argument.scalar)).collect();
+    if let Some(error) = regular::refusal(name, &constants) {
+        return Err(BindError::new(error.message));
+    }
     let callee = match entry.body {
         Body::Plain(body) => Callee::Plain(body),
         Body::Typed(body) => Callee::Typed(body, types.clone().into()),
         Body::Table(_) => unreachable!("set-returning functions have a catalog of their own"),
     };
     Ok(call(Call { name, callee, strict: entry.strict }, arguments, result))
+}
+
+fn constant(scalar: &Scalar) -> Option<&Value> {
+    match scalar {
+        Scalar::Literal(value) => Some(value),
+        _ => None,
+    }
 }
 
 /// A call that is settled but for its arguments.

@@ -53,14 +53,18 @@ fn encode(arguments: &[Value]) -> Result<Value, RowError> {
 }
 
 fn from_hex(source: &str) -> Result<Vec<u8>, RowError> {
-    let digits: Vec<u8> = source.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let digit = |byte: u8| {
         char::from(byte).to_digit(16).ok_or_else(|| RowError::invalid_parameter("invalid hexadecimal digit"))
     };
-    if !digits.len().is_multiple_of(2) {
-        return Err(RowError::invalid_parameter("invalid hexadecimal data: odd number of digits"));
+    let (mut out, mut bytes) = (Vec::new(), source.bytes());
+    // White space may stand between bytes, not within them.
+    while let Some(high) = bytes.find(|byte| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r')) {
+        let high = digit(high)?;
+        let low = bytes.next();
+        let low = low.ok_or_else(|| RowError::invalid_parameter("invalid hexadecimal data: odd number of digits"))?;
+        out.push((high << 4 | digit(low)?) as u8);
     }
-    digits.chunks(2).map(|pair| Ok((digit(pair[0])? << 4 | digit(pair[1])?) as u8)).collect()
+    Ok(out)
 }
 
 fn from_base64(source: &str) -> Result<Vec<u8>, RowError> {

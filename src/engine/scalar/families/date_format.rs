@@ -1,14 +1,15 @@
-//! `to_char` for dates, timestamps and intervals: the template patterns in common use.
+//! `to_char` for dates, timestamps and intervals. The session's zone is UTC and its language English.
 
 use tailwater_connectors::{Interval, Value};
 
 use super::calendar::{Day, JULIAN_EPOCH, MICROS_PER_HOUR, Moment, day_of_year, iso_week, shown_year, weekday};
 use super::datetime::is_infinite;
 use super::read::{interval, micros, text};
+use super::template::{DATE_FIELDS, Node, Ordinal, template};
 use crate::engine::scalar::catalog::Catalog;
 use crate::engine::scalar::expression::RowError;
 
-const MONTHS: [&str; 12] = [
+pub(super) const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -22,8 +23,8 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const ROMAN: [&str; 12] = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
+pub(super) const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+pub(super) const ROMAN: [&str; 12] = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
 
 /// What is printed.
 struct Fields {
@@ -64,175 +65,195 @@ impl Fields {
         let (year, month) = (i64::from(span.months / 12), i64::from(span.months % 12));
         Self { year, month, day: i64::from(span.days), ..Self::of_time(span.micros) }
     }
-}
 
-/// Longest first, so that `YYYY` is not read as four `Y`.
-const PATTERNS: [&str; 82] = [
-    "Y,YYY", "YYYY", "YYY", "YY", "Y", "IYYY", "IYY", "IY", "I", "HH24", "HH12", "HH", "MI", "SSSSS", "SSSS", "SS",
-    "MS", "US", "FF1", "FF2", "FF3", "FF4", "FF5", "FF6", "A.M.", "P.M.", "a.m.", "p.m.", "AM", "PM", "am", "pm",
-    "MONTH", "Month", "month", "MON", "Mon", "mon", "MM", "DAY", "Day", "day", "DY", "Dy", "dy", "DDD", "IDDD", "DD",
-    "ID", "D", "IW", "WW", "W", "CC", "J", "Q", "RM", "rm", "TZH", "TZM", "TZ", "tz", "OF", "B.C.", "A.D.", "BC", "AD",
-    "b.c.", "a.d.", "bc", "ad", "yyyy", "yyy", "yy", "iyyy", "hh24", "hh12", "hh", "mi", "ss", "mm", "dd",
-];
+    /// Intervals count months of 30 days.
+    fn day_of_year(&self) -> i64 {
+        self.days.map_or((self.year * 12 + self.month) * 30 + self.day, day_of_year)
+    }
 
-fn longest(rest: &str) -> Option<&'static str> {
-    PATTERNS.iter().filter(|pattern| rest.starts_with(**pattern)).max_by_key(|pattern| pattern.len()).copied()
-}
+    /// The year as it is shown: those before Christ without a sign.
+    fn shown(&self, year: i64) -> i64 {
+        if self.days.is_none() { year } else { shown_year(year).abs() }
+    }
 
-/// A number padded with zeros to `width` unless the pattern is filled (`FM`).
-fn digits(number: i64, width: usize, filled: bool) -> String {
-    let sign = if number < 0 { "-" } else { "" };
-    let width = if filled { 0 } else { width };
-    format!("{sign}{:0width$}", number.unsigned_abs())
-}
-
-fn cased(name: &str, pattern: &str) -> String {
-    if pattern.chars().all(|c| c.is_uppercase()) {
-        name.to_uppercase()
-    } else if pattern.starts_with(|c: char| c.is_lowercase()) {
-        name.to_lowercase()
-    } else {
-        name.to_owned()
+    /// The day in the calendar; that of an interval is what its fields would be.
+    fn calendar_day(&self) -> i64 {
+        self.days.unwrap_or_else(|| Day { year: self.year, month: self.month.max(1), day: self.day }.days())
     }
 }
 
-fn padded(name: String, filled: bool) -> String {
-    if filled { name } else { format!("{name:9}") }
+/// One field of a template, and how it is written.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    name: &'a str,
+    filled: bool,
+    ordinal: Ordinal,
 }
 
-fn clock(pattern: &str, fields: &Fields, filled: bool) -> Option<String> {
-    let number = |number: i64, width: usize| digits(number, width, filled);
-    Some(match pattern.to_ascii_uppercase().as_str() {
-        "HH24" => number(fields.hour, 2),
-        "HH12" | "HH" => number(if fields.hour % 12 == 0 { 12 } else { fields.hour % 12 }, 2),
-        "MI" => number(fields.minute, 2),
-        "SS" => number(fields.second, 2),
-        "SSSS" | "SSSSS" => (fields.hour * 3_600 + fields.minute * 60 + fields.second).to_string(),
-        "MS" | "FF3" => format!("{:03}", fields.fraction / 1_000),
-        "US" | "FF6" => format!("{:06}", fields.fraction),
-        "FF1" => format!("{:01}", fields.fraction / 100_000),
-        "FF2" => format!("{:02}", fields.fraction / 10_000),
-        "FF4" => format!("{:04}", fields.fraction / 100),
-        "FF5" => format!("{:05}", fields.fraction / 10),
-        "AM" | "PM" => cased(if fields.hour % 24 >= 12 { "PM" } else { "AM" }, pattern),
-        "A.M." | "P.M." => {
-            let name = if fields.hour % 24 >= 12 { "P.M." } else { "A.M." };
-            if pattern.starts_with(['a', 'p']) { name.to_lowercase() } else { name.to_owned() }
-        }
-        "TZ" => match (fields.zoned, pattern) {
-            (true, "TZ") => "UTC".to_owned(),
-            (true, _) => "utc".to_owned(),
-            (false, _) => String::new(),
-        },
-        "TZH" | "OF" => "+00".to_owned(),
-        "TZM" => "00".to_owned(),
-        _ => return None,
-    })
+fn not_for_intervals() -> RowError {
+    RowError::new("22007", "invalid format specification for an interval value")
 }
 
-fn calendar(pattern: &str, fields: &Fields, filled: bool) -> Option<String> {
-    let number = |number: i64, width: usize| digits(number, width, filled);
-    let year = if fields.days.is_some() { shown_year(fields.year).abs() } else { fields.year };
-    Some(match pattern.to_ascii_uppercase().as_str() {
-        "YYYY" => number(year, 4),
-        "YYY" => number(year % 1_000, 3),
-        "YY" => number(year % 100, 2),
-        "Y" => number(year % 10, 1),
-        "Y,YYY" => format!("{},{:03}", year / 1_000, year % 1_000),
-        "MM" => number(fields.month, 2),
-        "DD" => number(fields.day, 2),
-        "CC" if fields.year > 0 => number((fields.year + 99) / 100, 2),
-        "CC" => number(fields.year / 100 - 1, 2),
-        _ => return dated(pattern, fields, filled),
-    })
-}
+impl Place<'_> {
+    /// A number with zeros up to `width`, one more below zero, and with `st`, `nd`, `rd` or `th`.
+    fn number(self, number: i64, width: usize) -> String {
+        let width = match (self.filled, number < 0) {
+            (true, _) => 0,
+            (false, negative) => width + usize::from(negative),
+        };
+        self.with_ordinal(format!("{number:0width$}"))
+    }
 
-/// Patterns that need a day of the calendar.
-fn dated(pattern: &str, fields: &Fields, filled: bool) -> Option<String> {
-    let number = |number: i64, width: usize| digits(number, width, filled);
-    let days = fields.days?;
-    let month = MONTHS[(fields.month - 1) as usize];
-    let day = WEEKDAYS[weekday(days) as usize];
-    let iso = (weekday(days) + 6) % 7 + 1;
-    Some(match pattern.to_ascii_uppercase().as_str() {
-        "MONTH" => padded(cased(month, pattern), filled),
-        "MON" => cased(&month[..3], pattern),
-        "DAY" => padded(cased(day, pattern), filled),
-        "DY" => cased(&day[..3], pattern),
-        "DDD" => number(day_of_year(days), 3),
-        "IDDD" => {
-            let week = iso_week(days).1;
-            number((week - 1) * 7 + iso, 3)
+    fn with_ordinal(self, shown: String) -> String {
+        match self.ordinal {
+            Ordinal::None => shown,
+            kind => format!("{shown}{}", ordinal(&shown, kind == Ordinal::Upper)),
         }
-        "ID" => iso.to_string(),
-        "D" => (weekday(days) + 1).to_string(),
-        "IYYY" => number(shown_year(iso_week(days).0).abs(), 4),
-        "IYY" => number(iso_week(days).0 % 1_000, 3),
-        "IY" => number(iso_week(days).0 % 100, 2),
-        "I" => number(iso_week(days).0 % 10, 1),
-        "IW" => number(iso_week(days).1, 2),
-        "WW" => number((day_of_year(days) - 1) / 7 + 1, 2),
-        "W" => ((fields.day - 1) / 7 + 1).to_string(),
-        "J" => (days + JULIAN_EPOCH).to_string(),
-        "Q" => ((fields.month - 1) / 3 + 1).to_string(),
-        "RM" => {
-            let name = ROMAN[(fields.month - 1) as usize];
-            let name = if pattern == "rm" { name.to_lowercase() } else { name.to_owned() };
-            if filled { name } else { format!("{name:4}") }
-        }
-        "BC" | "AD" => cased(if fields.year > 0 { "AD" } else { "BC" }, pattern),
-        "B.C." | "A.D." => {
-            let name = if fields.year > 0 { "A.D." } else { "B.C." };
-            if pattern.starts_with(['a', 'b']) { name.to_lowercase() } else { name.to_owned() }
-        }
-        _ => return None,
-    })
-}
+    }
 
-/// `1st`, `2nd`, `3rd`, `11th`
-pub(super) fn ordinal(shown: &str, upper: bool) -> String {
-    let number: i64 = shown.trim().parse().unwrap_or(0);
-    let suffix = match (number.abs() % 100, number.abs() % 10) {
-        (11..=13, _) => "th",
-        (_, 1) => "st",
-        (_, 2) => "nd",
-        (_, 3) => "rd",
-        _ => "th",
-    };
-    if upper { suffix.to_uppercase() } else { suffix.to_owned() }
-}
-
-fn render(fields: &Fields, pattern: &str) -> String {
-    let mut out = String::new();
-    let mut rest = pattern;
-    while !rest.is_empty() {
-        if let Some(quoted) = rest.strip_prefix('"') {
-            let end = quoted.find('"').unwrap_or(quoted.len());
-            out.push_str(&quoted[..end]);
-            rest = quoted.get(end + 1..).unwrap_or("");
-            continue;
+    fn cased(self, name: &str) -> String {
+        let mut letters = self.name.chars().filter(|c| c.is_alphabetic());
+        match (letters.next().is_some_and(char::is_uppercase), letters.next().is_some_and(char::is_uppercase)) {
+            (true, true) => name.to_uppercase(),
+            (true, false) => name.to_owned(),
+            _ => name.to_lowercase(),
         }
-        let filled = rest.starts_with("FM") || rest.starts_with("fm");
-        let after = if filled { &rest[2..] } else { rest };
-        let shown = longest(after).and_then(|name| {
-            let shown = clock(name, fields, filled).or_else(|| calendar(name, fields, filled))?;
-            Some((name, shown))
-        });
-        if let Some((name, shown)) = shown {
-            rest = &after[name.len()..];
-            out.push_str(&shown);
-            if let Some(tail) = rest.strip_prefix("th").or_else(|| rest.strip_prefix("TH")) {
-                out.push_str(&ordinal(&shown, rest.starts_with("TH")));
-                rest = tail;
+    }
+
+    fn padded(self, name: &str, width: usize) -> String {
+        if self.filled { self.cased(name) } else { format!("{:width$}", self.cased(name)) }
+    }
+
+    fn clock(self, upper: &str, fields: &Fields) -> Result<Option<String>, RowError> {
+        let half = fields.hour % 24 >= 12;
+        Ok(Some(match upper {
+            "A.M." | "P.M." => self.cased(if half { "P.M." } else { "A.M." }),
+            "AM" | "PM" => self.cased(if half { "PM" } else { "AM" }),
+            "HH24" => self.number(fields.hour, 2),
+            "HH12" | "HH" => self.number(if fields.hour % 12 == 0 { 12 } else { fields.hour % 12 }, 2),
+            "MI" => self.number(fields.minute, 2),
+            "SS" => self.number(fields.second, 2),
+            "SSSS" | "SSSSS" => {
+                self.with_ordinal((fields.hour * 3_600 + fields.minute * 60 + fields.second).to_string())
             }
-            continue;
-        }
-        let after = after.strip_prefix('\\').filter(|escaped| !escaped.is_empty()).unwrap_or(after);
-        let Some(c) = after.chars().next() else { break };
-        out.push(c);
-        rest = &after[c.len_utf8()..];
+            "MS" | "FF3" => self.with_ordinal(c_digits(fields.fraction / 1_000, 3)),
+            "US" | "FF6" => self.with_ordinal(c_digits(fields.fraction, 6)),
+            "FF1" => self.with_ordinal(c_digits(fields.fraction / 100_000, 1)),
+            "FF2" => self.with_ordinal(c_digits(fields.fraction / 10_000, 2)),
+            "FF4" => self.with_ordinal(c_digits(fields.fraction / 100, 4)),
+            "FF5" => self.with_ordinal(c_digits(fields.fraction / 10, 5)),
+            "TZ" | "TZH" | "TZM" | "OF" if fields.days.is_none() => return Err(not_for_intervals()),
+            "TZ" if fields.zoned => self.cased("UTC"),
+            "TZ" => String::new(),
+            "OF" if self.filled => "+0".to_owned(),
+            "TZH" | "OF" => "+00".to_owned(),
+            "TZM" => "00".to_owned(),
+            "FX" => String::new(),
+            _ => return Ok(None),
+        }))
     }
-    out
+
+    fn calendar(self, upper: &str, fields: &Fields) -> Result<String, RowError> {
+        let of_year = |year: i64, digits: u32| self.number(year % 10i64.pow(digits), digits as usize);
+        let year = fields.shown(fields.year);
+        let iso_year = || fields.shown(iso_week(fields.calendar_day()).0);
+        let iso_weekday = || (weekday(fields.calendar_day()) + 6) % 7 + 1;
+        Ok(match upper {
+            "YYYY" => self.number(year, 4),
+            "YYY" => of_year(year, 3),
+            "YY" => of_year(year, 2),
+            "Y" => of_year(year, 1),
+            "IYYY" => self.number(iso_year(), 4),
+            "IYY" => of_year(iso_year(), 3),
+            "IY" => of_year(iso_year(), 2),
+            "I" => of_year(iso_year(), 1),
+            "Y,YYY" => self.with_ordinal(format!("{},{}", year / 1_000, c_digits(year % 1_000, 3))),
+            "CC" => {
+                let century = match (fields.days, fields.year) {
+                    (None, year) => year / 100,
+                    (_, 1..) => (fields.year - 1) / 100 + 1,
+                    _ => fields.year / 100 - 1,
+                };
+                let short = (-99..=99).contains(&century);
+                if short { self.number(century, 2) } else { self.with_ordinal(century.to_string()) }
+            }
+            "MM" => self.number(fields.month, 2),
+            "DD" => self.with_ordinal(c_digits(fields.day, if self.filled { 0 } else { 2 })),
+            "DDD" => self.number(fields.day_of_year(), 3),
+            "IDDD" => self.number((iso_week(fields.calendar_day()).1 - 1) * 7 + iso_weekday(), 3),
+            "WW" => self.number((fields.day_of_year() - 1) / 7 + 1, 2),
+            "IW" => self.number(iso_week(fields.calendar_day()).1, 2),
+            "W" => self.with_ordinal(((fields.day - 1) / 7 + 1).to_string()),
+            "J" => self.with_ordinal((fields.calendar_day() + JULIAN_EPOCH).to_string()),
+            "Q" if fields.month == 0 => String::new(),
+            "Q" => self.with_ordinal(((fields.month - 1) / 3 + 1).to_string()),
+            "RM" => self.roman(fields),
+            _ => return self.dated(upper, fields),
+        })
+    }
+
+    fn roman(self, fields: &Fields) -> String {
+        let place = match fields.month {
+            0 if fields.year == 0 => return String::new(),
+            0 if fields.year > 0 => 11,
+            0 => 0,
+            month if month < 0 => 12 + month,
+            month => month - 1,
+        };
+        self.padded(ROMAN[place as usize], 4)
+    }
+
+    /// Fields that need a day of the calendar.
+    fn dated(self, upper: &str, fields: &Fields) -> Result<String, RowError> {
+        let days = fields.days.ok_or_else(not_for_intervals)?;
+        let month = MONTHS[(fields.month - 1) as usize];
+        let day = WEEKDAYS[weekday(days) as usize];
+        Ok(match upper {
+            "MONTH" => self.padded(month, 9),
+            "MON" => self.cased(&month[..3]),
+            "DAY" => self.padded(day, 9),
+            "DY" => self.cased(&day[..3]),
+            "ID" => self.with_ordinal(((weekday(days) + 6) % 7 + 1).to_string()),
+            "D" => self.with_ordinal((weekday(days) + 1).to_string()),
+            "BC" | "AD" => self.cased(if fields.year > 0 { "AD" } else { "BC" }),
+            _ => self.cased(if fields.year > 0 { "A.D." } else { "B.C." }),
+        })
+    }
+}
+
+/// Zeros up to a width in which the sign counts.
+fn c_digits(number: i64, width: usize) -> String {
+    format!("{number:0width$}")
+}
+
+/// `1st`, `2nd`, `3rd`, `11th`: what comes behind these digits.
+pub(super) fn ordinal(shown: &str, upper: bool) -> &'static str {
+    let mut digits = shown.bytes().rev();
+    let (last, before) = (digits.next(), digits.next());
+    let (small, capital) = match last {
+        Some(b'1') if before != Some(b'1') => ("st", "ST"),
+        Some(b'2') if before != Some(b'1') => ("nd", "ND"),
+        Some(b'3') if before != Some(b'1') => ("rd", "RD"),
+        _ => ("th", "TH"),
+    };
+    if upper { capital } else { small }
+}
+
+fn render(fields: &Fields, pattern: &str) -> Result<String, RowError> {
+    let mut out = String::new();
+    for node in template(pattern, DATE_FIELDS) {
+        match node {
+            Node::Space(c) | Node::Separator(c) | Node::Text(c) => out.push(c),
+            Node::Field { name, filled, ordinal } => {
+                let (place, upper) = (Place { name, filled, ordinal }, name.to_ascii_uppercase());
+                match place.clock(&upper, fields)? {
+                    Some(shown) => out.push_str(&shown),
+                    None => out.push_str(&place.calendar(&upper, fields)?),
+                }
+            }
+        }
+    }
+    Ok(out)
 }
 
 fn to_char(arguments: &[Value]) -> Result<Value, RowError> {
@@ -242,7 +263,7 @@ fn to_char(arguments: &[Value]) -> Result<Value, RowError> {
         moment if is_infinite(micros(moment)) => return Ok(Value::Null),
         moment => Fields::of_timestamp(micros(moment), matches!(moment, Value::Timestamptz(_))),
     };
-    Ok(if pattern.is_empty() { Value::Null } else { Value::text(render(&fields, pattern)) })
+    Ok(if pattern.is_empty() { Value::Null } else { Value::text(render(&fields, pattern)?) })
 }
 
 pub(super) fn register(catalog: &mut Catalog) {

@@ -5,7 +5,7 @@ use tailwater_connectors::{Interval, Value};
 use super::calendar::{
     Day, MICROS_PER_DAY, MICROS_PER_HOUR, Moment, UNIX_EPOCH_DAYS, checked_date, checked_timestamp, month_length,
 };
-use super::read::{float, int};
+use super::read::{float, int, text};
 use crate::engine::scalar::catalog::Catalog;
 use crate::engine::scalar::expression::RowError;
 
@@ -58,6 +58,9 @@ fn make_interval(arguments: &[Value]) -> Result<Value, RowError> {
     let months = field(0) * 12 + field(1);
     let days = field(2) * 7 + field(3);
     let seconds = arguments.get(6).map_or(0.0, float);
+    if !seconds.is_finite() {
+        return Err(out_of_range());
+    }
     let micros = (seconds * 1e6).round_ties_even() as i64;
     Ok(Value::Interval(Interval {
         months: i32::try_from(months).map_err(|_| out_of_range())?,
@@ -72,6 +75,9 @@ pub(super) fn register(catalog: &mut Catalog) {
     catalog.strict("make_timestamp(int4,int4,int4,int4,int4,float8) timestamp", |a| timestamp(a).map(Value::Timestamp));
     catalog.strict("make_timestamptz(int4,int4,int4,int4,int4,float8) timestamptz", |a| {
         timestamp(a).map(Value::Timestamptz)
+    });
+    catalog.strict("make_timestamptz(int4,int4,int4,int4,int4,float8,text) timestamptz", |a| {
+        super::zone::parse_offset(text(&a[6]))?.universal(timestamp(&a[..6])?).map(Value::Timestamptz)
     });
     catalog.strict("to_timestamp(float8) timestamptz", from_unix);
     let fields = ["int4", "int4", "int4", "int4", "int4", "int4", "float8"];

@@ -3,7 +3,7 @@
 use tailwater_connectors::{Interval, SqlType, Value};
 
 use super::calendar::{
-    Day, MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_SECOND, Moment, checked_timestamp, iso_week, month_length, weekday,
+    Day, MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_SECOND, Moment, checked_timestamp, month_length, weekday,
 };
 use super::date_parts::Field;
 use super::datetime::{is_infinite, midnight};
@@ -17,7 +17,11 @@ fn unsupported(sql_type: &SqlType) -> RowError {
 }
 
 fn field(name: &str, sql_type: &SqlType) -> Result<Field, RowError> {
-    Field::parse(name).ok_or_else(|| RowError::invalid_parameter(format!("unit not recognized for type {sql_type}")))
+    // These are units to extract, and none to cut at.
+    let only_parts =
+        [Field::IsoYear, Field::DayOfWeek, Field::IsoDayOfWeek, Field::DayOfYear, Field::Julian, Field::Epoch];
+    let found = Field::parse(name).filter(|field| !only_parts.contains(field));
+    found.ok_or_else(|| RowError::invalid_parameter(format!("unit not recognized for type {sql_type}")))
 }
 
 /// Micros of the units below a day.
@@ -49,19 +53,15 @@ fn truncated_day(field: Field, days: i64) -> Option<i64> {
         Field::Decade => first(year.div_euclid(10) * 10, 1),
         Field::Century => first(first_of_age(year, 100), 1),
         Field::Millennium => first(first_of_age(year, 1_000), 1),
-        Field::IsoYear => {
-            let fourth = Day { year: iso_week(days).0, month: 1, day: 4 }.days();
-            fourth - (weekday(fourth) + 6) % 7
-        }
         _ => return None,
     })
 }
 
 fn truncate(sql_type: &SqlType, name: &str, timestamp: i64) -> Result<i64, RowError> {
-    let field = field(name, sql_type)?;
     if is_infinite(timestamp) {
         return Ok(timestamp);
     }
+    let field = field(name, sql_type)?;
     let moment = Moment::of(timestamp);
     if let Some(unit) = clock_unit(field) {
         return Moment { micros: moment.micros - moment.micros % unit, ..moment }.timestamp();

@@ -41,9 +41,6 @@ pub(super) fn register(catalog: &mut Catalog) {
     catalog.strict("scale(numeric) int4", scale);
     catalog.strict("trim_scale(numeric) numeric", |a| Ok(Value::Numeric(numeric(&a[0]).trim_scale())));
     catalog.strict("width_bucket(numeric,numeric,numeric,int4) int4", width_bucket);
-    for name in ["int4", "int8"] {
-        catalog.strict(&format!("gcd({name},{name}) {name}"), gcd);
-    }
     register_floats(catalog);
 }
 
@@ -61,11 +58,15 @@ fn register_floats(catalog: &mut Catalog) {
             0.0
         })
     });
-    catalog.strict("sqrt(float8) float8", |a| match float(&a[0]) {
-        number if number < 0.0 => Err(NumericError::NegativeSquareRoot.into()),
-        number => double(number.sqrt()),
-    });
-    catalog.strict("cbrt(float8) float8", |a| double(float(&a[0]).cbrt()));
+    for name in ["sqrt", "|/"] {
+        catalog.strict(&format!("{name}(float8) float8"), |a| match float(&a[0]) {
+            number if number < 0.0 => Err(NumericError::NegativeSquareRoot.into()),
+            number => double(number.sqrt()),
+        });
+    }
+    for name in ["cbrt", "||/"] {
+        catalog.strict(&format!("{name}(float8) float8"), |a| double(cube_root(float(&a[0]))));
+    }
     catalog.strict("exp(float8) float8", |a| {
         let (number, result) = (float(&a[0]), float(&a[0]).exp());
         if result == 0.0 && number.is_finite() {
@@ -75,23 +76,32 @@ fn register_floats(catalog: &mut Catalog) {
     });
     catalog.strict("ln(float8) float8", |a| logarithm(float(&a[0]), f64::ln));
     catalog.strict("pi() float8", |_| double(std::f64::consts::PI));
-    catalog.strict("degrees(float8) float8", |a| double(finite_like(float(&a[0]).to_degrees(), &[float(&a[0])])?));
-    catalog.strict("radians(float8) float8", |a| double(float(&a[0]) * (std::f64::consts::PI / 180.0)));
-    catalog.strict("sin(float8) float8", |a| trigonometric(float(&a[0]), f64::sin));
-    catalog.strict("cos(float8) float8", |a| trigonometric(float(&a[0]), f64::cos));
-    catalog.strict("tan(float8) float8", |a| trigonometric(float(&a[0]), f64::tan));
-    catalog.strict("atan(float8) float8", |a| double(float(&a[0]).atan()));
-    catalog.strict("atan2(float8,float8) float8", |a| double(float(&a[0]).atan2(float(&a[1]))));
-    catalog.strict("asin(float8) float8", |a| arc(float(&a[0]), f64::asin));
-    catalog.strict("acos(float8) float8", |a| arc(float(&a[0]), f64::acos));
 }
 
-fn trigonometric(number: f64, curve: fn(f64) -> f64) -> Result<Value, RowError> {
-    if number.is_infinite() { Err(RowError::out_of_range("input is")) } else { double(curve(number)) }
-}
-
-fn arc(number: f64, curve: fn(f64) -> f64) -> Result<Value, RowError> {
-    if number.abs() > 1.0 { Err(RowError::out_of_range("input is")) } else { double(curve(number)) }
+/// In the steps of the C library that Postgres runs on, whose last digit is the one to have.
+fn cube_root(x: f64) -> f64 {
+    const ROOT: f64 = 1.259_921_049_894_873_2;
+    const SQUARE: f64 = 1.587_401_051_968_199_5;
+    if x == 0.0 || !x.is_finite() {
+        return x + x;
+    }
+    let (mut size, mut exponent) = (x.abs(), 0i32);
+    if size < f64::MIN_POSITIVE {
+        (size, exponent) = (size * 18_014_398_509_481_984.0, -54);
+    }
+    let bits = size.to_bits();
+    exponent += (bits >> 52) as i32 - 1_022;
+    let part = f64::from_bits(bits & 0x000f_ffff_ffff_ffff | 0x3fe0_0000_0000_0000);
+    let mut guess = 0.784_932_344_976_639_2 - 0.145_263_899_385_486_37 * part;
+    guess = 1.834_692_774_836_130_8 - guess * part;
+    guess = 2.446_931_225_635_344_4 - guess * part;
+    guess = 2.114_994_941_673_713 - guess * part;
+    guess = 1.508_191_937_815_849 - guess * part;
+    guess = 0.354_895_765_043_919_86 + guess * part;
+    let cube = guess * guess * guess;
+    let factor = [1.0 / SQUARE, 1.0 / ROOT, 1.0, ROOT, SQUARE][(2 + exponent % 3) as usize];
+    let root = guess * (cube + 2.0 * part) / (2.0 * cube + part) * factor;
+    (root * 2f64.powi(exponent / 3)).copysign(x)
 }
 
 fn logarithm(number: f64, curve: fn(f64) -> f64) -> Result<Value, RowError> {
@@ -107,14 +117,6 @@ fn logarithm(number: f64, curve: fn(f64) -> f64) -> Result<Value, RowError> {
 fn scale(arguments: &[Value]) -> Result<Value, RowError> {
     let number = numeric(&arguments[0]);
     Ok(if number.is_finite() { Value::Int(i64::from(number.scale())) } else { Value::Null })
-}
-
-fn gcd(arguments: &[Value]) -> Result<Value, RowError> {
-    let (mut a, mut b) = (int(&arguments[0]).unsigned_abs(), int(&arguments[1]).unsigned_abs());
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    i64::try_from(a).map(Value::Int).map_err(|_| RowError::out_of_range("bigint"))
 }
 
 fn width_bucket(arguments: &[Value]) -> Result<Value, RowError> {

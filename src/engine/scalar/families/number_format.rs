@@ -1,249 +1,219 @@
-//! `to_char` for numbers: digits, grouping, signs. `EEEE`, `V` and `RN` are refused.
+//! `to_char` and `to_number` for numbers.
 
+use num_bigint::BigInt;
+use num_traits::Signed;
 use tailwater_connectors::{Numeric, Value};
 
-use super::date_format::ordinal;
-use super::read::text;
+use super::number_read::digits_read;
+use super::number_template::NumberTemplate;
+use super::number_write::{Digits, written};
+use super::read::{float, int, numeric, text};
 use crate::engine::scalar::catalog::Catalog;
 use crate::engine::scalar::expression::RowError;
 
-/// One place of the template.
-#[derive(Clone, PartialEq)]
-enum Place {
-    Digit,
-    Zero,
-    Point,
-    Group,
-    Sign,
-    Minus,
-    Plus,
-    SignHere,
-    Brackets,
-    Currency,
-    Ordinal(bool),
-    Literal(String),
+/// Digits that doubles and reals have.
+const DOUBLE_DIGITS: usize = 15;
+const REAL_DIGITS: usize = 6;
+/// Templates are as long as people write them; longer ones are refused.
+const TEMPLATE_MAX: usize = 10_000;
+
+fn read(value: &Value) -> Result<NumberTemplate, RowError> {
+    let pattern = text(value);
+    if pattern.len() > TEMPLATE_MAX {
+        return Err(RowError::new("54000", "number template is too long"));
+    }
+    NumberTemplate::new(pattern)
 }
 
-struct Template {
-    places: Vec<Place>,
-    filled: bool,
-}
-
-fn template(pattern: &str) -> Result<Template, RowError> {
-    let (mut places, mut filled, mut rest) = (Vec::new(), false, pattern);
-    let words = [
-        ("MI", Place::Minus),
-        ("PL", Place::Plus),
-        ("SG", Place::SignHere),
-        ("PR", Place::Brackets),
-        ("TH", Place::Ordinal(true)),
-        ("th", Place::Ordinal(false)),
-        ("9", Place::Digit),
-        ("0", Place::Zero),
-        (".", Place::Point),
-        ("D", Place::Point),
-        (",", Place::Group),
-        ("G", Place::Group),
-        ("S", Place::Sign),
-        ("L", Place::Currency),
+fn roman(number: Option<i64>) -> String {
+    const UNITS: [(i64, &str); 13] = [
+        (1000, "M"),
+        (900, "CM"),
+        (500, "D"),
+        (400, "CD"),
+        (100, "C"),
+        (90, "XC"),
+        (50, "L"),
+        (40, "XL"),
+        (10, "X"),
+        (9, "IX"),
+        (5, "V"),
+        (4, "IV"),
+        (1, "I"),
     ];
-    while let Some(c) = rest.chars().next() {
-        if rest.starts_with("EEEE") || rest.starts_with("RN") || rest.starts_with('V') {
-            return Err(RowError::new("0A000", "to_char() with EEEE, RN or V is not supported"));
-        }
-        if let Some(after) = rest.strip_prefix("FM") {
-            (filled, rest) = (true, after);
-        } else if let Some(quoted) = rest.strip_prefix('"') {
-            let end = quoted.find('"').unwrap_or(quoted.len());
-            places.push(Place::Literal(quoted[..end].to_owned()));
-            rest = quoted.get(end + 1..).unwrap_or("");
-        } else if let Some((word, place)) = words.iter().find(|(word, _)| rest.starts_with(word)) {
-            places.push(place.clone());
-            rest = &rest[word.len()..];
-        } else {
-            places.push(Place::Literal(c.to_string()));
-            rest = &rest[c.len_utf8()..];
+    let Some(mut rest) = number.filter(|number| (1..4_000).contains(number)) else { return "#".repeat(15) };
+    let mut out = String::new();
+    for (unit, letters) in UNITS {
+        while rest >= unit {
+            out.push_str(letters);
+            rest -= unit;
         }
     }
-    Ok(Template { places, filled })
+    out
 }
 
-/// The number, rounded and cut into digits, beside what the template has room for.
-struct Digits {
-    negative: bool,
-    whole: Vec<char>,
-    fraction: Vec<char>,
-    room: usize,
-    overflow: bool,
+/// Room of the template, where there is no number to show.
+fn hashes(template: &NumberTemplate) -> String {
+    let mut shown = vec![b'#'; template.before + template.after + 6];
+    shown[0] = b' ';
+    if let Some(point) = shown.get_mut(template.before + 1) {
+        *point = b'.';
+    }
+    String::from_utf8_lossy(&shown).into_owned()
 }
 
-fn is_digit(place: &Place) -> bool {
-    matches!(place, Place::Digit | Place::Zero)
-}
-
-fn digits(number: &Numeric, template: &Template) -> Result<Digits, RowError> {
-    let point = template.places.iter().position(|place| *place == Place::Point).unwrap_or(template.places.len());
-    let room = template.places[..point].iter().filter(|place| is_digit(place)).count();
-    let after = template.places[point..].iter().filter(|place| is_digit(place)).count();
-    let shown = number.abs().round(after as i32)?.to_string();
-    let (whole, fraction) = shown.split_once('.').unwrap_or((&shown, ""));
-    // A lone zero before the point is not written by a 9.
-    let whole = if whole == "0" && (after > 0 || room == 0) { "" } else { whole };
-    Ok(Digits {
-        negative: number.is_negative(),
-        whole: whole.chars().collect(),
-        fraction: fraction.chars().collect(),
-        room,
-        overflow: whole.len() > room || !number.is_finite(),
-    })
-}
-
-fn sign_text(template: &Template, negative: bool) -> &'static str {
-    let has = |place: Place| template.places.contains(&place);
-    let elsewhere = has(Place::Minus) || has(Place::SignHere) || has(Place::Plus);
-    let (plus, minus) = match () {
-        () if has(Place::Brackets) => (" ", "<"),
-        () if has(Place::Sign) => ("+", "-"),
-        () if elsewhere => ("", ""),
-        () => (" ", "-"),
+/// A number in digits, with a sign, as what the template has room for.
+fn fitted(template: &NumberTemplate, number: &str) -> Digits {
+    let shown = number.strip_prefix('-').unwrap_or(number);
+    let whole = shown.find('.').unwrap_or(shown.len());
+    let shown = if whole > template.before {
+        format!("{}.{}", "#".repeat(template.before), "#".repeat(template.after))
+    } else {
+        shown.to_owned()
     };
-    let shown = if negative { minus } else { plus };
-    if template.filled && shown == " " { "" } else { shown }
+    Digits { shown, spaces: template.before.saturating_sub(whole), negative: number.starts_with('-') }
 }
 
-/// Walks the places of a template and writes what stands there.
-struct Writer<'a> {
-    template: &'a Template,
-    digits: &'a Digits,
-    sign: &'static str,
-    /// The sign stands behind the digits.
-    trailing_sign: bool,
-    signed: bool,
-    out: String,
-    /// Places before the point that were passed, and digits after it that were written.
-    seen: usize,
-    after: usize,
-    started: bool,
-    past_point: bool,
+fn show(template: &NumberTemplate, digits: &Digits) -> Result<Value, RowError> {
+    let is_number = digits.shown.starts_with('#') || digits.shown.ends_with(|c: char| c.is_ascii_digit());
+    if template.ordinal_is_shown(digits.negative) && !is_number {
+        return Err(RowError::new("22P02", "the number of an ordinal is not one"));
+    }
+    Ok(Value::text(written(template, digits)))
 }
 
-/// Digits after the point that a filled template keeps: up to the last that is not zero, or that a `0` demands.
-fn relevant(template: &Template, digits: &Digits) -> usize {
-    let point = template.places.iter().position(|place| *place == Place::Point).unwrap_or(template.places.len());
-    let fraction: Vec<&Place> = template.places[point..].iter().filter(|place| is_digit(place)).collect();
-    let forced = fraction.iter().rposition(|place| **place == Place::Zero).map_or(0, |at| at + 1);
-    digits.fraction.iter().rposition(|digit| *digit != '0').map_or(0, |at| at + 1).max(forced)
+fn plain(shown: String) -> Digits {
+    Digits { shown, spaces: 0, negative: false }
 }
 
-impl<'a> Writer<'a> {
-    fn new(template: &'a Template, digits: &'a Digits) -> Self {
-        let places = &template.places;
-        let first_digit = places.iter().position(is_digit).unwrap_or(0);
-        let trailing_sign = places.iter().position(|place| *place == Place::Sign).is_some_and(|at| at > first_digit);
-        let sign = sign_text(template, digits.negative);
-        let (signed, started, past_point) = (trailing_sign, false, false);
-        Self {
-            template,
-            digits,
-            sign,
-            trailing_sign,
-            signed,
-            out: String::new(),
-            seen: 0,
-            after: 0,
-            started,
-            past_point,
-        }
-    }
-
-    /// The sign stands right before the first digit.
-    fn begin(&mut self) {
-        if !self.signed {
-            self.out.push_str(self.sign);
-            self.signed = true;
-        }
-    }
-
-    /// A blank keeps the width unless the template is filled.
-    fn blank(&mut self) {
-        self.out.push_str(if self.template.filled { "" } else { " " });
-    }
-
-    fn mark(&mut self, shown: bool, mark: char) {
-        if shown { self.out.push(mark) } else { self.blank() }
-    }
-
-    fn whole_digit(&mut self) {
-        let digits = self.digits;
-        let zero = self.template.places.iter().filter(|place| is_digit(place)).position(|place| *place == Place::Zero);
-        let from_right = digits.room - self.seen;
-        self.started |=
-            digits.overflow || from_right <= digits.whole.len() || zero.is_some_and(|zero| self.seen >= zero);
-        self.seen += 1;
-        if !self.started {
-            return self.blank();
-        }
-        self.begin();
-        let digit = digits.whole.len().checked_sub(from_right).map_or('0', |at| digits.whole[at]);
-        self.out.push(if digits.overflow { '#' } else { digit });
-    }
-
-    fn fraction_digit(&mut self, optional: bool) {
-        let digit = self.digits.fraction.get(self.after).copied().unwrap_or('0');
-        self.after += 1;
-        if !(self.template.filled && optional && self.after > relevant(self.template, self.digits)) {
-            self.out.push(if self.digits.overflow { '#' } else { digit });
-        }
-    }
-
-    fn place(&mut self, place: &Place) {
-        let negative = self.digits.negative;
-        match place {
-            Place::Digit | Place::Zero if self.past_point => self.fraction_digit(*place == Place::Digit),
-            Place::Digit | Place::Zero => self.whole_digit(),
-            Place::Point => {
-                self.begin();
-                self.past_point = true;
-                self.out.push('.');
-            }
-            Place::Group => self.mark(self.started, ','),
-            Place::Sign if self.trailing_sign => self.out.push_str(self.sign),
-            Place::Sign => {}
-            Place::Minus => self.mark(negative, '-'),
-            Place::Plus => self.mark(!negative, '+'),
-            Place::SignHere => self.out.push(if negative { '-' } else { '+' }),
-            Place::Brackets => self.mark(negative, '>'),
-            Place::Currency => self.out.push(' '),
-            Place::Ordinal(_) if negative => {}
-            Place::Ordinal(upper) => {
-                let whole: String = self.digits.whole.iter().collect();
-                self.out.push_str(&ordinal(&whole, *upper));
-            }
-            Place::Literal(text) => self.out.push_str(text),
-        }
-    }
+fn show_roman(template: NumberTemplate, number: Option<i64>) -> Result<Value, RowError> {
+    let NumberTemplate { steps, filled, .. } = template;
+    let template = NumberTemplate { steps, filled, roman: true, ..NumberTemplate::default() };
+    show(&template, &plain(roman(number)))
 }
 
-fn render(template: &Template, digits: &Digits) -> String {
-    let mut writer = Writer::new(template, digits);
-    template.places.iter().for_each(|place| writer.place(place));
-    writer.out
+/// `1.5e+02`, with a blank for the sign of numbers above zero.
+fn scientific(number: &Numeric, after: usize) -> Option<String> {
+    let (mantissa, scale) = number.to_parts()?;
+    let digits = mantissa.abs().to_string();
+    let zero = number.is_zero();
+    let exponent = if zero { 0 } else { digits.len() as i64 - 1 - i64::from(scale) };
+    let mut taken: String = digits.chars().chain(std::iter::repeat('0')).take(after + 1).collect();
+    if digits.as_bytes().get(after + 1).is_some_and(|digit| *digit >= b'5') && !zero {
+        let grown: BigInt = taken.parse::<BigInt>().ok()? + 1;
+        taken = grown.to_string();
+    }
+    let (whole, fraction) = taken.split_at(taken.len() - after);
+    let point = if after > 0 { "." } else { "" };
+    let sign = if number.is_negative() { '-' } else { ' ' };
+    Some(format!("{sign}{whole}{point}{fraction}e{exponent:+03}"))
 }
 
-fn to_char(arguments: &[Value]) -> Result<Value, RowError> {
-    let number = match &arguments[0] {
-        Value::Int(number) => Numeric::from(*number),
-        Value::Float(number) => Numeric::from_f64(*number),
-        Value::Numeric(number) => number.clone(),
-        _ => return Ok(Value::Null),
+fn float_scientific(number: f64, after: usize) -> Option<String> {
+    if !number.is_finite() {
+        return None;
+    }
+    let shown = format!("{number:.after$e}");
+    let (digits, exponent) = shown.split_once('e')?;
+    let exponent: i64 = exponent.parse().ok()?;
+    let sign = if digits.starts_with('-') { "" } else { " " };
+    Some(format!("{sign}{digits}e{exponent:+03}"))
+}
+
+fn numeric_to_char(arguments: &[Value]) -> Result<Value, RowError> {
+    let (number, mut template) = (numeric(&arguments[0]), read(&arguments[1])?);
+    if template.roman {
+        return show_roman(template, number.round(0)?.to_i64("integer").map(Some)?);
+    }
+    if template.scientific {
+        let shown = scientific(number, template.after).unwrap_or_else(|| hashes(&template));
+        return show(&template, &plain(shown));
+    }
+    let factor = Numeric::from_parts(BigInt::from(10).pow(template.moved as u32), 0);
+    let moved = if template.moved > 0 { number.mul(&factor)? } else { number.clone() };
+    template.before += template.moved;
+    let shown = moved.round(template.after as i32)?.to_string();
+    show(&template, &fitted(&template, &shown))
+}
+
+fn integer_to_char<const WIDE: bool>(arguments: &[Value]) -> Result<Value, RowError> {
+    let (number, mut template) = (int(&arguments[0]), read(&arguments[1])?);
+    if template.roman {
+        return show_roman(template, Some(number));
+    }
+    if template.scientific {
+        let shown = match WIDE {
+            true => scientific(&Numeric::from(number), template.after),
+            false => float_scientific(number as f64, template.after),
+        };
+        return show(&template, &plain(shown.unwrap_or_default()));
+    }
+    // Postgres takes an integer's overflow here as it comes.
+    let moved = match WIDE {
+        true => 10i64.checked_pow(template.moved as u32).and_then(|factor| number.checked_mul(factor)),
+        false => Some(i64::from((number as i32).wrapping_mul(10i32.wrapping_pow(template.moved as u32)))),
     };
-    let template = template(text(&arguments[1]))?;
-    let digits = digits(&number, &template)?;
-    Ok(Value::text(render(&template, &digits)))
+    let moved = moved.ok_or_else(|| RowError::out_of_range("bigint"))?;
+    template.before += template.moved;
+    let after = template.after;
+    let point = if after > 0 { "." } else { "" };
+    show(&template, &fitted(&template, &format!("{moved}{point}{:0<after$}", "")))
+}
+
+fn c_float(number: f64, after: usize) -> String {
+    if number.is_infinite() {
+        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    format!("{number:.after$}")
+}
+
+fn float_to_char<const REAL: bool>(arguments: &[Value]) -> Result<Value, RowError> {
+    let (number, mut template) = (float(&arguments[0]), read(&arguments[1])?);
+    if template.roman {
+        let rounded = number.round_ties_even();
+        return show_roman(template, (rounded.abs() < 1e9).then_some(rounded as i64));
+    }
+    if template.scientific {
+        let shown = float_scientific(number, template.after).unwrap_or_else(|| hashes(&template));
+        return show(&template, &plain(shown));
+    }
+    let moved = if template.moved == 0 { number } else { number * 10f64.powi(template.moved as i32) };
+    let moved = if REAL { f64::from(moved as f32) } else { moved };
+    template.before += template.moved;
+    let most = if REAL { REAL_DIGITS } else { DOUBLE_DIGITS };
+    template.after = template.after.min(most.saturating_sub(c_float(moved.abs(), 0).len()));
+    let shown = c_float(moved, template.after);
+    show(&template, &fitted(&template, &shown))
+}
+
+fn to_number(arguments: &[Value]) -> Result<Value, RowError> {
+    let template = read(&arguments[1])?;
+    if text(&arguments[1]).is_empty() {
+        return Ok(Value::Null);
+    }
+    if template.scientific {
+        return Err(RowError::new("0A000", "\"EEEE\" not supported for input"));
+    }
+    if template.roman {
+        return Err(RowError::new("0A000", "\"RN\" not supported for input"));
+    }
+    let (digits, after) = digits_read(&template, text(&arguments[0]));
+    let number: Numeric = digits.parse()?;
+    let precision = template.before + template.moved + after;
+    let (precision, after) = (precision.min(1_000) as u16, after.min(1_000) as i16);
+    let number = number.apply_modifier(precision, after)?;
+    if template.moved == 0 {
+        return Ok(Value::Numeric(number));
+    }
+    let factor = Numeric::from(10).power(&Numeric::from(-(template.moved as i64)))?;
+    Ok(Value::Numeric(number.mul(&factor)?))
 }
 
 pub(super) fn register(catalog: &mut Catalog) {
-    for number in ["int4", "int8", "float4", "float8", "numeric"] {
-        catalog.strict(&format!("to_char({number},text) text"), to_char);
-    }
+    catalog.strict("to_char(int4,text) text", integer_to_char::<false>);
+    catalog.strict("to_char(int8,text) text", integer_to_char::<true>);
+    catalog.strict("to_char(float4,text) text", float_to_char::<true>);
+    catalog.strict("to_char(float8,text) text", float_to_char::<false>);
+    catalog.strict("to_char(numeric,text) text", numeric_to_char);
+    catalog.strict("to_number(text,text) numeric", to_number);
 }

@@ -1,7 +1,4 @@
-//! LIKE, ILIKE and regular expressions.
-//!
-//! Regular expressions run on a linear-time engine: back references and look-around are refused with an error rather than
-//! answered differently. Alternatives prefer the leftmost, where Postgres prefers the longest.
+//! LIKE and ILIKE.
 
 use tailwater_connectors::Value;
 

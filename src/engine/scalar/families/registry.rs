@@ -1,29 +1,35 @@
 //! All families in one catalog.
 
 use super::{
-    arithmetic, array, bytes, comparison, date_format, date_make, date_parts, date_trunc, datetime, float, format,
-    json_build, json_read, json_rows, jsonb_contain, math, number_format, pattern, series, text, text_rows,
-    text_shape, zone,
+    arithmetic, array, binary, bytes, comparison, date_format, date_make, date_overlap, date_parts, date_read,
+    date_trunc, datetime, float, format, integer_math, json_build, json_read, json_rows, jsonb_contain, math,
+    number_format, pattern, series, text, text_rows, text_shape, trigonometry, unicode, zone,
 };
 use crate::engine::scalar::catalog::Catalog;
 
 /// Adds every builtin.
 pub(in crate::engine::scalar) fn register(catalog: &mut Catalog) {
-    let families: [fn(&mut Catalog); 20] = [
+    let families: [fn(&mut Catalog); 26] = [
         comparison::register,
         arithmetic::register,
         float::register,
         math::register,
+        integer_math::register,
+        trigonometry::register,
         text::register,
         text_shape::register,
         pattern::register,
         format::register,
         bytes::register,
+        binary::register,
+        unicode::register,
         datetime::register,
         date_parts::register,
         date_trunc::register,
         date_make::register,
         date_format::register,
+        date_read::register,
+        date_overlap::register,
         number_format::register,
         zone::register,
         json_build::register,

@@ -129,7 +129,7 @@ fn join_any(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowError> {
 fn character(arguments: &[Value]) -> Result<Value, RowError> {
     match int(&arguments[0]) {
         0 => Err(RowError::new("54000", "null character not permitted")),
-        code if code < 0 => Err(RowError::new("54000", "character number must be positive")),
+        code if code < 0 => Err(RowError::invalid_parameter("character number must be positive")),
         code => match u32::try_from(code).ok().and_then(char::from_u32) {
             Some(c) => Ok(Value::text(c.to_string())),
             None => Err(RowError::new("54000", "requested character not valid for encoding")),
@@ -185,6 +185,14 @@ pub(super) fn register(catalog: &mut Catalog) {
     catalog.typed("||(anynonarray,text) text", join_any);
     catalog.strict("||(bytea,bytea) bytea", |a| Ok(Value::Bytes([bytes(&a[0]), bytes(&a[1])].concat().into())));
     catalog.strict("quote_literal(text) text", |a| Ok(Value::text(literal(text(&a[0])))));
+    catalog.typed("quote_literal(anynonarray) text", |types, a| {
+        let shown = cast_value(&types[0], &SqlType::Text, a[0].clone())?;
+        Ok(Value::text(literal(text(&shown))))
+    });
+    catalog.typed_nullable("quote_nullable(anynonarray) text", |types, a| match &a[0] {
+        Value::Null => Ok(Value::text("NULL")),
+        known => Ok(Value::text(literal(text(&cast_value(&types[0], &SqlType::Text, known.clone())?)))),
+    });
     catalog.nullable("quote_nullable(text) text", |a| {
         Ok(Value::text(if a[0].is_null() { "NULL".to_owned() } else { literal(text(&a[0])) }))
     });

@@ -22,7 +22,7 @@ fn string_to_table(_: &[SqlType], arguments: &[Value]) -> Result<Vec<Row>, RowEr
 }
 
 fn regexp_split_to_table(_: &[SqlType], arguments: &[Value]) -> Result<Vec<Row>, RowError> {
-    elements(regexp_split(arguments)?)
+    elements(regexp_split::<false>(arguments)?)
 }
 
 fn regexp_matches(_: &[SqlType], arguments: &[Value]) -> Result<Vec<Row>, RowError> {

@@ -66,7 +66,12 @@ fn left(arguments: &[Value]) -> Result<Value, RowError> {
 fn right(arguments: &[Value]) -> Result<Value, RowError> {
     let (source, count) = (text(&arguments[0]), int(&arguments[1]));
     let length = length(source) as i64;
-    let start = if count < 0 { -count } else { (length - count).max(0) };
+    // The smallest integer has no opposite, so it cuts nothing.
+    let start = match count {
+        ..0 if count == i64::from(i32::MIN) => 0,
+        ..0 => -count,
+        _ => (length - count).max(0),
+    };
     Ok(Value::text(characters(source, start as usize, usize::MAX)))
 }
 
@@ -112,7 +117,10 @@ fn overlay(arguments: &[Value]) -> Result<Value, RowError> {
         return Err(RowError::new("22011", "negative substring length not allowed"));
     }
     let before = characters(source, 0, (start - 1) as usize);
-    let resume = (start - 1).saturating_add(count).max(0) as usize;
+    if start + count > i64::from(i32::MAX) {
+        return Err(RowError::out_of_range("integer"));
+    }
+    let resume = (start - 1 + count).max(0) as usize;
     Ok(Value::text(format!("{before}{placing}{}", characters(source, resume, usize::MAX))))
 }
 

@@ -6,13 +6,15 @@ use chrono::{DateTime, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 use tailwater_connectors::Value;
 
-use super::calendar::{MICROS_PER_DAY, MICROS_PER_SECOND, UNIX_EPOCH_DAYS, checked_timestamp};
+use super::calendar::{Day, MICROS_PER_DAY, MICROS_PER_SECOND, Moment, UNIX_EPOCH_DAYS, checked_timestamp, weekday};
 use super::datetime::is_infinite;
 use super::read::{interval, micros, text};
 use crate::engine::scalar::catalog::Catalog;
 use crate::engine::scalar::expression::RowError;
 
 const UNIX_EPOCH_MICROS: i64 = UNIX_EPOCH_DAYS * MICROS_PER_DAY;
+/// Rules are tabulated so far; later years have those of the last.
+const TABLES_LAST_YEAR: i64 = 2098;
 /// Postgres' default abbreviations that people write, in hours east of Greenwich.
 const ABBREVIATIONS: [(&str, i64); 21] = [
     ("utc", 0),
@@ -58,6 +60,14 @@ pub(super) fn parse(name: &str) -> Result<Zone, RowError> {
     place.map(Zone::Place).ok_or_else(|| RowError::invalid_parameter("time zone not recognized"))
 }
 
+/// The zone of `make_timestamptz`: a number is east of Greenwich there.
+pub(super) fn parse_offset(name: &str) -> Result<Zone, RowError> {
+    match fixed(name).filter(|_| name.starts_with(['+', '-'])) {
+        Some(Zone::Fixed(seconds)) => Ok(Zone::Fixed(-seconds)),
+        _ => parse(name),
+    }
+}
+
 /// `+05:30`, `-3`, `UTC+2`: POSIX signs, positive is west of Greenwich.
 fn fixed(name: &str) -> Option<Zone> {
     let name = name.strip_prefix("UTC").or_else(|| name.strip_prefix("GMT")).unwrap_or(name);
@@ -79,11 +89,26 @@ fn naive(timestamp: i64) -> Result<NaiveDateTime, RowError> {
     moment.map(|moment| moment.naive_utc()).ok_or_else(|| RowError::datetime("timestamp"))
 }
 
+/// The same day of a year of which the tables have rules, if this one is beyond them: one that begins on the same day of
+/// the week and has as many days.
+fn within_tables(timestamp: i64) -> i64 {
+    let moment = Moment::of(timestamp);
+    let year = Day::of(moment.days).year;
+    if year <= TABLES_LAST_YEAR {
+        return timestamp;
+    }
+    let first = |year: i64| Day { year, month: 1, day: 1 }.days();
+    let kind = |year: i64| (weekday(first(year)), first(year + 1) - first(year));
+    let like = (TABLES_LAST_YEAR - 27..=TABLES_LAST_YEAR).find(|like| kind(*like) == kind(year));
+    timestamp - (first(year) - first(like.unwrap_or(year))) * MICROS_PER_DAY
+}
+
 impl Zone {
     fn offset_at_universal(&self, timestamp: i64) -> Result<i64, RowError> {
         match self {
             Self::Fixed(seconds) => Ok(*seconds),
             Self::Place(zone) => {
+                let timestamp = within_tables(timestamp);
                 let offset = zone.offset_from_utc_datetime(&naive(timestamp)?);
                 Ok(i64::from(offset.fix().local_minus_utc()))
             }

@@ -3,10 +3,11 @@
 use tailwater_connectors::{SqlType, Value};
 use tokio_postgres::{Client, NoTls};
 
-use super::cases::CASES;
 use super::made_up::made_up;
+use super::made_up_patterns::{number_templates, patterns};
 use super::server::Postgres;
 use super::sql_text::bind_text;
+use super::{cases, cases_number, cases_text, cases_time};
 use crate::engine::scalar::bind;
 
 /// Evaluates one expression and turns an error into its SQLSTATE.
@@ -91,15 +92,43 @@ async fn differences(expressions: Vec<String>) -> (Vec<String>, usize) {
     (differences, values)
 }
 
+/// Expressions of a list: lines, and those that a line end within quotes continues.
+fn expressions(text: &str) -> Vec<String> {
+    let (mut found, mut open) = (Vec::<String>::new(), false);
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        match found.last_mut().filter(|_| open) {
+            Some(last) => *last = format!("{last}\n{line}"),
+            None if line.starts_with("--") => continue,
+            None => found.push(line.trim().to_owned()),
+        }
+        open = found.last().is_some_and(|last| last.matches('\'').count() % 2 == 1);
+    }
+    found
+}
+
 #[tokio::test]
 async fn expressions_have_the_values_types_and_errors_of_postgres() {
-    let cases = CASES.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("--"));
-    let cases: Vec<String> = cases.map(str::to_owned).collect();
+    let texts = [cases::CASES, cases_text::CASES, cases_number::CASES, cases_time::CASES];
+    let cases: Vec<String> = texts.into_iter().flat_map(expressions).collect();
     let count = cases.len();
     assert!(count > 500, "only {count} cases");
     let (differences, values) = differences(cases).await;
     assert!(values * 10 > count * 8, "only {values} of {count} have a value");
     assert!(differences.is_empty(), "{} of {count} differ:\n{}", differences.len(), differences.join("\n"));
+}
+
+#[tokio::test]
+async fn made_up_patterns_match_what_postgres_matches() {
+    let (differences, values) = differences(patterns(3_000)).await;
+    assert!(values > 2_000, "only {values} have a value");
+    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
+}
+
+#[tokio::test]
+async fn made_up_number_templates_agree_with_postgres() {
+    let (differences, values) = differences(number_templates(2_000)).await;
+    assert!(values > 1_000, "only {values} have a value");
+    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
 }
 
 #[tokio::test]

@@ -2,7 +2,13 @@
 
 mod behaviour;
 mod cases;
+mod cases_number;
+mod cases_text;
+mod cases_time;
+mod collation;
 mod differential;
 mod made_up;
+mod made_up_patterns;
+mod reference;
 pub(in crate::engine) mod server;
 mod sql_text;

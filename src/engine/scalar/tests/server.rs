@@ -32,7 +32,7 @@ fn run(mut command: Command) {
 }
 
 impl Postgres {
-    /// Starts a server with the C locale, UTF-8 and UTC.
+    /// Starts a server with the order of C, the letters of Unicode, UTF-8 and UTC.
     pub(in crate::engine) fn start() -> Self {
         assert!(Path::new(BINARIES).exists(), "this test needs Postgres 15 in {BINARIES}");
         let directory = tempfile::tempdir().expect("a directory");
@@ -41,7 +41,16 @@ impl Postgres {
         let _ = Command::new("chown").args(["postgres", &path.to_string_lossy()]).stderr(Stdio::null()).status();
         let data = path.join("data");
         let mut init = command("initdb");
-        init.arg("-D").arg(&data).args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync"]);
+        init.arg("-D").arg(&data).args([
+            "-A",
+            "trust",
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ]);
         run(init);
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
         let options = format!(

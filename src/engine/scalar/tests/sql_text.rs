@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{
     AccessExpr, BinaryOperator, CaseWhen, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Subscript, TrimWhereField, UnaryOperator, Value as Literal,
+    Subscript, TrimWhereField, UnaryOperator, Value as Literal, ValueWithSpan,
 };
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
@@ -58,11 +58,19 @@ fn bound(expression: &Expr) -> Bound {
             let both = Scalar::And(vec![low.scalar, high.scalar]);
             negated_if(*negated, Typed { scalar: both, sql_type: SqlType::Bool })
         }
-        Expr::Like { negated, expr, pattern, .. } => {
-            bind::operator(if *negated { "NOT LIKE" } else { "LIKE" }, vec![bound(expr)?, bound(pattern)?])
+        Expr::Like { negated, expr, pattern, escape_char, .. } => {
+            let name = if *negated { "NOT LIKE" } else { "LIKE" };
+            bind::operator(name, with_escape(expr, pattern, escape_char.as_ref())?)
         }
-        Expr::ILike { negated, expr, pattern, .. } => {
-            bind::operator(if *negated { "NOT ILIKE" } else { "ILIKE" }, vec![bound(expr)?, bound(pattern)?])
+        Expr::ILike { negated, expr, pattern, escape_char, .. } => {
+            let name = if *negated { "NOT ILIKE" } else { "ILIKE" };
+            bind::operator(name, with_escape(expr, pattern, escape_char.as_ref())?)
+        }
+        Expr::SimilarTo { negated, expr, pattern, escape_char } => {
+            let mut operands = with_escape(expr, pattern, escape_char.as_ref())?;
+            let source = operands.remove(0);
+            let pattern = bind::function("similar_to_escape", operands)?;
+            bind::operator(if *negated { "!~" } else { "~" }, vec![source, pattern])
         }
         Expr::Case { operand, conditions, else_result, .. } => {
             case(operand.as_deref(), conditions, else_result.as_deref())
@@ -127,6 +135,12 @@ fn function_like(expression: &Expr) -> Bound {
         }
         other => Err(refuse(format!("the test parser does not know {other:?}"))),
     }
+}
+
+fn with_escape(expr: &Expr, pattern: &Expr, escape: Option<&ValueWithSpan>) -> Result<Vec<Typed>, BindError> {
+    let mut operands = vec![bound(expr)?, bound(pattern)?];
+    operands.extend(escape.map(|escape| literal(&escape.value)).transpose()?);
+    Ok(operands)
 }
 
 fn negated_if(negated: bool, typed: Typed) -> Bound {
@@ -216,12 +230,13 @@ fn case(operand: Option<&Expr>, conditions: &[CaseWhen], otherwise: Option<&Expr
 }
 
 fn call(function: &Function) -> Bound {
+    let name = function.name.to_string().replace('"', "");
     let FunctionArguments::List(list) = &function.args else {
-        return bind::function(&function.name.to_string(), Vec::new());
+        return bind::function(&name, Vec::new());
     };
     let arguments = list.args.iter().map(|argument| match argument {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) => bound(argument),
         other => Err(refuse(format!("argument {other}"))),
     });
-    bind::function(&function.name.to_string(), arguments.collect::<Result<Vec<_>, _>>()?)
+    bind::function(&name, arguments.collect::<Result<Vec<_>, _>>()?)
 }
