@@ -13,6 +13,7 @@ mod ordered_set;
 mod resolve;
 mod special;
 mod unify;
+mod window;
 
 pub use aggregate::{WrittenAggregate, aggregate_call, is_aggregate, single_value};
 pub use call::{function, operator};
@@ -21,3 +22,4 @@ pub use failure::{BindError, Typed};
 pub use literal::{literal_null, literal_number, literal_text, literal_value};
 pub use special::{Quantifier, array, at_time_zone, boolean, element, in_list, is_null, not, quantified};
 pub use unify::{common_type, unify};
+pub use window::{aggregate_window, is_window_function, window_call};
