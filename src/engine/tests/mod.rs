@@ -11,3 +11,4 @@ mod oracle_aggregate;
 mod random_changes;
 mod random_plan;
 mod views;
+mod window_postgres;
