@@ -12,3 +12,4 @@ mod random_changes;
 mod random_plan;
 mod views;
 mod window_postgres;
+mod windows;
