@@ -39,8 +39,12 @@ impl TableOverlay {
     }
 
     /// Written rows whose keys are at least `start` and begin with `prefix`, in key order; `start` begins with `prefix`.
-    pub(super) fn range(&self, prefix: &[u8], start: &[u8]) -> impl DoubleEndedIterator<Item = (&[u8], Option<&[u8]>)> {
-        let end = prefix_end(prefix);
+    pub(super) fn range(
+        &self,
+        prefix: &[u8],
+        (start, end): (&[u8], Option<&[u8]>),
+    ) -> impl DoubleEndedIterator<Item = (&[u8], Option<&[u8]>)> {
+        let end = end.map(<[u8]>::to_vec).or_else(|| prefix_end(prefix));
         let upper = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         self.rows.range::<[u8], _>((Bound::Included(start), upper)).map(|(key, row)| (key.as_slice(), row.as_deref()))
     }

@@ -14,12 +14,14 @@ use super::table::{TABLE_ID_BYTES, TableId};
 /// Called for each row with its key (without the table) and its bytes.
 pub(super) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StateError> + 'v;
 
-/// Keys of one table that begin with `prefix` and are not less than `start`; `start` begins with `prefix`.
+/// Keys of one table that begin with `prefix`, are not less than `start`, which begins with `prefix`, and are less than `end`,
+/// if there is one.
 #[derive(Clone, Copy)]
 pub(super) struct ScanRange<'r> {
     pub(super) table: TableId,
     pub(super) prefix: &'r [u8],
     pub(super) start: &'r [u8],
+    pub(super) end: Option<&'r [u8]>,
     pub(super) direction: Direction,
 }
 
@@ -31,11 +33,11 @@ pub(super) enum Direction {
 
 impl<'r> ScanRange<'r> {
     pub(super) fn prefix(table: TableId, prefix: &'r [u8], direction: Direction) -> Self {
-        Self { table, prefix, start: prefix, direction }
+        Self { table, prefix, start: prefix, end: None, direction }
     }
 
     pub(super) fn from(table: TableId, start: &'r [u8]) -> Self {
-        Self { table, prefix: &[], start, direction: Direction::Ascending }
+        Self { table, prefix: &[], start, end: None, direction: Direction::Ascending }
     }
 
     /// Visits the rows; `overlay` are the step's writes when the new version is asked for.
@@ -49,7 +51,7 @@ impl<'r> ScanRange<'r> {
             Some(overlay) if overlay.dropped => None,
             _ => Some(self.committed(database)),
         };
-        let written = overlay.map(|overlay| overlay.range(self.prefix, self.start)).into_iter().flatten();
+        let written = overlay.map(|overlay| overlay.range(self.prefix, (self.start, self.end))).into_iter().flatten();
         match self.direction {
             Direction::Ascending => self.merge(committed, written, visit),
             Direction::Descending => self.merge(committed, written.rev(), visit),
@@ -58,7 +60,11 @@ impl<'r> ScanRange<'r> {
 
     /// An iterator over committed rows, standing on the first.
     fn committed<'d>(&self, database: &'d Database) -> DBRawIterator<'d> {
-        let bounds = range(self.table.stored_key(self.start), prefix_end(&self.table.stored_key(self.prefix)));
+        let upper = match self.end {
+            Some(end) => Some(self.table.stored_key(end)),
+            None => prefix_end(&self.table.stored_key(self.prefix)),
+        };
+        let bounds = range(self.table.stored_key(self.start), upper);
         let mut rows = database.engine.raw_iterator_cf_opt(database.tables(), bounds);
         match self.direction {
             Direction::Ascending => rows.seek_to_first(),

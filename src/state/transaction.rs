@@ -182,6 +182,19 @@ impl<'a> StateTx<'a> {
         self.scan_range(ScanRange::from(table, start), version, visit)
     }
 
+    /// Visits the rows whose keys begin with `prefix` and are less than `end`, which begins with it too, from the greatest key
+    /// down.
+    pub fn scan_before(
+        &self,
+        table: TableId,
+        (prefix, end): (&[u8], &[u8]),
+        version: Version,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StateError> {
+        let range = ScanRange::prefix(table, prefix, Direction::Descending);
+        self.scan_range(ScanRange { end: Some(end), ..range }, version, visit)
+    }
+
     fn scan_range(&self, range: ScanRange<'_>, version: Version, visit: &mut Visit<'_>) -> Result<(), StateError> {
         let overlay = match version {
             Version::Old => None,

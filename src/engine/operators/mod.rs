@@ -5,6 +5,7 @@ mod accumulator;
 mod aggregate;
 mod aggregate_call;
 mod bit_counts;
+mod boundary;
 mod contribution;
 mod decimal_moments;
 mod decimal_sum;
@@ -23,6 +24,7 @@ mod join_match;
 mod join_rows;
 mod kept;
 mod multiset;
+mod ordered;
 mod ordered_result;
 mod parts;
 mod percentile;
@@ -40,7 +42,7 @@ pub(super) use distinct::Distinct;
 #[cfg(test)]
 pub(super) use exact_float::ExactFloat;
 pub(super) use flatten::Flatten;
-#[allow(unused_imports, reason = "window frames fold with it")]
+#[cfg(test)]
 pub(super) use fold::AggregateState;
 pub(super) use input::{Access, Arrangement, Input, Store};
 pub(super) use join::Join;

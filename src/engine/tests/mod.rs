@@ -16,3 +16,5 @@ mod random_sets;
 mod recursion;
 mod sets;
 mod views;
+mod window_postgres;
+mod windows;

@@ -16,6 +16,7 @@ mod resolve;
 mod special;
 mod table;
 mod unify;
+mod window;
 
 pub use aggregate::{WrittenAggregate, aggregate_call, is_aggregate, single_value};
 pub use call::{function, operator};
@@ -26,3 +27,4 @@ pub use pending::*;
 pub use special::{Quantifier, array, at_time_zone, boolean, element, in_list, is_null, not, quantified};
 pub use table::{BoundTable, is_record_function, is_table_function, record_function, table_function};
 pub use unify::{common_type, unify};
+pub use window::{aggregate_window, is_window_function, window_call};
