@@ -129,7 +129,7 @@ impl Reader {
                 Node::Text(_) => self.at += 1,
                 Node::Field { name, ordinal, .. } => {
                     self.field(name, &nodes[place..], &mut fields)?;
-                    let numbered = has_digits(name) || *name == "TZH";
+                    let numbered = has_digits(name) && !["TZM", "FX"].contains(&name.to_ascii_uppercase().as_str());
                     if *ordinal != Ordinal::None && numbered {
                         self.at = (self.at + 2).min(self.text.len());
                     }
