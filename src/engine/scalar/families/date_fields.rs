@@ -112,7 +112,8 @@ impl Reader {
             if self.peek().is_none() {
                 break;
             }
-            if !self.exact && (place == 0 || matches!(node, Node::Field { .. })) {
+            let is_mode = matches!(node, Node::Field { name, .. } if name.eq_ignore_ascii_case("FX"));
+            if !self.exact && !is_mode && (place == 0 || matches!(node, Node::Field { .. })) {
                 self.skip_blanks();
             }
             match node {
