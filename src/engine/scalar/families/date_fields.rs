@@ -112,7 +112,8 @@ impl Reader {
             if self.peek().is_none() {
                 break;
             }
-            if !self.exact && (place == 0 || matches!(node, Node::Field { .. })) {
+            let is_mode = matches!(node, Node::Field { name, .. } if name.eq_ignore_ascii_case("FX"));
+            if !self.exact && !is_mode && (place == 0 || matches!(node, Node::Field { .. })) {
                 self.skip_blanks();
             }
             match node {
@@ -129,7 +130,7 @@ impl Reader {
                 Node::Text(_) => self.at += 1,
                 Node::Field { name, ordinal, .. } => {
                     self.field(name, &nodes[place..], &mut fields)?;
-                    let numbered = has_digits(name) || *name == "TZH";
+                    let numbered = has_digits(name) && !["TZM", "FX"].contains(&name.to_ascii_uppercase().as_str());
                     if *ordinal != Ordinal::None && numbered {
                         self.at = (self.at + 2).min(self.text.len());
                     }

@@ -78,8 +78,39 @@ impl Fields {
 
     /// The day in the calendar; that of an interval is what its fields would be.
     fn calendar_day(&self) -> i64 {
-        self.days.unwrap_or_else(|| Day { year: self.year, month: self.month.max(1), day: self.day }.days())
+        self.days.unwrap_or_else(|| raw_day(self.year, self.month, self.day))
     }
+
+    /// Year, week and day of the ISO calendar.
+    fn iso(&self) -> (i64, i64, i64) {
+        let day = self.calendar_day();
+        let (mut year, mut week) = match self.days {
+            Some(days) => iso_week(days),
+            None => (self.year, 0),
+        };
+        let first = |year: i64| {
+            let fourth = raw_day(year, 1, 4);
+            fourth - (weekday(fourth) + 6) % 7
+        };
+        if self.days.is_none() {
+            // Fields of intervals may be years away from their year; one step is all that is taken.
+            year -= i64::from(day < first(year));
+            week = (day - first(year)) / 7 + 1;
+            if week >= 52 && day >= first(self.year + 1) {
+                year = self.year + 1;
+                week = (day - first(year)) / 7 + 1;
+            }
+        }
+        (year, week, day - first(year) + 1)
+    }
+}
+
+/// The day of these fields, which need not be those of a day, by Postgres' formula.
+fn raw_day(year: i64, month: i64, day: i64) -> i64 {
+    let (month, year) = if month > 2 { (month + 1, year + 4_800) } else { (month + 13, year + 4_799) };
+    let century = year / 100;
+    let leaps = year / 4 - century + century / 4;
+    year * 365 - 32_167 + leaps + 7_834 * month / 256 + day - JULIAN_EPOCH
 }
 
 /// One field of a template, and how it is written.
@@ -102,6 +133,11 @@ impl Place<'_> {
             (false, negative) => width + usize::from(negative),
         };
         self.with_ordinal(format!("{number:0width$}"))
+    }
+
+    /// The same for days and weeks, whose sign takes the place of a zero.
+    fn counted(self, number: i64, width: usize) -> String {
+        self.with_ordinal(c_digits(number, if self.filled { 0 } else { width }))
     }
 
     fn with_ordinal(self, shown: String) -> String {
@@ -156,8 +192,7 @@ impl Place<'_> {
     fn calendar(self, upper: &str, fields: &Fields) -> Result<String, RowError> {
         let of_year = |year: i64, digits: u32| self.number(year % 10i64.pow(digits), digits as usize);
         let year = fields.shown(fields.year);
-        let iso_year = || fields.shown(iso_week(fields.calendar_day()).0);
-        let iso_weekday = || (weekday(fields.calendar_day()) + 6) % 7 + 1;
+        let iso_year = || fields.shown(fields.iso().0);
         Ok(match upper {
             "YYYY" => self.number(year, 4),
             "YYY" => of_year(year, 3),
@@ -178,11 +213,11 @@ impl Place<'_> {
                 if short { self.number(century, 2) } else { self.with_ordinal(century.to_string()) }
             }
             "MM" => self.number(fields.month, 2),
-            "DD" => self.with_ordinal(c_digits(fields.day, if self.filled { 0 } else { 2 })),
-            "DDD" => self.number(fields.day_of_year(), 3),
-            "IDDD" => self.number((iso_week(fields.calendar_day()).1 - 1) * 7 + iso_weekday(), 3),
-            "WW" => self.number((fields.day_of_year() - 1) / 7 + 1, 2),
-            "IW" => self.number(iso_week(fields.calendar_day()).1, 2),
+            "DD" => self.counted(fields.day, 2),
+            "DDD" => self.counted(fields.day_of_year(), 3),
+            "IDDD" => self.counted(fields.iso().2, 3),
+            "WW" => self.counted((fields.day_of_year() - 1) / 7 + 1, 2),
+            "IW" => self.counted(fields.iso().1, 2),
             "W" => self.with_ordinal(((fields.day - 1) / 7 + 1).to_string()),
             "J" => self.with_ordinal((fields.calendar_day() + JULIAN_EPOCH).to_string()),
             "Q" if fields.month == 0 => String::new(),

@@ -158,7 +158,7 @@ fn zone(fields: &Fields) -> Result<i64, RowError> {
         return Ok(0);
     }
     if !(0..=15).contains(&fields.zone_hour) || !(0..60).contains(&fields.zone_minute) {
-        return Err(overflow());
+        return Err(RowError::new("22009", "time zone displacement out of range"));
     }
     Ok(fields.zone_sign * (fields.zone_hour * 60 + fields.zone_minute) * 60)
 }

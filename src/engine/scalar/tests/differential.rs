@@ -4,7 +4,7 @@ use tailwater_connectors::{SqlType, Value};
 use tokio_postgres::{Client, NoTls};
 
 use super::made_up::made_up;
-use super::made_up_patterns::{number_templates, patterns};
+use super::made_up_patterns::{date_templates, number_templates, patterns};
 use super::server::Postgres;
 use super::sql_text::bind_text;
 use super::{cases, cases_number, cases_text, cases_time};
@@ -127,6 +127,13 @@ async fn made_up_patterns_match_what_postgres_matches() {
 #[tokio::test]
 async fn made_up_number_templates_agree_with_postgres() {
     let (differences, values) = differences(number_templates(2_000)).await;
+    assert!(values > 1_000, "only {values} have a value");
+    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
+}
+
+#[tokio::test]
+async fn made_up_date_templates_agree_with_postgres() {
+    let (differences, values) = differences(date_templates(3_000)).await;
     assert!(values > 1_000, "only {values} have a value");
     assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
 }

@@ -85,3 +85,41 @@ fn templated(random: &mut StdRng) -> String {
         _ => format!("to_char({number:.3}, '{template}')"),
     }
 }
+
+/// `count` moments and intervals as templates show and read them.
+pub(super) fn date_templates(count: usize) -> Vec<String> {
+    let mut random = StdRng::seed_from_u64(SEED);
+    (0..count).map(|_| dated(&mut random)).collect()
+}
+
+const DATE_FIELDS: [&str; 52] = [
+    "YYYY", "YYYY", "YYY", "YY", "Y", "Y,YYY", "IYYY", "IY", "MM", "MM", "Mon", "Month", "MONTH", "DD", "DD", "DDD",
+    "D", "ID", "IDDD", "IW", "WW", "W", "Q", "CC", "J", "RM", "rm", "HH24", "HH24", "HH12", "HH", "MI", "SS", "SSSS",
+    "MS", "US", "FF1", "FF3", "FF5", "AM", "p.m.", "BC", "A.D.", "TZH", "TZM", "Day", "DY", "day", "dd", "hh24", "mi",
+    "FX",
+];
+
+fn dated(random: &mut StdRng) -> String {
+    let mut template = String::new();
+    for _ in 0..random.random_range(1..6) {
+        template.push_str(pick(random, &["", "", "", "FM"]));
+        template.push_str(pick(random, &DATE_FIELDS));
+        template.push_str(pick(random, &["", "", "", "", "th", "TH"]));
+        template.push_str(pick(random, &["", "-", "-", "/", " ", " ", ":", "  ", "\"T\"", "x", ", "]));
+    }
+    let sign = pick(random, &["", "", "-"]);
+    let mut number = |most: u32| random.random_range(0..most);
+    let time = format!("{:02}:{:02}:{:02}.{:06}", number(24), number(60), number(60), number(1_000_000));
+    let day = format!("{:04}-{:02}-{:02}", 1 + number(3_000), 1 + number(12), 1 + number(28));
+    let era = if number(10) == 0 { " BC" } else { "" };
+    let moment = format!("timestamp '{day} {time}{era}'");
+    let (years, months, days) = (number(300), number(12), number(40));
+    match number(5) {
+        0 => format!("to_char({moment}, '{template}')"),
+        1 => format!(
+            "to_char(interval '{sign}{years} years {sign}{months} months {sign}{days} days {sign}{time}', '{template}')"
+        ),
+        2 => format!("to_date('{day} {time}', '{template}')"),
+        _ => format!("to_timestamp(to_char({moment}, '{template}'), '{template}')"),
+    }
+}
