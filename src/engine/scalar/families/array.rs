@@ -10,7 +10,7 @@ use crate::engine::scalar::catalog::Catalog;
 use crate::engine::scalar::compare::sql_eq;
 use crate::engine::scalar::expression::RowError;
 
-pub(super) fn from_elements(elements: Vec<Value>) -> Value {
+pub(in crate::engine::scalar) fn from_elements(elements: Vec<Value>) -> Value {
     let dimensions = if elements.is_empty() { Vec::new() } else { vec![(elements.len() as u32, 1)] };
     Value::Array(Arc::new(Array { dimensions, elements }))
 }
