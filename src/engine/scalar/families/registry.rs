@@ -1,15 +1,15 @@
 //! All families in one catalog.
 
 use super::{
-    arithmetic, array, bytes, comparison, date_format, date_make, date_parts, date_trunc, datetime, float, format,
-    json_build, json_read, json_rows, jsonb_contain, math, number_format, pattern, series, text, text_rows,
-    text_shape, zone,
+    arithmetic, array, array_change, bytes, comparison, date_format, date_make, date_parts, date_trunc, datetime,
+    float, format, json_build, json_object, json_read, json_rows, jsonb_change, jsonb_contain, math, number_format,
+    pattern, series, text, text_rows, text_shape, zone,
 };
 use crate::engine::scalar::catalog::Catalog;
 
 /// Adds every builtin.
 pub(in crate::engine::scalar) fn register(catalog: &mut Catalog) {
-    let families: [fn(&mut Catalog); 20] = [
+    let families: [fn(&mut Catalog); 23] = [
         comparison::register,
         arithmetic::register,
         float::register,
@@ -30,6 +30,9 @@ pub(in crate::engine::scalar) fn register(catalog: &mut Catalog) {
         json_read::register,
         jsonb_contain::register,
         array::register,
+        array_change::register,
+        json_object::register,
+        jsonb_change::register,
     ];
     families.iter().for_each(|family| family(catalog));
 }
