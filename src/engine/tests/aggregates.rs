@@ -52,7 +52,7 @@ fn single() -> AggregateCall {
 
 /// What is in the view's quarantine.
 fn errors(bench: &Bench, engine: &Engine) -> Vec<(String, i64)> {
-    let table = engine.assembly.views[0].errors;
+    let table = engine.assembly.views[0].errors.entries;
     let mut found = Vec::new();
     let visit = &mut |key: &[u8], count: &[u8]| {
         found.push((show(&decode_row(key)?), decode_count(count)?));

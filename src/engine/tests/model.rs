@@ -209,7 +209,7 @@ fn views_that_are_added_later_equal_their_plans() {
 
 /// The recorded rows without a value of a view, with their counts.
 fn errors(engine: &Engine, view: &ViewPlan) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let table = engine.assembly.views.iter().find(|known| known.schema.name == view.name).unwrap().errors;
+    let table = engine.assembly.views.iter().find(|known| known.schema.name == view.name).unwrap().errors.entries;
     let mut found = Vec::new();
     let tx = engine.state.begin();
     tx.scan(table, &[], Version::Old, &mut |key, count| {

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
 use tailwater_connectors::{SqlType, Value};
 
 use super::call::{Call, call, function, operator, operator_arguments, types_of};
 use super::casting::cast;
 use super::failure::{BindError, Typed};
+use super::literal::literal_value;
 use super::unify::unify;
 use crate::engine::scalar::catalog::named;
 use crate::engine::scalar::expression::{Callee, Scalar, TypedBody};
-use crate::engine::scalar::families::{array as array_family, comparison};
+use crate::engine::scalar::families::{array as array_family, comparison, json_build};
 
 /// `ANY` or `ALL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +85,38 @@ pub fn element(array: Typed, index: Typed) -> Result<Typed, BindError> {
     let index = cast(index, &SqlType::Int4, false)?;
     let body = Call { name: "element", callee: Callee::Plain(array_family::element), strict: true };
     Ok(call(body, vec![array, index], *result))
+}
+
+/// `array[lower:upper]`; a bound that is left out is that of the array. Of an array with more dimensions it cuts the first.
+pub fn slice(array: Typed, lower: Option<Typed>, upper: Option<Typed>) -> Result<Typed, BindError> {
+    if !matches!(array.sql_type, SqlType::Array(_)) {
+        return Err(BindError::new(format!("cannot take a slice of type {}", array.sql_type)));
+    }
+    let bound = |given: Option<Typed>, open: i32| match given {
+        Some(index) => cast(index, &SqlType::Int4, false),
+        None => Ok(literal_value(Value::Int(i64::from(open)), SqlType::Int4)),
+    };
+    let (lower, upper) = (bound(lower, i32::MIN)?, bound(upper, i32::MAX)?);
+    let sql_type = array.sql_type.clone();
+    let body = Call { name: "slice", callee: Callee::Plain(array_family::slice), strict: true };
+    Ok(call(body, vec![array, lower, upper], sql_type))
+}
+
+/// The JSON object of a whole row, as `row_to_json` prints it, or as jsonb when `binary`.
+pub fn row_document(fields: Vec<(SmolStr, Typed)>, binary: bool) -> Result<Typed, BindError> {
+    let names = array_family::from_elements(fields.iter().map(|(name, _)| Value::Text(name.clone())).collect());
+    let mut arguments = vec![literal_value(names, SqlType::Array(Box::new(SqlType::Text)))];
+    for (_, value) in fields {
+        let open = value.sql_type == SqlType::Unknown;
+        arguments.push(if open { cast(value, &SqlType::Text, false)? } else { value });
+    }
+    let (name, body, sql_type): (&str, TypedBody, SqlType) = if binary {
+        ("row_to_jsonb", json_build::row_document_binary, SqlType::Jsonb)
+    } else {
+        ("row_to_json", json_build::row_document, SqlType::Json)
+    };
+    let callee = Callee::Typed(body, types_of(&arguments).into());
+    Ok(call(Call { name, callee, strict: false }, arguments, sql_type))
 }
 
 /// `needle symbol ANY (array)`, `needle symbol ALL (array)` for the six comparisons.

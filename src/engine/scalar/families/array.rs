@@ -10,7 +10,7 @@ use crate::engine::scalar::catalog::Catalog;
 use crate::engine::scalar::compare::sql_eq;
 use crate::engine::scalar::expression::RowError;
 
-pub(super) fn from_elements(elements: Vec<Value>) -> Value {
+pub(in crate::engine::scalar) fn from_elements(elements: Vec<Value>) -> Value {
     let dimensions = if elements.is_empty() { Vec::new() } else { vec![(elements.len() as u32, 1)] };
     Value::Array(Arc::new(Array { dimensions, elements }))
 }
@@ -22,6 +22,24 @@ pub(in crate::engine::scalar) fn element(arguments: &[Value]) -> Result<Value, R
     let index = int(&arguments[1]) - i64::from(lower);
     let found = usize::try_from(index).ok().and_then(|index| array.elements.get(index));
     Ok(found.cloned().unwrap_or(Value::Null))
+}
+
+/// `array[lower:upper]`: what there is of it, counted from 1.
+pub(in crate::engine::scalar) fn slice(arguments: &[Value]) -> Result<Value, RowError> {
+    let array = array(&arguments[0]);
+    let Some(&(length, first)) = array.dimensions.first() else { return Ok(arguments[0].clone()) };
+    let last = i64::from(first) + i64::from(length) - 1;
+    let (lower, upper) = (int(&arguments[1]).max(i64::from(first)), int(&arguments[2]).min(last));
+    if lower > upper {
+        return Ok(from_elements(Vec::new()));
+    }
+    let inner = array.elements.len() / (length as usize).max(1);
+    let start = (lower - i64::from(first)) as usize;
+    let count = (upper - lower + 1) as usize;
+    let mut dimensions: Vec<(u32, i32)> = array.dimensions.iter().map(|(length, _)| (*length, 1)).collect();
+    dimensions[0].0 = count as u32;
+    let elements = array.elements[start * inner..(start + count) * inner].to_vec();
+    Ok(Value::Array(Arc::new(Array { dimensions, elements })))
 }
 
 fn dimension(arguments: &[Value]) -> Option<(u32, i32)> {
@@ -120,19 +138,6 @@ fn array_prepend(arguments: &[Value]) -> Result<Value, RowError> {
     Ok(with_lower_bound(elements, lower))
 }
 
-fn array_position(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowError> {
-    let Value::Array(_) = &arguments[0] else { return Ok(Value::Null) };
-    let (elements, lower) = one_dimension(&arguments[0])?;
-    let found = elements.iter().position(|element| sql_eq(&types[1], element, &arguments[1]));
-    Ok(found.map_or(Value::Null, |at| Value::Int(at as i64 + i64::from(lower))))
-}
-
-fn array_remove(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowError> {
-    let Value::Array(_) = &arguments[0] else { return Ok(Value::Null) };
-    let (elements, _) = one_dimension(&arguments[0])?;
-    Ok(from_elements(elements.into_iter().filter(|element| !sql_eq(&types[1], element, &arguments[1])).collect()))
-}
-
 /// Whether every known element of `part` is in `whole`; a null is in nothing.
 fn contained(types: &[SqlType], part: &Value, whole: &Value) -> bool {
     let SqlType::Array(element) = &types[0] else { return false };
@@ -166,8 +171,6 @@ pub(super) fn register(catalog: &mut Catalog) {
     catalog.nullable("||(anyarray,anyarray) anyarray", array_cat);
     catalog.nullable("||(anyarray,anyelement) anyarray", array_append);
     catalog.nullable("||(anyelement,anyarray) anyarray", array_prepend);
-    catalog.typed_nullable("array_position(anyarray,anyelement) int4", array_position);
-    catalog.typed_nullable("array_remove(anyarray,anyelement) anyarray", array_remove);
     catalog.typed("@>(anyarray,anyarray) bool", |types, a| Ok(Value::Bool(contained(types, &a[1], &a[0]))));
     catalog.typed("<@(anyarray,anyarray) bool", |types, a| Ok(Value::Bool(contained(types, &a[0], &a[1]))));
     catalog.typed("&&(anyarray,anyarray) bool", overlaps);

@@ -3,6 +3,7 @@
 use tailwater_connectors::{Array, SqlType, Value};
 
 use super::json_text::{canonical, write_string};
+use super::read::{array, text};
 use super::text::printed;
 use crate::engine::scalar::catalog::Catalog;
 use crate::engine::scalar::expression::RowError;
@@ -12,7 +13,7 @@ pub(in crate::engine) fn append_json(out: &mut String, sql_type: &SqlType, value
     match (value, sql_type) {
         (Value::Null, _) => out.push_str("null"),
         (Value::Bool(truth), _) => out.push_str(if *truth { "true" } else { "false" }),
-        (Value::Int(number), _) => out.push_str(&number.to_string()),
+        (Value::Int(number), sql_type) if *sql_type != SqlType::Oid => out.push_str(&number.to_string()),
         (Value::Float(number), _) if number.is_finite() => out.push_str(&printed(sql_type, value)),
         (Value::Numeric(number), _) if number.is_finite() => out.push_str(&number.to_string()),
         (Value::Text(text), SqlType::Json | SqlType::Jsonb) => out.push_str(text),
@@ -20,8 +21,7 @@ pub(in crate::engine) fn append_json(out: &mut String, sql_type: &SqlType, value
         (Value::Timestamptz(_), _) => {
             // ISO 8601 has minutes in the offset.
             let shown = printed(sql_type, value).replacen(' ', "T", 1);
-            let shown = shown.strip_suffix("+00").map_or_else(|| shown.clone(), |start| format!("{start}+00:00"));
-            write_string(out, &shown);
+            write_string(out, &shown.replacen("+00", "+00:00", 1));
         }
         (Value::Array(array), SqlType::Array(element)) => write_array(out, element, array),
         _ => write_string(out, &printed(sql_type, value)),
@@ -111,6 +111,28 @@ fn build_array(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowError
     }
     out.push(']');
     Ok(Value::text(out))
+}
+
+/// `row_to_json`: the names of the fields, then their values.
+pub(in crate::engine::scalar) fn row_document(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowError> {
+    let mut out = String::from("{");
+    let fields = array(&arguments[0]).elements.iter().zip(types[1..].iter().zip(&arguments[1..]));
+    for (index, (name, (sql_type, value))) in fields.enumerate() {
+        out.push_str(if index > 0 { "," } else { "" });
+        write_string(&mut out, text(name));
+        out.push(':');
+        write_json(&mut out, sql_type, value);
+    }
+    out.push('}');
+    Ok(Value::text(out))
+}
+
+/// The same as jsonb.
+pub(in crate::engine::scalar) fn row_document_binary(
+    types: &[SqlType],
+    arguments: &[Value],
+) -> Result<Value, RowError> {
+    row_document(types, arguments).and_then(binary)
 }
 
 pub(super) fn register(catalog: &mut Catalog) {

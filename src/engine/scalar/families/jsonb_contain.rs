@@ -103,9 +103,17 @@ fn remove_index(arguments: &[Value]) -> Result<Value, RowError> {
 }
 
 pub(super) fn register(catalog: &mut Catalog) {
-    catalog.strict("@>(jsonb,jsonb) bool", |a| contained(&a[0], &a[1]));
-    catalog.strict("<@(jsonb,jsonb) bool", |a| contained(&a[1], &a[0]));
-    catalog.strict("||(jsonb,jsonb) jsonb", concatenate);
+    for name in ["@>", "jsonb_contains"] {
+        catalog.strict(&format!("{name}(jsonb,jsonb) bool"), |a| contained(&a[0], &a[1]));
+    }
+    for name in ["<@", "jsonb_contained"] {
+        catalog.strict(&format!("{name}(jsonb,jsonb) bool"), |a| contained(&a[1], &a[0]));
+    }
+    for name in ["||", "jsonb_concat"] {
+        catalog.strict(&format!("{name}(jsonb,jsonb) jsonb"), concatenate);
+    }
+    catalog.strict("jsonb_delete(jsonb,text) jsonb", |a| remove_keys(text(&a[0]), &[text(&a[1])]));
+    catalog.strict("jsonb_delete(jsonb,int4) jsonb", remove_index);
     catalog.strict("-(jsonb,text) jsonb", |a| remove_keys(text(&a[0]), &[text(&a[1])]));
     catalog.strict("-(jsonb,int4) jsonb", remove_index);
     catalog.strict("-(jsonb,text[]) jsonb", |a| {

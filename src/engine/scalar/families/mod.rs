@@ -2,6 +2,7 @@
 
 pub(super) mod arithmetic;
 pub(super) mod array;
+mod array_change;
 mod binary;
 mod bytes;
 mod calendar;
@@ -18,11 +19,13 @@ mod float;
 mod format;
 mod integer_math;
 pub(super) mod json_build;
+mod json_object;
 mod json_read;
 pub(super) mod json_record;
 mod json_rows;
 pub(super) mod json_text;
 pub(super) mod jsonb_cast;
+mod jsonb_change;
 mod jsonb_contain;
 pub(super) mod jsonb_order;
 mod math;

@@ -1,15 +1,16 @@
 //! All families in one catalog.
 
 use super::{
-    arithmetic, array, binary, bytes, comparison, date_format, date_make, date_overlap, date_parts, date_read,
-    date_trunc, datetime, float, format, integer_math, json_build, json_read, json_rows, jsonb_contain, math,
-    number_format, pattern, series, text, text_rows, text_shape, trigonometry, unicode, zone,
+    arithmetic, array, array_change, binary, bytes, comparison, date_format, date_make, date_overlap, date_parts,
+    date_read, date_trunc, datetime, float, format, integer_math, json_build, json_object, json_read, json_rows,
+    jsonb_change, jsonb_contain, math, number_format, pattern, series, text, text_rows, text_shape, trigonometry, unicode,
+    zone,
 };
 use crate::engine::scalar::catalog::Catalog;
 
 /// Adds every builtin.
 pub(in crate::engine::scalar) fn register(catalog: &mut Catalog) {
-    let families: [fn(&mut Catalog); 26] = [
+    let families: [fn(&mut Catalog); 29] = [
         comparison::register,
         arithmetic::register,
         float::register,
@@ -36,6 +37,9 @@ pub(in crate::engine::scalar) fn register(catalog: &mut Catalog) {
         json_read::register,
         jsonb_contain::register,
         array::register,
+        array_change::register,
+        json_object::register,
+        jsonb_change::register,
     ];
     families.iter().for_each(|family| family(catalog));
 }

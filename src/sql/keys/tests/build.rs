@@ -25,7 +25,7 @@ pub(in crate::sql) fn relations() -> Relations {
             nullable: !key.iter().flatten().any(|part| *part == place),
         };
         let columns = (0..4).map(column).collect();
-        let text = TextRules { bytewise: true, ascii_case: true };
+        let text = TextRules { bytewise: true, ascii_case: true, icu: None };
         (table(name), Arc::new(Relation { name: table(name), columns, key, text }))
     };
     [("a", Some(vec![0])), ("b", Some(vec![0, 1])), ("c", None)].into_iter().map(relation).collect()
