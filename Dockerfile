@@ -1,4 +1,4 @@
-# Builds the daemon; the first build compiles RocksDB and DataFusion and takes a while.
+# Builds the daemon; the first build compiles RocksDB and takes a while.
 FROM rust:1.95-bookworm AS build
 RUN apt-get update && apt-get install -y --no-install-recommends libclang-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /tailwater

@@ -69,7 +69,7 @@ pub struct SourceIdentity {
     pub database: String,
     /// Postgres: slot name.
     pub slot: String,
-    /// Default collation of the database (`C`, `en_US.UTF-8`): text ordered by us must be ordered as there.
+    /// Default collation of the database (`C`, `en_US.UTF-8`, `icu:en-US`): text ordered by us must be ordered as there.
     pub collation: String,
     /// Whether only ASCII letters have case there (`LC_CTYPE` is `C`).
     #[serde(default)]

@@ -62,7 +62,11 @@ fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
         trouble(out, source.error.as_deref(), source.hint.as_deref())?;
     }
     for (name, view) in &board.views {
-        writeln!(out, "view   {name:<24} {:<9} {} row changes", view.condition.word(), view.changes)?;
+        let errors = match view.row_errors {
+            0 => String::new(),
+            number => format!(", row_errors: {number}"),
+        };
+        writeln!(out, "view   {name:<24} {:<9} {} row changes{errors}", view.condition.word(), view.changes)?;
         trouble(out, view.error.as_deref(), view.hint.as_deref())?;
     }
     for (name, sink) in &board.sinks {

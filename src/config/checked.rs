@@ -61,10 +61,24 @@ pub struct ViewConfig {
     pub sql: String,
     /// Declared key columns; `None`: inferred.
     pub key: Option<Vec<String>>,
+    /// What becomes of rows for which an expression has no value.
+    pub row_errors: RowErrors,
     /// File that holds the SELECT, for messages.
     pub file: String,
     /// Line of its first character there (or of the section), from 1.
     pub line: usize,
+}
+
+/// `row_errors` of a view: what becomes of rows for which an expression has no value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowErrors {
+    /// `"quarantine"`: kept out of the view and listed, until they are mended.
+    #[default]
+    Quarantine,
+    /// `"null"`: null stands in for the value.
+    Null,
+    /// `"stop"`: the view stops.
+    Stop,
 }
 
 /// `[sink.NAME]`.
@@ -197,6 +211,7 @@ fn view<'a>(file: &'a File<'a>, directory: &Path, name: &str, section: Section<'
     let from_file = section.string("file");
     let inline = section.string("sql");
     let key = section.strings("key");
+    let row_errors = row_errors(&section);
     let line = section.line();
     let found = match (inline, from_file) {
         (Some(sql), None) => Some((sql, file.name.to_string(), line)),
@@ -218,7 +233,20 @@ fn view<'a>(file: &'a File<'a>, directory: &Path, name: &str, section: Section<'
     };
     section.finish();
     let (sql, file, line) = found?;
-    Some(ViewConfig { name: name.into(), sql, key, file, line })
+    Some(ViewConfig { name: name.into(), sql, key, row_errors, file, line })
+}
+
+fn row_errors(section: &Section<'_>) -> RowErrors {
+    match section.string("row_errors").as_deref() {
+        None | Some("quarantine") => RowErrors::Quarantine,
+        Some("null") => RowErrors::Null,
+        Some("stop") => RowErrors::Stop,
+        Some(other) => {
+            let hint = "known policies: quarantine, null, stop";
+            section.report("row_errors", format!("\"{other}\" is no policy"), Some(hint));
+            RowErrors::default()
+        }
+    }
 }
 
 fn sink(name: &str, section: Section<'_>, views: &[&str]) -> Option<SinkConfig> {

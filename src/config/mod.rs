@@ -8,7 +8,7 @@ mod problem;
 mod section;
 mod units;
 
-pub use checked::{Config, ServerSection, SinkConfig, SourceConfig, ViewConfig, load};
+pub use checked::{Config, RowErrors, ServerSection, SinkConfig, SourceConfig, ViewConfig, load};
 pub use problem::{ConfigError, Problem};
 pub(crate) use units::duration;
 

@@ -2,7 +2,7 @@
 
 use tailwater_connectors::redis::config::RedisFormat;
 
-use super::{Config, ConfigError, SinkConfig, load};
+use super::{Config, ConfigError, RowErrors, SinkConfig, load};
 
 fn loaded(text: &str) -> Result<Config, ConfigError> {
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -56,6 +56,7 @@ fn a_good_file_is_read_with_its_defaults() {
     assert_eq!(config.sources[0].postgres.slot, "tailwater");
     let tables: Vec<String> = config.sources[0].tables.iter().flatten().map(ToString::to_string).collect();
     assert_eq!(tables, ["shop.public.orders", "shop.crm.customers"]);
+    assert_eq!(config.views[0].row_errors, RowErrors::Quarantine);
     assert_eq!(config.views[0].key.as_deref(), Some(&["id".to_string()][..]));
     let SinkConfig::Redis(redis) = &config.sinks[0] else { panic!("the first sink is Redis") };
     assert_eq!((redis.format, redis.ttl.map(|ttl| ttl.as_secs())), (RedisFormat::Hash, Some(3600)));
@@ -120,4 +121,15 @@ fn broken_toml_names_its_line() {
 fn a_missing_file_says_how_to_make_one() {
     let error = load(std::path::Path::new("/does/not/exist.toml")).err().expect("there is no file");
     assert!(error.problems[0].hint.as_deref().is_some_and(|hint| hint.contains("tailwater init")));
+}
+
+#[test]
+fn a_view_says_what_becomes_of_rows_with_errors() {
+    let with = |policy: &str| GOOD.replace("[view.card]", &format!("[view.card]\nrow_errors = \"{policy}\""));
+    for (word, policy) in
+        [("quarantine", RowErrors::Quarantine), ("null", RowErrors::Null), ("stop", RowErrors::Stop)]
+    {
+        assert_eq!(loaded(&with(word)).unwrap_or_else(|error| panic!("{error}")).views[0].row_errors, policy);
+    }
+    assert_eq!(problems(&with("skip")), ["11 view.card.row_errors: \"skip\" is no policy"]);
 }

@@ -18,7 +18,7 @@ use super::plan::{RelationName, ViewPlan};
 use super::registry::{InputEntry, LAYOUT_VERSION, Registry, ViewEntry};
 use super::relation::{Layout, Relation};
 use super::view::{View, ViewCondition};
-use crate::state::{RegisteredView, TableId};
+use crate::state::{ErrorTables, RegisteredView, TableId};
 
 /// What the engine is to keep.
 #[derive(Clone, Debug, Default)]
@@ -94,10 +94,12 @@ impl Assembly {
             former: &former.indexes,
             view: plan.name.clone(),
             next_node: 0,
+            recursion: None,
         };
         let root = compiler.node(&plan.plan)?;
         check_output(plan, &root.types)?;
-        let errors = self.registry.operator_table(&plan.name, "errors".into());
+        let mut own_table = |name: &str| self.registry.operator_table(&plan.name, name.into());
+        let errors = ErrorTables { entries: own_table("errors"), total: own_table("number of errors") };
         let mut reads = Vec::new();
         root.relations(&mut reads);
         reads.sort_unstable();
@@ -135,6 +137,7 @@ impl Assembly {
             name: view.schema.name.clone(),
             table: self.relations[view.relation].table,
             key_types: view.schema.key.iter().map(|column| view.schema.columns[*column].sql_type.clone()).collect(),
+            errors: Some(view.errors),
         };
         let served = |(place, view): &(usize, &View)| {
             !stopped(*place) && !matches!(view.condition, ViewCondition::Failed { .. })

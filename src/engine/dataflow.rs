@@ -9,7 +9,7 @@ use super::delta::{Delta, consolidate};
 use super::error::EngineError;
 use super::index::Index;
 use super::fault::Faults;
-use super::operators::{Aggregate, Distinct, Flatten, Join, Recursion, SetOperation, Store, TopN, Window};
+use super::operators::{Aggregate, Distinct, Flatten, Join, Recursion, SetOperation, TopN, Window};
 use super::relation::{KeyChange, Relation, delta_of};
 use super::scalar::Scalar;
 use crate::state::StateTx;
@@ -74,6 +74,8 @@ pub(super) enum Changes<'a> {
     Step(&'a [Vec<KeyChange>]),
     /// A fill: the node that is replayed, and the rows of its relation in this batch.
     Fill { node: usize, batch: &'a [(Row, i64)] },
+    /// A round of a recursion: what changed in it, with levels. All else stands as after the step.
+    Round { recursion: usize, delta: Delta },
 }
 
 /// One leaf to replay.
@@ -87,6 +89,11 @@ pub(super) struct Leaf {
 impl Flow<'_, '_> {
     pub(super) fn is_filling(&self) -> bool {
         matches!(self.changes, Changes::Fill { .. })
+    }
+
+    /// Whether a round of a recursion is followed.
+    pub(super) fn is_in_round(&self) -> bool {
+        matches!(self.changes, Changes::Round { .. })
     }
 
     /// Whether `node` makes its initial rows now.
@@ -140,13 +147,17 @@ impl Node {
             NodeKind::TopN(top) => top.step(flow, self.id),
             NodeKind::Window(window) => window.step(flow, self.id),
             NodeKind::Recursion(recursion) => recursion.step(flow, self.id),
-            NodeKind::Round { .. } => Err(EngineError::Inconsistent { what: "a round is read outside its recursion" }),
+            NodeKind::Round { recursion } => Ok(match &flow.changes {
+                Changes::Round { recursion: followed, delta } if followed == recursion => delta.clone(),
+                _ => Delta::new(),
+            }),
         }
     }
 
     fn scan(&self, flow: &Flow<'_, '_>, relation: usize, columns: Option<&[usize]>) -> Delta {
         match &flow.changes {
             Changes::Step(changes) => delta_of(&changes[relation], columns),
+            Changes::Round { .. } => Delta::new(),
             Changes::Fill { node, .. } if *node != self.id => Delta::new(),
             Changes::Fill { batch, .. } => match columns {
                 None => batch.to_vec(),
@@ -167,8 +178,7 @@ impl Node {
                 start.into_iter().chain(aggregate.input.fill_order()).collect()
             }
             NodeKind::Join(join) => {
-                let private = |store: &Store| matches!(store, Store::Private { .. });
-                let later = join.inputs[1..].iter().filter(|input| private(&input.store));
+                let later = join.inputs[1..].iter().filter(|input| input.is_replayed());
                 later.chain(&join.inputs[..1]).flat_map(|input| input.node.fill_order()).collect()
             }
             NodeKind::Recursion(recursion) => recursion.fill_order(),

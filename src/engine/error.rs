@@ -52,6 +52,12 @@ pub enum EngineError {
         /// What is wrong.
         message: String,
     },
+    /// A recursion goes on and on, as it would in the database.
+    #[error("the recursion did not end after {rounds} rounds, or a round of it has too many rows")]
+    Endless {
+        /// Rounds made.
+        rounds: u64,
+    },
     /// Rows of a view's state contradict each other: a fault of ours, found before it could be shown.
     #[error("state of an operator contradicts its input: {what}")]
     Inconsistent {
@@ -70,7 +76,7 @@ impl EngineError {
     pub(super) fn stops_one_view(&self) -> bool {
         match self {
             Self::Row(_) | Self::KeyNotUnique { .. } | Self::Upstream { .. } | Self::Plan { .. } => true,
-            Self::Inconsistent { .. } | Self::State(StateError::Key { .. }) => true,
+            Self::Inconsistent { .. } | Self::Endless { .. } | Self::State(StateError::Key { .. }) => true,
             Self::State(_) | Self::TableDisagrees { .. } | Self::TableChanged { .. } => false,
         }
     }
@@ -80,7 +86,11 @@ impl EngineError {
         match self {
             Self::State(error) => error.hint(),
             Self::Row(_) => Some(
-                "the same SELECT fails in the database: guard the expression (CASE, NULLIF) or correct the row, then restart",
+                "the same SELECT fails in the database: guard the expression (CASE, NULLIF) or correct the row, then restart; or set \
+                 row_errors = \"quarantine\"",
+            ),
+            Self::Endless { .. } => Some(
+                "the rows lead in a circle: write UNION instead of UNION ALL, or bound the depth in the recursive part's WHERE",
             ),
             Self::KeyNotUnique { .. } => Some("declare a key that is unique for every row of the view"),
             Self::Upstream { .. } => Some("mend the view it reads, then restart"),

@@ -1,9 +1,14 @@
 //! What a view's plan does and keeps, for people: operators as a tree, the state of each, and how it grows.
 
+use std::collections::BTreeMap;
+
+use smol_str::SmolStr;
+
 use super::assembly::{Assembly, EngineCatalog};
 use super::dataflow::{Node, NodeKind};
+use super::driver::Engine;
 use super::error::EngineError;
-use super::operators::{Access, Aggregate, Input, Join, Lookup, Store};
+use super::operators::{Access, Aggregate, Input, Join, Lookup, Method, Store};
 use super::plan::{JoinKind, RelationName, ViewPlan};
 use super::registry::Registry;
 use super::view::View;
@@ -32,16 +37,36 @@ pub fn explain(view: &ViewPlan, catalog: &EngineCatalog) -> Result<Vec<ExplainLi
     let assembly = Assembly::new(&catalog, &Registry::default())?;
     let mut lines = Vec::new();
     if let Some(view) = assembly.views.last() {
-        let mut explainer = Explainer { assembly: &assembly, lines: &mut lines };
+        let mut explainer = Explainer { assembly: &assembly, lines: &mut lines, nodes: Vec::new() };
         explainer.view(view);
         explainer.node(&view.root, 1);
     }
     Ok(lines)
 }
 
+impl Engine {
+    /// The operators of each view by their numbers, as [`explain`] names them.
+    pub fn operators(&self) -> BTreeMap<SmolStr, Vec<String>> {
+        let operators = |view: &View| (view.schema.name.clone(), operators(&self.assembly, view));
+        self.assembly.views.iter().map(operators).collect()
+    }
+}
+
+fn operators(assembly: &Assembly, view: &View) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut explainer = Explainer { assembly, lines: &mut lines, nodes: Vec::new() };
+    explainer.node(&view.root, 0);
+    let nodes = explainer.nodes;
+    let mut texts = vec![String::new(); nodes.iter().map(|(id, _)| id + 1).max().unwrap_or(0)];
+    nodes.into_iter().for_each(|(id, line)| texts[id].clone_from(&lines[line].text));
+    texts
+}
+
 struct Explainer<'a> {
     assembly: &'a Assembly,
     lines: &'a mut Vec<ExplainLine>,
+    /// Numbers of the nodes, with their lines.
+    nodes: Vec<(usize, usize)>,
 }
 
 impl Explainer<'_> {
@@ -63,6 +88,7 @@ impl Explainer<'_> {
     }
 
     fn node(&mut self, node: &Node, depth: usize) {
+        self.nodes.push((node.id, self.lines.len()));
         match &node.kind {
             NodeKind::Scan { relation, columns } => {
                 let text = format!("scan {}{}", self.relation(*relation), self.narrowed(*relation, columns.as_deref()));
@@ -118,14 +144,10 @@ impl Explainer<'_> {
                 (_, JoinKind::Anti) => "anti join",
                 (_, JoinKind::Mark) => "mark join",
             };
-            let pairs = join.shape.keys[place].iter();
-            let pairs = pairs.map(|key| {
-                let symbol = if key.null_safe { "is not distinct from" } else { "=" };
-                format!("#{} {symbol} #{}", key.before, join.shape.offsets[place] + key.own)
-            });
-            let mut on: Vec<String> = pairs.collect();
-            on.extend(join.shape.residuals[place].iter().map(|residual| residual.to_string()));
-            let on = if on.is_empty() { String::new() } else { format!(" on {}", on.join(" and ")) };
+            let on = match join.shape.conditions[place].as_str() {
+                "" => String::new(),
+                condition => format!(" on {condition}"),
+            };
             self.push(depth + 1, format!("{kind}{on}"), self.input_state(join, place, input));
             self.node(&input.node, depth + 2);
         }
@@ -183,7 +205,11 @@ impl Explainer<'_> {
                 call.call.filter.as_ref().map_or_else(String::new, |filter| format!(" filter (where {filter})"));
             let text = format!("{:?}({distinct}{argument}){filter}", call.call.function).to_lowercase();
             if call.values.is_some() {
-                state.push(format!("values of {text}: one entry per group and distinct value"));
+                let effort = match Method::of(&call.call) {
+                    Method::Ordered => "; all of a group are read when it changes",
+                    Method::Accumulated | Method::Extreme => "",
+                };
+                state.push(format!("values of {text}: one entry per group and distinct value{effort}"));
             }
             calls.push(text);
         }

@@ -9,6 +9,7 @@ use super::delta::Delta;
 use super::error::EngineError;
 use super::plan::RowErrorPolicy;
 use super::scalar::{RowError, Scalar};
+use crate::state::{StateError, ViewError};
 
 /// Collects the faults of a view in a step.
 pub(super) struct Faults {
@@ -67,5 +68,51 @@ impl Faults {
     /// What was found.
     pub(super) fn into_found(self) -> Delta {
         self.found
+    }
+}
+
+/// Whether a condition is true for a row, where an error is recorded elsewhere or not at all: under no policy is a condition
+/// without a value true.
+pub(super) fn holds_quietly(condition: &Scalar, row: &[Value]) -> bool {
+    condition.holds(row).unwrap_or(false)
+}
+
+/// Whether evaluation may find no value. Comparisons, logic and constants always find one.
+pub(super) fn may_fail(scalar: &Scalar) -> bool {
+    let mut fails = false;
+    scalar.visit(&mut |part| {
+        fails |= match part {
+            Scalar::Call { function, .. } => !matches!(function.name(), "=" | "<>" | "!=" | "<" | ">" | "<=" | ">="),
+            Scalar::Cast { .. } | Scalar::ArrayOf(_) => true,
+            _ => false,
+        }
+    });
+    fails
+}
+
+/// An entry of a view's quarantine, taken apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuarantinedRow<'a> {
+    /// Number of the operator that had no value for the row: place in [`super::Engine::operators`].
+    pub operator: usize,
+    /// SQLSTATE.
+    pub code: &'a str,
+    /// Postgres' message.
+    pub message: &'a str,
+    /// The row as it reached the operator. Other people's data: not for logs.
+    pub row: &'a [Value],
+    /// How often it is there.
+    pub count: i64,
+}
+
+impl<'a> QuarantinedRow<'a> {
+    /// Takes a stored entry apart, as [`Faults::caught`] put it together.
+    pub fn read(error: &'a ViewError) -> Result<Self, StateError> {
+        match &error.entry[..] {
+            [Value::Int(operator), Value::Text(code), Value::Text(message), row @ ..] => {
+                Ok(Self { operator: *operator as usize, code, message, row, count: error.count })
+            }
+            _ => Err(StateError::Damaged { place: "a row error".into() }),
+        }
     }
 }

@@ -197,9 +197,7 @@ fn write_entries(
     batch: &[(Vec<u8>, Row, i64)],
 ) -> Result<(), EngineError> {
     for (key, row, _) in batch {
-        if let Some(entry) = index.entry(relation, row, key)? {
-            tx.put(index.table, entry, Vec::new());
-        }
+        tx.put(index.table, index.entry(relation, row, key)?, Vec::new());
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! Secondary indexes: chosen columns of a relation → the keys of its rows.
 //!
 //! One index per relation and column set, shared by all views. An entry is `encode_key(columns) | relation key` with an
-//! empty value. It is written only when an indexed column or the relation's key changes. A row with null in an
-//! indexed column has no entry: only equi-joins use indexes, and null equals nothing.
+//! empty value. It is written only when an indexed column or the relation's key changes. Rows with null in an indexed
+//! column have entries, too: a null-safe equality finds them, a plain one never looks a null up.
 
 use std::ops::ControlFlow;
 
@@ -10,6 +10,9 @@ use tailwater_connectors::Row;
 
 use super::relation::{KeyChange, Relation, key_of_columns};
 use crate::state::{StateError, StateTx, TableId, Version};
+
+/// Called with each key found; may break.
+pub(super) type EachKey<'a> = dyn FnMut(&[u8]) -> Result<ControlFlow<()>, StateError> + 'a;
 
 /// An index of one relation.
 #[derive(Clone, Debug)]
@@ -26,14 +29,11 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// The entry of `row`, `None` when a column is null.
-    pub(super) fn entry(&self, relation: &Relation, row: &Row, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
-        if self.columns.iter().any(|&column| row[column].is_null()) {
-            return Ok(None);
-        }
+    /// The entry of `row`.
+    pub(super) fn entry(&self, relation: &Relation, row: &Row, key: &[u8]) -> Result<Vec<u8>, StateError> {
         let mut entry = key_of_columns(&relation.types, &self.columns, row)?;
         entry.extend_from_slice(key);
-        Ok(Some(entry))
+        Ok(entry)
     }
 
     /// Follows changes of the relation.
@@ -50,7 +50,7 @@ impl Index {
                 continue;
             }
             let entry = |side: &Option<(Row, i64)>| match side {
-                Some((row, _)) => self.entry(relation, row, &change.key),
+                Some((row, _)) => self.entry(relation, row, &change.key).map(Some),
                 None => Ok(None),
             };
             let (old, new) = (entry(&change.old)?, entry(&change.new)?);
@@ -70,10 +70,20 @@ impl Index {
     /// Keys of the relation's rows whose columns encode to `prefix`.
     pub(super) fn keys(&self, tx: &StateTx<'_>, prefix: &[u8], version: Version) -> Result<Vec<Vec<u8>>, StateError> {
         let mut keys = Vec::new();
-        tx.scan(self.table, prefix, version, &mut |entry, _| {
-            keys.push(entry[prefix.len()..].to_vec());
+        self.each_key(tx, (prefix, version), &mut |key| {
+            keys.push(key.to_vec());
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(keys)
+    }
+
+    /// Visits them until told to break.
+    pub(super) fn each_key(
+        &self,
+        tx: &StateTx<'_>,
+        (prefix, version): (&[u8], Version),
+        visit: &mut EachKey<'_>,
+    ) -> Result<(), StateError> {
+        tx.scan(self.table, prefix, version, &mut |entry, _| visit(&entry[prefix.len()..]))
     }
 }

@@ -12,6 +12,7 @@
 
 mod assembly;
 mod compile;
+mod compile_join;
 mod dataflow;
 mod delta;
 mod driver;
@@ -37,6 +38,7 @@ pub use assembly::EngineCatalog;
 pub use driver::Engine;
 pub use error::EngineError;
 pub use explain::{ExplainLine, explain};
+pub use fault::QuarantinedRow;
 pub use plan::{
     AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RelationName, RowErrorPolicy, SortKey, ViewPlan,
 };

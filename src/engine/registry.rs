@@ -16,7 +16,7 @@ use crate::state::{StateTx, TableId};
 /// Name of the document in state.
 const DOCUMENT: &str = "engine";
 /// Changes when the meaning of stored bytes changes: then everything is filled anew.
-pub(super) const LAYOUT_VERSION: u32 = 1;
+pub(super) const LAYOUT_VERSION: u32 = 2;
 
 /// Everything the engine keeps in state.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use super::error::EngineError;
 use super::input_table::{InputTable, Operation};
 use super::registry::Registry;
 use super::relation::KeyChange;
-use super::view::{View, ViewCondition, row_changes};
+use super::view::{View, ViewCondition, ViewStep, row_changes};
 use crate::state::{Checkpoint, StateTx};
 
 /// What a step did.
@@ -22,8 +22,16 @@ pub struct StepOutcome {
     pub checkpoint: Checkpoint,
     /// Views whose rows changed: place in [`Engine::views`], number of keys.
     pub changed: Vec<(usize, u64)>,
+    /// Views whose number of row errors changed: place in [`Engine::views`], the number now.
+    pub row_errors: Vec<(usize, u64)>,
     /// Views that this step stopped.
     pub failed: Vec<(SmolStr, EngineError)>,
+}
+
+impl StepOutcome {
+    fn nothing(checkpoint: Checkpoint) -> Self {
+        Self { checkpoint, changed: Vec::new(), row_errors: Vec::new(), failed: Vec::new() }
+    }
 }
 
 /// Changes of a step, per relation.
@@ -39,7 +47,7 @@ impl Engine {
         let known = |transaction: &Transaction| reached.as_ref().is_some_and(|at| at.covers(&transaction.position));
         let fresh = &transactions[transactions.iter().take_while(|transaction| known(transaction)).count()..];
         let Some(last) = fresh.last() else {
-            return Ok(StepOutcome { checkpoint: tx.checkpoint(), changed: Vec::new(), failed: Vec::new() });
+            return Ok(StepOutcome::nothing(tx.checkpoint()));
         };
         let mut changes = self.input_changes(&mut tx, fresh)?;
         let mut outcome = Outcome::default();
@@ -57,7 +65,7 @@ impl Engine {
             self.assembly.registry = registry;
         }
         let failed = self.mark_stopped(outcome.failed);
-        Ok(StepOutcome { checkpoint, changed: outcome.changed, failed })
+        Ok(StepOutcome { checkpoint, changed: outcome.changed, row_errors: outcome.row_errors, failed })
     }
 
     /// Folds the transactions' changes per table and writes input tables and indexes. Tables that no one declared are passed
@@ -134,10 +142,12 @@ impl Engine {
             None => self.follow(tx, view, changes),
         };
         match result {
-            Ok(folded) if folded.is_empty() => {}
-            Ok(folded) => {
-                outcome.changed.push((place, folded.len() as u64));
-                changes[view.relation] = folded;
+            Ok(ViewStep { changes: folded, row_errors }) => {
+                outcome.row_errors.extend(row_errors.map(|number| (place, number)));
+                if !folded.is_empty() {
+                    outcome.changed.push((place, folded.len() as u64));
+                    changes[view.relation] = folded;
+                }
             }
             Err(error) if error.stops_one_view() => {
                 self.drop_view(tx, view);
@@ -153,14 +163,15 @@ impl Engine {
         tx: &mut StateTx<'_>,
         view: &View,
         changes: &[Vec<KeyChange>],
-    ) -> Result<Vec<KeyChange>, EngineError> {
+    ) -> Result<ViewStep, EngineError> {
         let Assembly { relations, indexes, .. } = &self.assembly;
-        let folded = view.run(&mut Flow { tx, relations, indexes, changes: Changes::Step(changes), faults: view.faults() })?;
-        if view.has_changelog && !folded.is_empty() {
-            tx.append_changelog(relations[view.relation].table, &row_changes(&folded));
+        let changes = Changes::Step(changes);
+        let done = view.run(&mut Flow { tx, relations, indexes, changes, faults: view.faults() })?;
+        if view.has_changelog && !done.changes.is_empty() {
+            tx.append_changelog(relations[view.relation].table, &row_changes(&done.changes));
         }
-        self.write_indexes(tx, view.relation, &folded)?;
-        Ok(folded)
+        self.write_indexes(tx, view.relation, &done.changes)?;
+        Ok(done)
     }
 
     /// Writes that the stopped views are incomplete, and takes them from the readers.
@@ -184,6 +195,7 @@ impl Engine {
 #[derive(Default)]
 struct Outcome {
     changed: Vec<(usize, u64)>,
+    row_errors: Vec<(usize, u64)>,
     failed: Vec<(usize, EngineError)>,
 }
 

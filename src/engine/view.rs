@@ -3,6 +3,7 @@
 //! Invariant: the stored rows are the view's multiset of rows, and no key has two of them. It is checked where it is
 //! written: the row before, with the delta added, must leave at most one row, once.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use super::error::EngineError;
 use super::fault::Faults;
 use super::plan::RowErrorPolicy;
 use super::relation::{KeyChange, Relation, decode_count, encode_count, whole_row};
-use crate::state::{StateTx, TableId, Version, encode_row};
+use crate::state::{ErrorTables, StateTx, Version, encode_row};
 
 /// How a view stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,26 +43,34 @@ pub(super) struct View {
     pub(super) reads: Vec<usize>,
     pub(super) row_errors: RowErrorPolicy,
     /// Rows that are out because an expression has no value for them: entry → count.
-    pub(super) errors: TableId,
+    pub(super) errors: ErrorTables,
     pub(super) has_changelog: bool,
     pub(super) condition: ViewCondition,
     /// Whether a fill began and did not end: its tables are not empty.
     pub(super) half_filled: bool,
 }
 
+/// What a step, or a batch of a fill, did to a view.
+pub(super) struct ViewStep {
+    /// Its rows that changed.
+    pub(super) changes: Vec<KeyChange>,
+    /// How many rows are out now, if that changed.
+    pub(super) row_errors: Option<u64>,
+}
+
 impl View {
-    /// Runs the dataflow and writes the view's rows; answers what changed.
-    pub(super) fn run(&self, flow: &mut Flow<'_, '_>) -> Result<Vec<KeyChange>, EngineError> {
+    /// Runs the dataflow and writes the view's rows and row errors; answers what changed.
+    pub(super) fn run(&self, flow: &mut Flow<'_, '_>) -> Result<ViewStep, EngineError> {
         let delta = self.root.evaluate(flow)?;
         let faults = std::mem::replace(&mut flow.faults, self.faults()).into_found();
-        self.record(flow.tx, faults)?;
+        let row_errors = self.record(flow.tx, faults)?;
         if delta.is_empty() {
-            return Ok(Vec::new());
+            return Ok(ViewStep { changes: Vec::new(), row_errors });
         }
         let relation = &flow.relations[self.relation];
         let changes = self.fold(flow.tx, relation, delta)?;
         relation.write(flow.tx, &changes);
-        Ok(changes)
+        Ok(ViewStep { changes, row_errors })
     }
 
     /// What a step collects faults in.
@@ -69,18 +78,34 @@ impl View {
         Faults::new(self.row_errors)
     }
 
-    /// Writes the faults of a step.
-    fn record(&self, tx: &mut StateTx<'_>, faults: Delta) -> Result<(), EngineError> {
+    /// Writes the faults of a step; answers how many rows are out now, if that changed.
+    fn record(&self, tx: &mut StateTx<'_>, faults: Delta) -> Result<Option<u64>, EngineError> {
+        let mut moved = 0;
+        let mut weights: BTreeMap<Vec<u8>, i64> = BTreeMap::new();
         for (entry, weight) in consolidate(faults) {
-            let key = whole_row(&entry);
-            let before = tx.get(self.errors, &key, Version::New)?.map_or(Ok(0), |count| decode_count(&count))?;
+            *weights.entry(whole_row(&entry)).or_default() += weight;
+        }
+        let keys: Vec<Vec<u8>> = weights.keys().cloned().collect();
+        let stored = tx.get_many(self.errors.entries, &keys, Version::New)?;
+        for ((key, weight), before) in weights.into_iter().zip(stored) {
+            let before = before.map_or(Ok(0), |count| decode_count(&count))?;
+            moved += weight;
             match before + weight {
-                0 => tx.delete(self.errors, key),
-                after if after > 0 => tx.put(self.errors, key, encode_count(after)),
+                0 => tx.delete(self.errors.entries, key),
+                after if after > 0 => tx.put(self.errors.entries, key, encode_count(after)),
                 _ => return Err(EngineError::Inconsistent { what: "an error went that was not there" }),
             }
         }
-        Ok(())
+        if moved == 0 {
+            return Ok(None);
+        }
+        let total = tx.get(self.errors.total, &[], Version::New)?.map_or(Ok(0), |total| decode_count(&total))? + moved;
+        match u64::try_from(total) {
+            Ok(0) => tx.delete(self.errors.total, Vec::new()),
+            Ok(_) => tx.put(self.errors.total, Vec::new(), encode_count(total)),
+            Err(_) => return Err(EngineError::Inconsistent { what: "more errors went than there were" }),
+        }
+        Ok(Some(total.unsigned_abs()))
     }
 
     fn fold(&self, tx: &mut StateTx<'_>, relation: &Relation, delta: Delta) -> Result<Vec<KeyChange>, EngineError> {

@@ -69,6 +69,7 @@ impl Daemon {
             state: state.clone(),
             sources: planning.sources.iter().map(|source| source.name.clone()).collect(),
             views: engine.views().into(),
+            operators: Arc::new(engine.operators()),
             checkpoints: newest,
             status: Arc::new(StatusBoard::default()),
             searches: Arc::new(searches),

@@ -12,8 +12,8 @@ use tailwater_connectors::{Source, SourceIdentity, TableName, TableSchema};
 use tracing::warn;
 
 use super::error::PipelineError;
-use crate::config::{Config, SourceConfig, ViewConfig};
-use crate::engine::ViewPlan;
+use crate::config::{Config, RowErrors, SourceConfig, ViewConfig};
+use crate::engine::{RowErrorPolicy, ViewPlan};
 use crate::sql::{self, SqlCatalog, SqlError, UnresolvedName, ViewText};
 
 /// What the state directory remembers of a source.
@@ -158,6 +158,7 @@ fn plan_views(sources: &[PlannedSource], views: &[ViewConfig]) -> Result<Vec<Vie
     let catalog = SqlCatalog {
         tables: sources.iter().flat_map(|source| source.record.tables.iter().cloned()).collect(),
         collation_is_c: sources.iter().map(|source| (source.name.clone(), orders_by_bytes(&source.record))).collect(),
+        icu: sources.iter().filter_map(|source| Some((source.name.clone(), icu_locale(&source.record)?))).collect(),
         ascii_case: sources.iter().map(|source| (source.name.clone(), source.record.identity.ascii_case)).collect(),
     };
     let texts: Vec<ViewText> = views.iter().map(text).collect();
@@ -166,6 +167,10 @@ fn plan_views(sources: &[PlannedSource], views: &[ViewConfig]) -> Result<Vec<Vie
         warn!(view = %warning.view, "{}", warning.message);
     }
     Ok(planned.views)
+}
+
+fn icu_locale(record: &SourceRecord) -> Option<SmolStr> {
+    record.identity.collation.strip_prefix("icu:").map(Into::into)
 }
 
 fn orders_by_bytes(record: &SourceRecord) -> bool {
@@ -177,6 +182,11 @@ fn text(view: &ViewConfig) -> ViewText {
         name: view.name.clone(),
         sql: view.sql.clone(),
         key: view.key.clone(),
+        row_errors: match view.row_errors {
+            RowErrors::Quarantine => RowErrorPolicy::Quarantine,
+            RowErrors::Null => RowErrorPolicy::Null,
+            RowErrors::Stop => RowErrorPolicy::Stop,
+        },
         file: view.file.clone(),
         line: view.line as u32,
     }

@@ -20,6 +20,8 @@ pub struct Projections {
     pub sources: Arc<[SmolStr]>,
     /// Views in configuration order. A view's rows may be served when its condition on the board is `Live`.
     pub views: Arc<[Arc<ViewSchema>]>,
+    /// Operators of each view by their numbers, as row errors name them.
+    pub operators: Arc<BTreeMap<SmolStr, Vec<String>>>,
     /// Newest committed step; changes after each.
     pub checkpoints: watch::Receiver<Checkpoint>,
     /// The board.

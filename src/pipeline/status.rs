@@ -112,6 +112,8 @@ pub struct ViewStatus {
     pub hint: Option<String>,
     /// Rows that changed since the start.
     pub changes: u64,
+    /// Rows that are out because an expression has no value for them.
+    pub row_errors: u64,
 }
 
 /// One sink.

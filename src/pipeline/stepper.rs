@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 use tailwater_connectors::{Position, Positions, SourceMessage, Transaction};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::delivered::Delivered;
 use super::error::PipelineError;
@@ -49,7 +49,7 @@ impl Stepper {
         if self.copying.is_empty() {
             self.fill()?;
         }
-        self.show_views();
+        self.show_views()?;
         let mut waiting = VecDeque::new();
         while !self.stop.is_cancelled() {
             let Some(taken) = waiting.pop_front().or_else(|| self.messages.blocking_recv()) else { break };
@@ -92,8 +92,7 @@ impl Stepper {
         if self.copying.is_empty() {
             self.fill()?;
         }
-        self.show_views();
-        Ok(())
+        self.show_views()
     }
 
     fn fill(&mut self) -> Result<(), PipelineError> {
@@ -143,9 +142,12 @@ impl Stepper {
             self.delivered.committed(view, outcome.checkpoint.step, *changes);
         }
         self.show_step(source, last, transactions, &outcome);
+        for (view, number) in &outcome.row_errors {
+            self.show_row_errors(&self.engine.views()[*view].name, *number);
+        }
         self.announce(outcome.checkpoint);
         if !outcome.failed.is_empty() {
-            self.show_views();
+            self.show_views()?;
         }
         Ok(())
     }
@@ -202,14 +204,35 @@ impl Stepper {
         self.status.update(|status| change(status.sources.entry(source.clone()).or_default()));
     }
 
-    fn show_views(&self) {
+    /// Shows how many rows of a view are out, and says when that begins and ends.
+    fn show_row_errors(&self, view: &SmolStr, number: u64) {
+        let mut before = number;
+        self.status.update(|status| {
+            let status = status.views.entry(view.clone()).or_default();
+            before = std::mem::replace(&mut status.row_errors, number);
+        });
+        match (before, number) {
+            (0, 1..) => warn!(%view, row_errors = number, "rows have errors and are kept out of the view"),
+            (1.., 0) => info!(%view, "no row of the view has an error any more"),
+            _ => {}
+        }
+    }
+
+    fn show_views(&self) -> Result<(), PipelineError> {
         for view in self.engine.views() {
             let condition = self.engine.view_condition(&view.name);
+            if condition == ViewCondition::Live {
+                let total = self.state.read(|reader| reader.view_errors_total(&view.name))?;
+                self.show_row_errors(&view.name, total);
+            }
             if let ViewCondition::Failed { error, .. } = &condition {
                 error!(view = %view.name, %error, "view stopped");
             }
             self.status.update(|status| {
                 let status = status.views.entry(view.name.clone()).or_default();
+                if condition != ViewCondition::Live {
+                    status.row_errors = 0;
+                }
                 (status.condition, status.error, status.hint) = match condition {
                     ViewCondition::Filling => (Condition::Loading, None, None),
                     ViewCondition::Live => (Condition::Live, None, None),
@@ -217,6 +240,7 @@ impl Stepper {
                 };
             });
         }
+        Ok(())
     }
 }
 

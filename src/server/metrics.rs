@@ -61,6 +61,12 @@ impl Collector for Board {
             "View rows changed",
             status.views.iter().map(|(name, view)| (label("view", name), view.changes)),
         )?;
+        gauge(
+            out,
+            "view_row_errors",
+            "Rows kept out of the view because an expression has no value for them",
+            status.views.iter().map(|(name, view)| (label("view", name), view.row_errors as f64)),
+        )?;
         sinks(out, &status)?;
         usage(out, &self.0.state.usage())
     }

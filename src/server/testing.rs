@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Server, ServerConfig, ServerError};
 use crate::pipeline::Projections;
 use crate::pipeline::status::{Condition, SourceStatus, StatusBoard, ViewStatus};
-use crate::state::{Checkpoint, RegisteredView, State, TableId, encode_key, encode_row};
+use crate::state::{Checkpoint, ErrorTables, RegisteredView, State, TableId, encode_key, encode_row};
 
 /// Longest time a test waits for what must come.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
@@ -52,6 +52,7 @@ pub(super) type Write = (usize, Row, bool);
 pub(super) const CARDS: usize = 0;
 pub(super) const CITIES: usize = 1;
 const TOTAL: usize = 2;
+const ERRORS: TableId = TableId(100);
 
 fn column(name: &str, sql_type: SqlType) -> Column {
     Column { name: name.into(), sql_type, nullable: true }
@@ -133,10 +134,13 @@ impl Fixture {
         let directory = tempfile::tempdir().unwrap();
         let state = State::open(directory.path(), 64 << 20).unwrap();
         let views = views();
+        // Only cards can have row errors.
+        let errors = ErrorTables { entries: ERRORS, total: TableId(101) };
         let register = |(index, view): (usize, &Arc<ViewSchema>)| RegisteredView {
             name: view.name.clone(),
             table: TableId(index as u32 + 1),
             key_types: view.key.iter().map(|&column| view.columns[column].sql_type.clone()).collect(),
+            errors: (index == CARDS).then_some(errors),
         };
         state.register_views(views.iter().enumerate().map(register).collect());
         let status = Arc::new(StatusBoard::default());
@@ -146,6 +150,7 @@ impl Fixture {
             state: Arc::clone(&state),
             sources: Arc::from([SmolStr::from("shop")]),
             views: Arc::clone(&views),
+            operators: Arc::new(BTreeMap::from([("cards".into(), vec!["project 10 / #0".into()])])),
             checkpoints: newest,
             status: Arc::clone(&status),
             searches: Arc::new(BTreeMap::from([("find_cards".into(), index)])),
@@ -237,6 +242,16 @@ impl Fixture {
             let table = TableId(*index as u32 + 1);
             if *stays { tx.put(table, key, bytes) } else { tx.delete(table, key) }
         }
+        let checkpoint = tx.commit(&position(number)).unwrap();
+        self.checkpoints.send_replace(checkpoint);
+    }
+
+    /// Adds an entry to the row errors of cards, in a step of its own.
+    pub(super) fn quarantine(&self, (entry, count): (Vec<Value>, i64), number: u64) {
+        let mut tx = self.state.begin();
+        let mut key = Vec::new();
+        encode_row(&mut key, &entry);
+        tx.put(ERRORS, key, count.to_be_bytes().to_vec());
         let checkpoint = tx.commit(&position(number)).unwrap();
         self.checkpoints.send_replace(checkpoint);
     }

@@ -24,22 +24,28 @@ pub struct SqlCatalog {
     /// By source: whether only ASCII letters have case in its database (`LC_CTYPE` is `C`). A source that is missing
     /// here counts as one where others have, too.
     pub ascii_case: BTreeMap<SmolStr, bool>,
+    /// By source: the locale of its database's ICU collation, when that is the default.
+    pub icu: BTreeMap<SmolStr, SmolStr>,
 }
 
 /// How databases treat text; for a view, what all of those it reads have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TextRules {
     /// Whether text may be ordered by bytes.
     pub(super) bytewise: bool,
     /// Whether only ASCII letters have case.
     pub(super) ascii_case: bool,
+    /// The ICU collation that orders text otherwise.
+    pub(super) icu: Option<SmolStr>,
 }
 
 impl TextRules {
     /// What the databases of these relations have in common.
     pub(super) fn of<'r>(relations: impl Iterator<Item = &'r Relation> + Clone) -> Self {
         let all = |holds: fn(&Self) -> bool| relations.clone().all(|relation| holds(&relation.text));
-        Self { bytewise: all(|text| text.bytewise), ascii_case: all(|text| text.ascii_case) }
+        let first = relations.clone().next().and_then(|relation| relation.text.icu.clone());
+        let icu = first.filter(|icu| relations.clone().all(|relation| relation.text.icu.as_ref() == Some(icu)));
+        Self { bytewise: all(|text| text.bytewise), ascii_case: all(|text| text.ascii_case), icu }
     }
 }
 
@@ -154,6 +160,7 @@ impl<'a> Names<'a> {
             text: TextRules {
                 bytewise: self.catalog.collation_is_c.get(&table.name.source).copied().unwrap_or(false),
                 ascii_case: self.catalog.ascii_case.get(&table.name.source).copied().unwrap_or(false),
+                icu: self.catalog.icu.get(&table.name.source).cloned(),
             },
         })
     }

@@ -1,31 +1,29 @@
-//! Text → plan: catalog, DataFusion front-end, refusals, view keys.
+//! Text → plan: catalog, binder, decorrelation, refusals, view keys.
 //!
 //! ```text
-//! text ─statement─▶ query ─rewrite─▶ query of stubs ─frontend (DataFusion)─▶ logical plan
-//!      ─bind─▶ typed nodes ─lower, cluster, arrange, order─▶ plan ─prune─▶ plan ─keys─▶ ViewPlan
+//! text ─statement─▶ query ─bind─▶ nodes over numbered columns ─decorrelate─▶ the same without references to queries around
+//!      ─simplify, lower─▶ plan ─prune─▶ plan ─keys─▶ ViewPlan
 //! ```
 //!
 //! Nothing here runs, and nothing here looks at data. What cannot be kept is refused with a stable code ([`SqlError`]),
 //! the place in the SQL, and what to write instead.
 
-mod arrange;
 mod bind;
 mod catalog;
-mod cluster;
+mod columns;
+mod decorrelate;
 mod error;
-mod frontend;
 mod keys;
 mod lower;
 mod names;
-mod order;
+mod node;
 mod place;
 mod planner;
 mod prune;
-mod relation;
-mod rewrite;
+mod rename;
 mod scalars;
+mod simplify;
 mod statement;
-mod stub;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Names: folding as Postgres does it, and the nearest known name for a wrong one.
 
-use datafusion_sql::sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
+use sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
 
 /// Unquoted names are folded to lower case (ASCII only, as in a UTF-8 database).
 pub(super) fn fold(name: &Ident) -> String {

@@ -1,7 +1,7 @@
 //! From the parser's spans to places.
 
-use datafusion_sql::sqlparser::ast::{Ident, Spanned};
-use datafusion_sql::sqlparser::tokenizer::{Location, Span};
+use sqlparser::ast::{Ident, Spanned};
+use sqlparser::tokenizer::{Location, Span};
 
 use super::error::Place;
 

@@ -4,24 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::thread;
 
-use datafusion_sql::sqlparser::ast::Query;
+use sqlparser::ast::Query;
 use smol_str::SmolStr;
 use tailwater_connectors::Column;
 
-use super::bind::Binder;
+use super::bind::{Binder, BoundView};
 use super::catalog::{Names, Relation, SqlCatalog, TextRules, UnresolvedName};
 use super::error::{Code, Place, Refusal, Result, SqlError};
-use super::frontend::{duplicate_column, resolve};
+use super::decorrelate::decorrelated;
 use super::keys::{Relations, identity, missing_key};
-use super::lower::lower;
+use super::lower::Lowering;
 use super::names::suggestion;
 use super::prune::pruned;
-use super::relation::Bound;
-use super::rewrite::{Rewriter, Rewritten};
+use super::simplify::simplified;
 use super::statement::{names_read, parse};
 use crate::engine::plan::{Plan, RowErrorPolicy, ViewPlan};
 
-/// Stack of the planning thread: expressions nest, and the parser and DataFusion follow them by recursion. Only pages
+/// Stack of the planning thread: expressions nest, and the parser and the binder follow them by recursion. Only pages
 /// that are touched cost memory.
 const STACK_BYTES: usize = 512 * 1024 * 1024;
 
@@ -34,6 +33,8 @@ pub struct ViewText {
     pub sql: String,
     /// Names of the key columns, when declared.
     pub key: Option<Vec<String>>,
+    /// What becomes of rows for which an expression has no value.
+    pub row_errors: RowErrorPolicy,
     /// File that holds the SQL, for errors; may be empty.
     pub file: String,
     /// Line of the file on which the SQL begins.
@@ -159,15 +160,14 @@ impl<'a> Planner<'a> {
         let view = &self.views[index];
         let relations = self.relations(&query)?;
         let text = TextRules::of(relations.values().map(Arc::as_ref));
-        let (bound, columns) = self.bind(view, query, text)?;
-        let whole = lower(&bound, &relations);
+        let (whole, columns) = self.bind(view, &query, (text.clone(), &relations))?;
         let plan = pruned(whole.clone(), &relations);
         let key = match (&view.key, identity(&plan, &relations).best()) {
             (Some(declared), _) => declared_key(declared, &columns)?,
             (None, Some(key)) => key.iter().copied().collect(),
             (None, None) => return Err(no_key(&whole, &relations)),
         };
-        let plan = ViewPlan { name: view.name.clone(), plan, columns, key, row_errors: RowErrorPolicy::default() };
+        let plan = ViewPlan { name: view.name.clone(), plan, columns, key, row_errors: view.row_errors };
         self.names.add_view(&plan, text);
         self.planned.views.push(plan);
         Ok(())
@@ -179,29 +179,31 @@ impl<'a> Planner<'a> {
         Ok(found.map(|relation: Arc<Relation>| (relation.name.clone(), relation)).collect())
     }
 
-    fn bind(&mut self, view: &ViewText, query: Query, text: TextRules) -> Result<(Bound, Vec<Column>)> {
-        let mut rewriter = Rewriter::new(&self.names);
-        let Rewritten { query, columns } = rewriter.query(query)?;
-        let resolved = resolve(query, &self.names, &rewriter.stubs)?;
-        if let Some(place) = rewriter.order_dropped {
+    fn bind(
+        &mut self,
+        view: &ViewText,
+        query: &Query,
+        (text, relations): (TextRules, &Relations),
+    ) -> Result<(Plan, Vec<Column>)> {
+        let BoundView { node, outputs, mut columns, order_dropped } = Binder::new(&self.names, text).view(query)?;
+        if let Some(place) = order_dropped {
             let message = "ORDER BY is ignored: a view has no order".to_owned();
             self.planned.warnings.push(SqlWarning { view: view.name.clone(), message, place: Some(place) });
         }
-        let bound = Binder { text }.query(&resolved)?;
-        if bound.columns.len() != columns.len() {
-            return Err(Refusal::new(Code::Internal, "the columns of the view were counted in two ways"));
-        }
         let mut seen = BTreeSet::new();
-        if let Some(twice) = columns.iter().find(|name| !seen.insert(name.as_str())) {
-            return Err(duplicate_column(twice));
+        if let Some((twice, _)) = outputs.iter().find(|(name, _)| !seen.insert(name.as_str())) {
+            return Err(Refusal::new(Code::DuplicateColumn, format!("two output columns are called \"{twice}\""))
+                .hint("give one of them another name with AS"));
         }
-        let columns = columns.into_iter().zip(&bound.columns).map(|(name, column)| Column {
+        let node = simplified(decorrelated(node, &mut columns)?);
+        let ids: Vec<usize> = outputs.iter().map(|(_, id)| *id).collect();
+        let plan = Lowering { columns: &columns, relations }.exactly(&node, &ids);
+        let shown = outputs.into_iter().map(|(name, id)| Column {
             name: name.into(),
-            sql_type: column.sql_type.clone(),
-            nullable: column.nullable,
+            sql_type: columns.sql_type(id).clone(),
+            nullable: columns.is_nullable(id),
         });
-        let columns = columns.collect();
-        Ok((bound, columns))
+        Ok((plan, shown.collect()))
     }
 }
 

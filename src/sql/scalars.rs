@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tailwater_connectors::Value;
 
-use crate::engine::plan::{AggregateCall, Plan, SortKey};
+use crate::engine::plan::{AggregateCall, Frame, FrameBound, Plan, SortKey, TableCall, WindowCall, WindowFunction};
 use crate::engine::scalar::Scalar;
 
 /// The same expression with every column replaced.
@@ -34,9 +34,15 @@ pub(super) fn replaced(scalar: &Scalar, column: &dyn Fn(usize) -> Scalar) -> Sca
 
 /// Columns that it reads.
 pub(super) fn columns_of(scalar: &Scalar) -> BTreeSet<usize> {
+    columns_met(|column| {
+        replaced(scalar, column);
+    })
+}
+
+/// Columns that a rewriting meets: rebuilding is the one walk over all shapes, and plans are small.
+pub(super) fn columns_met(rewriting: impl FnOnce(&dyn Fn(usize) -> Scalar)) -> BTreeSet<usize> {
     let found = std::cell::RefCell::new(BTreeSet::new());
-    // Rebuilding is the one walk over all shapes; plans are small.
-    let _ = replaced(scalar, &|index| {
+    rewriting(&|index| {
         found.borrow_mut().insert(index);
         Scalar::Column(index)
     });
@@ -61,6 +67,33 @@ pub(super) fn replaced_call(call: &AggregateCall, column: &dyn Fn(usize) -> Scal
 /// Sort keys over other columns.
 pub(super) fn replaced_order(order: &[SortKey], column: &dyn Fn(usize) -> Scalar) -> Vec<SortKey> {
     order.iter().map(|key| SortKey { expression: replaced(&key.expression, column), ..key.clone() }).collect()
+}
+
+/// A window function over other columns.
+pub(super) fn replaced_window(call: &WindowCall, column: &dyn Fn(usize) -> Scalar) -> WindowCall {
+    let bound = |bound: &FrameBound| match bound {
+        FrameBound::RangeLimit(limit) => FrameBound::RangeLimit(replaced(limit, column)),
+        other => other.clone(),
+    };
+    WindowCall {
+        function: match &call.function {
+            WindowFunction::Aggregate(aggregate) => WindowFunction::Aggregate(replaced_call(aggregate, column)),
+            other => other.clone(),
+        },
+        arguments: replaced_all(&call.arguments, column),
+        frame: Frame { start: bound(&call.frame.start), end: bound(&call.frame.end), ..call.frame.clone() },
+        ..call.clone()
+    }
+}
+
+/// A set-returning call over other columns.
+pub(super) fn replaced_table_call(call: &TableCall, column: &dyn Fn(usize) -> Scalar) -> TableCall {
+    TableCall { arguments: replaced_all(&call.arguments, column), ..call.clone() }
+}
+
+/// Expressions over other columns.
+pub(super) fn replaced_all(scalars: &[Scalar], column: &dyn Fn(usize) -> Scalar) -> Vec<Scalar> {
+    scalars.iter().map(|scalar| replaced(scalar, column)).collect()
 }
 
 /// Constant parts computed; an error stays where it is, for the rows that meet it.

@@ -3,21 +3,31 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use datafusion_sql::sqlparser::ast::{ObjectName, Query, Statement, Visit, Visitor};
-use datafusion_sql::sqlparser::dialect::PostgreSqlDialect;
-use datafusion_sql::sqlparser::parser::{Parser, ParserError};
-use datafusion_sql::sqlparser::tokenizer::Tokenizer;
+use sqlparser::ast::{ObjectName, Query, Statement, Visit, Visitor};
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
 use super::catalog::UnresolvedName;
 use super::error::{Code, Place, Refusal, Result};
 use super::names::{fold, parts};
 use super::place::{place_of, place_of_location};
+use crate::engine::plan::FrameExclusion;
 
 /// Bytes of one view's SQL.
 const TEXT_BYTES_MAX: usize = 256 * 1024;
 
 /// Nesting that the parser accepts.
 const PARSER_DEPTH_MAX: usize = 1_000;
+
+/// EXCLUDE of a window frame, which the parser does not know: it is taken out before parsing, and a marker is put behind the
+/// window's ORDER BY in its place.
+pub(super) const EXCLUSIONS: &[(&str, FrameExclusion)] = &[
+    ("tw_exclude_nothing", FrameExclusion::Nothing),
+    ("tw_exclude_current_row", FrameExclusion::CurrentRow),
+    ("tw_exclude_group", FrameExclusion::Group),
+    ("tw_exclude_ties", FrameExclusion::Ties),
+];
 
 /// The one query of the text.
 pub(super) fn parse(sql: &str) -> Result<Query> {
@@ -29,6 +39,7 @@ pub(super) fn parse(sql: &str) -> Result<Query> {
     let tokens = Tokenizer::new(&dialect, sql)
         .tokenize_with_location()
         .map_err(|error| Refusal::new(Code::Syntax, error.message).at(place_of_location(error.location)))?;
+    let tokens = exclusions_marked(tokens);
     let mut statements = Parser::new(&dialect)
         .with_recursion_limit(PARSER_DEPTH_MAX)
         .with_tokens_with_locations(tokens)
@@ -42,6 +53,77 @@ pub(super) fn parse(sql: &str) -> Result<Query> {
             .at(place_of(&second))
             .hint("make one view of each")),
     }
+}
+
+/// Marks every `EXCLUDE …` of a frame.
+fn exclusions_marked(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut marked: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    let mut place = 0;
+    while let Some(token) = tokens.get(place) {
+        let words: Vec<(usize, String)> = if is_word(token, "EXCLUDE") { words_after(&tokens, place) } else { Vec::new() };
+        let named = |count: usize| words.iter().take(count).map(|(_, word)| word.as_str()).collect::<Vec<_>>().join("_");
+        let found = [1, 2].into_iter().find_map(|count| {
+            let marker = match named(count).as_str() {
+                "no_others" => 0,
+                "current_row" => 1,
+                "group" => 2,
+                "ties" => 3,
+                _ => return None,
+            };
+            Some((EXCLUSIONS[marker].0, words.get(count - 1)?.0))
+        });
+        match found {
+            Some((marker, last)) if mark(&mut marked, marker, token) => place = last + 1,
+            _ => {
+                marked.push(token.clone());
+                place += 1;
+            }
+        }
+    }
+    marked
+}
+
+/// The next words from a place on, blanks left out.
+fn words_after(tokens: &[TokenWithSpan], place: usize) -> Vec<(usize, String)> {
+    let meaning = tokens.iter().enumerate().skip(place + 1);
+    let meaning = meaning.filter(|(_, token)| !matches!(token.token, Token::Whitespace(_)));
+    let word = |(place, token): (usize, &TokenWithSpan)| match &token.token {
+        Token::Word(word) => Some((place, word.value.to_ascii_lowercase())),
+        _ => None,
+    };
+    meaning.map_while(word).take(2).collect()
+}
+
+fn is_word(token: &TokenWithSpan, wanted: &str) -> bool {
+    matches!(&token.token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(wanted))
+}
+
+/// Puts a marker before the frame that ends here; says whether there is one.
+fn mark(tokens: &mut Vec<TokenWithSpan>, marker: &str, like: &TokenWithSpan) -> bool {
+    let mut depth = 0;
+    let (mut frame, mut ordered) = (None, false);
+    for (place, token) in tokens.iter().enumerate().rev() {
+        match &token.token {
+            Token::RParen => depth += 1,
+            Token::LParen if depth == 0 => break,
+            Token::LParen => depth -= 1,
+            _ if depth > 0 => {}
+            _ if frame.is_none() && ["ROWS", "RANGE", "GROUPS"].iter().any(|unit| is_word(token, unit)) => {
+                frame = Some(place);
+            }
+            _ => ordered |= frame.is_some() && is_word(token, "ORDER"),
+        }
+    }
+    let Some(frame) = frame else { return false };
+    let token = |token: Token| TokenWithSpan { token, span: like.span };
+    let blank = || token(Token::Whitespace(Whitespace::Space));
+    let mut inserted = match ordered {
+        true => vec![token(Token::Comma)],
+        false => vec![token(Token::make_keyword("ORDER")), blank(), token(Token::make_keyword("BY"))],
+    };
+    inserted.extend([blank(), token(Token::make_word(marker, None)), blank()]);
+    tokens.splice(frame..frame, inserted);
+    true
 }
 
 /// The parser writes the place into its text.
@@ -94,7 +176,11 @@ impl Visitor for NameReader {
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
         let ctes = query.with.iter().flat_map(|with| &with.cte_tables);
-        self.scopes.push(CteScope { names: ctes.map(|cte| fold(&cte.alias.name)).collect(), defined: 0 });
+        let names: Vec<String> = ctes.map(|cte| fold(&cte.alias.name)).collect();
+        // A recursive query sees its own name.
+        let recursive = query.with.as_ref().is_some_and(|with| with.recursive);
+        let defined = if recursive { names.len() } else { 0 };
+        self.scopes.push(CteScope { names, defined });
         ControlFlow::Continue(())
     }
 

@@ -13,13 +13,21 @@ use super::documents::{CHECKPOINT, document_key, parse_document};
 use super::key_codec::{encode_key, prefix_end};
 use super::row_codec::decode_row;
 use super::table::{TABLE_ID_BYTES, TableId};
-use super::views::Views;
+use super::views::{ViewError, Views};
 use super::{Checkpoint, StateError};
 
 /// One page of view rows in key order.
 pub struct RowPage {
     /// Rows.
     pub rows: Vec<Row>,
+    /// Token for the page after this one; `None` at the end.
+    pub next: Option<Vec<u8>>,
+}
+
+/// One page of a view's row errors.
+pub struct ErrorPage {
+    /// Entries, in the order of their stored bytes.
+    pub errors: Vec<ViewError>,
     /// Token for the page after this one; `None` at the end.
     pub next: Option<Vec<u8>>,
 }
@@ -62,26 +70,52 @@ impl<'a> Reader<'a> {
     /// Up to `limit` (at least one) rows of `view` after the token of an earlier page. Tokens stay good when rows come
     /// and go between pages.
     pub fn view_rows(&self, view: &str, after: Option<&[u8]>, limit: usize) -> Result<RowPage, StateError> {
-        let table = self.views.get(view)?.table;
+        let (rows, next) = self.page(self.views.get(view)?.table, (after, limit), |_, row| decode_row(row))?;
+        Ok(RowPage { rows, next })
+    }
+
+    /// The same of the row errors of `view`.
+    pub fn view_errors(&self, view: &str, after: Option<&[u8]>, limit: usize) -> Result<ErrorPage, StateError> {
+        let Some(tables) = self.views.get(view)?.errors else { return Ok(ErrorPage { errors: Vec::new(), next: None }) };
+        let decode = |key: &[u8], count: &[u8]| Ok(ViewError { entry: decode_row(key)?, count: decode_count(count)? });
+        let (errors, next) = self.page(tables.entries, (after, limit), decode)?;
+        Ok(ErrorPage { errors, next })
+    }
+
+    /// How many row errors `view` has: the sum of their counts.
+    pub fn view_errors_total(&self, view: &str) -> Result<u64, StateError> {
+        let Some(tables) = self.views.get(view)?.errors else { return Ok(0) };
+        let total = self.get(self.database.tables(), &tables.total.stored_key(&[]))?;
+        total.map_or(Ok(0), |total| decode_count(&total).map(i64::unsigned_abs))
+    }
+
+    /// Up to `limit` (at least one) entries of a table after a token, and the token for the next page, if there is one.
+    fn page<T>(
+        &self,
+        table: TableId,
+        (after, limit): (Option<&[u8]>, usize),
+        decode: impl Fn(&[u8], &[u8]) -> Result<T, StateError>,
+    ) -> Result<(Vec<T>, Option<Vec<u8>>), StateError> {
         let mut lower = table.stored_key(after.unwrap_or_default());
         if after.is_some() {
             // The least key greater than the token.
             lower.push(0);
         }
         let mut stored = self.iterate(self.database.tables(), lower, prefix_end(&table.stored_key(&[])));
-        let mut rows = Vec::new();
+        let mut entries = Vec::new();
         let mut last = Vec::new();
-        while let Some((key, row)) = stored.item() {
-            if rows.len() >= limit.max(1) {
-                return Ok(RowPage { rows, next: Some(last) });
+        while let Some((key, value)) = stored.item() {
+            if entries.len() >= limit.max(1) {
+                return Ok((entries, Some(last)));
             }
-            rows.push(decode_row(row)?);
+            let key = &key[TABLE_ID_BYTES..];
+            entries.push(decode(key, value)?);
             last.clear();
-            last.extend_from_slice(&key[TABLE_ID_BYTES..]);
+            last.extend_from_slice(key);
             stored.next();
         }
         stored.status()?;
-        Ok(RowPage { rows, next: None })
+        Ok((entries, None))
     }
 
     /// Changes of `view` in steps after `after`, oldest first, whole steps, until about `bytes_max` are gathered (at least
@@ -135,4 +169,8 @@ impl<'a> Reader<'a> {
         stored.seek_to_first();
         stored
     }
+}
+
+fn decode_count(bytes: &[u8]) -> Result<i64, StateError> {
+    bytes.try_into().map(i64::from_be_bytes).map_err(|_| StateError::damaged("a number of row errors"))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
-use tailwater_connectors::SqlType;
+use tailwater_connectors::{Row, SqlType};
 
 use super::StateError;
 use super::table::TableId;
@@ -19,6 +19,26 @@ pub struct RegisteredView {
     pub table: TableId,
     /// Types of its key columns, in key order.
     pub key_types: Vec<SqlType>,
+    /// Where its row errors are kept, if they are.
+    pub errors: Option<ErrorTables>,
+}
+
+/// Where a view's row errors are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorTables {
+    /// [`super::encode_row`] of an entry → how often it is there, eight bytes, greatest first.
+    pub entries: TableId,
+    /// Under the empty key: the sum over the entries, as many bytes. Without errors there is none.
+    pub total: TableId,
+}
+
+/// One entry of a view's row errors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewError {
+    /// What is wrong, then the row; whoever keeps the entries knows how.
+    pub entry: Row,
+    /// How often it is there.
+    pub count: i64,
 }
 
 /// All registered views; replaced as a whole.

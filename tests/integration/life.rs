@@ -294,8 +294,8 @@ fn a_view_whose_key_turns_out_not_unique_fails_alone() {
 }
 
 #[test]
-fn a_view_that_divides_by_zero_fails_alone() {
-    let wrong = "[view.wrong]\nsql = \"select id, 1000 / stock as share from items\"\n";
+fn a_view_that_divides_by_zero_fails_alone_where_it_is_to_stop() {
+    let wrong = "[view.wrong]\nsql = \"select id, 1000 / stock as share from items\"\nrow_errors = \"stop\"\n";
     let breaks = ("update items set stock = 0 where id = 4", "update items set stock = 1 where id = 4");
     one_view_breaks(wrong, breaks, &["division by zero"]);
 }

@@ -7,5 +7,6 @@ mod commands;
 mod crash;
 mod fuzz;
 mod life;
+mod quarantine;
 mod support;
 mod views;

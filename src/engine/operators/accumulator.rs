@@ -3,124 +3,92 @@
 //! Invariant: an accumulator's state depends only on the multiset of values that are in it, never on their order or on
 //! what came and went. Postgres' own float sums depend on the order of additions; ours are the exact sum, rounded once.
 
-use tailwater_connectors::numeric::NumericError;
 use tailwater_connectors::{Numeric, SqlType, Value};
 
 use super::super::error::EngineError;
 use super::super::plan::{AggregateCall, AggregateFunction};
 use super::super::scalar::RowError;
+use super::bit_counts::BitCounts;
+use super::decimal_moments::DecimalMoments;
 use super::decimal_sum::DecimalSum;
-use super::exact_float::{DOUBLE, ExactFloat, FloatFormat, SINGLE};
+use super::exact_float::{DOUBLE, SINGLE};
+use super::float_moments::{FloatMoments, PairMoments};
+use super::float_sum::FloatSum;
 use super::interval_sum::IntervalSum;
-use crate::state::StateError;
+use super::parts::Parts;
 
 /// Running state of one aggregate of one group.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Accumulator {
     Count(i64),
-    Integers {
-        count: i64,
-        sum: i128,
-    },
-    Decimals {
-        count: i64,
-        sum: DecimalSum,
-    },
-    Floats {
-        count: i64,
-        sum: FloatSum,
-    },
-    Intervals {
-        count: i64,
-        sum: IntervalSum,
-    },
-    /// Least or greatest value; null without values.
-    Extreme(Value),
-}
-
-/// Finite values exactly, the others by count.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct FloatSum {
-    finite: ExactFloat,
-    nan: i64,
-    infinity: i64,
-    negative_infinity: i64,
-    negative_zero: i64,
-}
-
-/// Values of a row of state, taken one by one.
-pub(super) struct Parts<'a>(pub(super) std::slice::Iter<'a, Value>);
-
-impl<'a> Parts<'a> {
-    pub(super) fn next(&mut self) -> Result<&'a Value, EngineError> {
-        self.0.next().ok_or_else(|| damaged().into())
-    }
-
-    pub(super) fn int(&mut self) -> Result<i64, EngineError> {
-        match self.next()? {
-            Value::Int(value) => Ok(*value),
-            _ => Err(damaged().into()),
-        }
-    }
-
-    pub(super) fn wide_int(&mut self) -> Result<i128, EngineError> {
-        let (high, low) = (self.int()?, self.int()?);
-        Ok(i128::from(high) << 64 | i128::from(low as u64))
-    }
-}
-
-fn damaged() -> StateError {
-    StateError::Damaged { place: "an aggregate's state".into() }
-}
-
-fn out_of_range(message: &str) -> RowError {
-    RowError { code: "22003", message: message.into() }
-}
-
-pub(super) fn numeric_error(error: NumericError) -> RowError {
-    RowError { code: error.code(), message: error.to_string() }
-}
-
-/// Whether a call can be kept; says why not.
-pub(in crate::engine) fn check_call(call: &AggregateCall) -> Result<(), String> {
-    Accumulator::empty(call).map(drop)
+    Integers { count: i64, sum: i128 },
+    Decimals { count: i64, sum: DecimalSum },
+    Floats { count: i64, sum: FloatSum },
+    Intervals { count: i64, sum: IntervalSum },
+    Truths { yes: i64, no: i64 },
+    Bits(BitCounts),
+    DecimalMoments(DecimalMoments),
+    FloatMoments(FloatMoments),
+    Pairs(PairMoments),
 }
 
 impl Accumulator {
     /// The accumulator of a call, over no values.
     pub(super) fn empty(call: &AggregateCall) -> Result<Self, String> {
-        use AggregateFunction::{Avg, Count, Max, Min, Sum};
-        match (call.function, call.argument_type()) {
-            (Count, _) => Ok(Self::Count(0)),
-            (Min | Max, _) => Ok(Self::Extreme(Value::Null)),
-            (Sum | Avg, SqlType::Int2 | SqlType::Int4 | SqlType::Int8) => Ok(Self::Integers { count: 0, sum: 0 }),
-            (Sum | Avg, SqlType::Numeric(_)) => Ok(Self::Decimals { count: 0, sum: DecimalSum::default() }),
-            (Sum | Avg, SqlType::Float4 | SqlType::Float8) => Ok(Self::Floats { count: 0, sum: FloatSum::default() }),
-            (Sum | Avg, SqlType::Interval) => Ok(Self::Intervals { count: 0, sum: IntervalSum::default() }),
-            (function, other) => Err(format!("{function:?} of {other} is not known")),
-        }
+        use AggregateFunction::{
+            Avg, BitAnd, BitOr, BitXor, BoolAnd, BoolOr, Count, StddevPop, StddevSamp, Sum, VarPop, VarSamp,
+        };
+        use SqlType::{Float4, Float8, Int2, Int4, Int8, Interval};
+        Ok(match (call.function, call.argument_type()) {
+            (Count, _) => Self::Count(0),
+            (Sum | Avg, Int2 | Int4 | Int8) => Self::Integers { count: 0, sum: 0 },
+            (Sum | Avg, SqlType::Numeric(_)) => Self::Decimals { count: 0, sum: DecimalSum::default() },
+            (Sum | Avg, Float4 | Float8) => Self::Floats { count: 0, sum: FloatSum::default() },
+            (Sum | Avg, Interval) => Self::Intervals { count: 0, sum: IntervalSum::default() },
+            (BoolAnd | BoolOr, SqlType::Bool) => Self::Truths { yes: 0, no: 0 },
+            (BitAnd | BitOr | BitXor, Int2 | Int4 | Int8) => Self::Bits(BitCounts::default()),
+            (StddevPop | StddevSamp | VarPop | VarSamp, Int2 | Int4 | Int8 | SqlType::Numeric(_)) => {
+                Self::DecimalMoments(DecimalMoments::default())
+            }
+            (StddevPop | StddevSamp | VarPop | VarSamp, Float4 | Float8) => Self::FloatMoments(FloatMoments::default()),
+            (function, Float8) if function.takes_pairs() && call.argument_types.len() == 2 => {
+                Self::Pairs(PairMoments::default())
+            }
+            (function, other) => return Err(format!("{function:?} of {other} is not known")),
+        })
     }
 
-    /// Adds a non-null value `times`. Extremes are kept by their multiset instead.
-    pub(super) fn add(&mut self, value: &Value, times: i64) -> Result<(), EngineError> {
-        match (self, value) {
+    /// Adds a row's arguments, none of them null, `times`.
+    pub(super) fn add(&mut self, arguments: &[Value], times: i64) -> Result<(), EngineError> {
+        match (self, arguments) {
             (Self::Count(count), _) => *count += times,
-            (Self::Integers { count, sum }, Value::Int(value)) => {
+            (Self::Integers { count, sum }, [Value::Int(value)]) => {
                 *count += times;
                 *sum += i128::from(*value) * i128::from(times);
             }
-            (Self::Decimals { count, sum }, Value::Numeric(value)) => {
+            (Self::Decimals { count, sum }, [Value::Numeric(value)]) => {
                 *count += times;
-                sum.add(value, times).map_err(numeric_error)?;
+                sum.add(value, times).map_err(RowError::from)?;
             }
-            (Self::Floats { count, sum }, Value::Float(value)) => {
+            (Self::Floats { count, sum }, [Value::Float(value)]) => {
                 *count += times;
                 sum.add(*value, times);
             }
-            (Self::Intervals { count, sum }, Value::Interval(value)) => {
+            (Self::Intervals { count, sum }, [Value::Interval(value)]) => {
                 *count += times;
                 sum.add(value, times);
             }
+            (Self::Truths { yes, .. }, [Value::Bool(true)]) => *yes += times,
+            (Self::Truths { no, .. }, [Value::Bool(false)]) => *no += times,
+            (Self::Bits(bits), [Value::Int(value)]) => bits.add(*value, times),
+            (Self::DecimalMoments(moments), [Value::Numeric(value)]) => {
+                moments.add(value, times).map_err(RowError::from)?;
+            }
+            (Self::DecimalMoments(moments), [Value::Int(value)]) => {
+                moments.add(&Numeric::from(*value), times).map_err(RowError::from)?;
+            }
+            (Self::FloatMoments(moments), [Value::Float(value)]) => moments.add(*value, times),
+            (Self::Pairs(pairs), [Value::Float(y), Value::Float(x)]) => pairs.add((*y, *x), times),
             _ => return Err(EngineError::Inconsistent { what: "an aggregate's argument has its declared type" }),
         }
         Ok(())
@@ -131,18 +99,18 @@ impl Accumulator {
         let average = call.function == AggregateFunction::Avg;
         match self {
             Self::Count(count) => Ok(Value::Int(*count)),
-            Self::Extreme(value) => Ok(value.clone()),
             Self::Integers { count: 0, .. }
             | Self::Decimals { count: 0, .. }
             | Self::Floats { count: 0, .. }
-            | Self::Intervals { count: 0, .. } => Ok(Value::Null),
+            | Self::Intervals { count: 0, .. }
+            | Self::Truths { yes: 0, no: 0 } => Ok(Value::Null),
             Self::Integers { count, sum } if average => quotient(&Numeric::from_i128(*sum, 0), *count),
             Self::Integers { sum, .. } if call.result_type == SqlType::Int8 => {
-                i64::try_from(*sum).map(Value::Int).map_err(|_| out_of_range("bigint out of range"))
+                i64::try_from(*sum).map(Value::Int).map_err(|_| RowError::new("22003", "bigint out of range"))
             }
             Self::Integers { sum, .. } => Ok(Value::Numeric(Numeric::from_i128(*sum, 0))),
             Self::Decimals { count, sum } => {
-                let total = sum.total().map_err(numeric_error)?;
+                let total = sum.total()?;
                 if average { quotient(&total, *count) } else { Ok(Value::Numeric(total)) }
             }
             Self::Floats { count, sum } if average => Ok(Value::Float(sum.total(*count, DOUBLE)? / *count as f64)),
@@ -154,6 +122,12 @@ impl Accumulator {
                 let interval = if average { sum.average(*count) } else { sum.total() };
                 interval.map(Value::Interval)
             }
+            Self::Truths { no, .. } if call.function == AggregateFunction::BoolAnd => Ok(Value::Bool(*no == 0)),
+            Self::Truths { yes, .. } => Ok(Value::Bool(*yes > 0)),
+            Self::Bits(bits) => Ok(bits.result(call.function)),
+            Self::DecimalMoments(moments) => Ok(moments.result(call.function)?),
+            Self::FloatMoments(moments) => moments.result(call.function),
+            Self::Pairs(pairs) => pairs.result(call.function),
         }
     }
 
@@ -161,7 +135,6 @@ impl Accumulator {
     pub(super) fn store(&self, out: &mut Vec<Value>) {
         match self {
             Self::Count(count) => out.push(Value::Int(*count)),
-            Self::Extreme(value) => out.push(value.clone()),
             Self::Integers { count, sum } => {
                 out.extend([*count, (sum >> 64) as i64, *sum as i64].map(Value::Int));
             }
@@ -177,68 +150,32 @@ impl Accumulator {
                 out.push(Value::Int(*count));
                 sum.store(out);
             }
+            Self::Truths { yes, no } => out.extend([*yes, *no].map(Value::Int)),
+            Self::Bits(bits) => bits.store(out),
+            Self::DecimalMoments(moments) => moments.store(out),
+            Self::FloatMoments(moments) => moments.store(out),
+            Self::Pairs(pairs) => pairs.store(out),
         }
     }
 
     /// From values of a row of state; `self` says which kind.
     pub(super) fn load(&self, parts: &mut Parts<'_>) -> Result<Self, EngineError> {
         Ok(match self {
-            Self::Extreme(_) => Self::Extreme(parts.next()?.clone()),
             Self::Count(_) => Self::Count(parts.int()?),
             Self::Integers { .. } => Self::Integers { count: parts.int()?, sum: parts.wide_int()? },
             Self::Decimals { .. } => Self::Decimals { count: parts.int()?, sum: DecimalSum::load(parts)? },
             Self::Floats { .. } => Self::Floats { count: parts.int()?, sum: FloatSum::load(parts)? },
             Self::Intervals { .. } => Self::Intervals { count: parts.int()?, sum: IntervalSum::load(parts)? },
+            Self::Truths { .. } => Self::Truths { yes: parts.int()?, no: parts.int()? },
+            Self::Bits(_) => Self::Bits(BitCounts::load(parts)?),
+            Self::DecimalMoments(_) => Self::DecimalMoments(DecimalMoments::load(parts)?),
+            Self::FloatMoments(_) => Self::FloatMoments(FloatMoments::load(parts)?),
+            Self::Pairs(_) => Self::Pairs(PairMoments::load(parts)?),
         })
     }
 }
 
 fn quotient(total: &Numeric, count: i64) -> Result<Value, RowError> {
     let count = Numeric::from_i128(i128::from(count), 0);
-    total.div(&count).map(Value::Numeric).map_err(numeric_error)
-}
-
-impl FloatSum {
-    fn add(&mut self, value: f64, times: i64) {
-        if value.is_nan() {
-            self.nan += times;
-        } else if value == f64::INFINITY {
-            self.infinity += times;
-        } else if value == f64::NEG_INFINITY {
-            self.negative_infinity += times;
-        } else if value == 0.0 && value.is_sign_negative() {
-            self.negative_zero += times;
-        } else {
-            self.finite.add(value, times);
-        }
-    }
-
-    fn total(&self, count: i64, format: FloatFormat) -> Result<f64, RowError> {
-        match (self.nan > 0, self.infinity > 0, self.negative_infinity > 0) {
-            (true, _, _) | (_, true, true) => Ok(f64::NAN),
-            (_, true, false) => Ok(f64::INFINITY),
-            (_, false, true) => Ok(f64::NEG_INFINITY),
-            _ if self.negative_zero == count => Ok(-0.0),
-            _ => self.finite.round(format).ok_or_else(|| out_of_range("value out of range: overflow")),
-        }
-    }
-
-    fn store(&self, out: &mut Vec<Value>) {
-        out.push(Value::Bytes(self.finite.mantissa.to_signed_bytes_be().into()));
-        let counts = [self.nan, self.infinity, self.negative_infinity, self.negative_zero];
-        out.push(Value::Int(self.finite.exponent));
-        out.extend(counts.map(Value::Int));
-    }
-
-    fn load(parts: &mut Parts<'_>) -> Result<Self, EngineError> {
-        let Value::Bytes(mantissa) = parts.next()? else { return Err(damaged().into()) };
-        let mantissa = num_bigint::BigInt::from_signed_bytes_be(mantissa);
-        Ok(Self {
-            finite: ExactFloat { mantissa, exponent: parts.int()? },
-            nan: parts.int()?,
-            infinity: parts.int()?,
-            negative_infinity: parts.int()?,
-            negative_zero: parts.int()?,
-        })
-    }
+    Ok(Value::Numeric(total.div(&count)?))
 }

@@ -1,8 +1,13 @@
-//! GROUP BY: one row per group, kept from the groups' accumulators.
+//! GROUP BY: one row per group, kept from what the groups remember.
 //!
 //! Invariants: a group is shown while it has rows; a global aggregate (no group columns) is shown always, from the start
 //! of its fill. Groups are told apart as SQL does (`1.0` and `1.00` are one group, null is a group); of several forms of
 //! the group's values the least that is present is shown.
+//!
+//! Errors, under the policy `Quarantine`: a row for which a group expression, a filter or an argument of any call has no value
+//! is out of the whole group. A group whose result has no value is not shown, and one fault with the group's values stands
+//! for it. Whether it has one follows from the group's state alone; so the fault of the state before is taken back exactly
+//! when the state after is given its own, and the faults at any time are those of the groups that are there.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +18,14 @@ use tailwater_connectors::{Row, SqlType, Value};
 use super::super::dataflow::{Flow, Node};
 use super::super::delta::Delta;
 use super::super::error::EngineError;
-use super::super::plan::{AggregateCall, AggregateFunction};
+use super::super::fault::Faults;
 use super::super::relation::whole_row;
 use super::super::scalar::Scalar;
-use super::accumulator::{Accumulator, Parts};
-use super::multiset::{End, Entry, Fold, Multiset};
-use crate::state::{StateTx, TableId, Version, decode_row, encode_key};
+use super::aggregate_call::{Call, Dirty, Given};
+use super::contribution::{Contribution, Meaning, meaning, values};
+use super::group::Group;
+use super::multiset::{End, Fold, Multiset};
+use crate::state::{StateTx, TableId, Version, encode_key};
 
 /// An aggregate node, compiled.
 pub(in crate::engine) struct Aggregate {
@@ -26,80 +33,25 @@ pub(in crate::engine) struct Aggregate {
     pub(in crate::engine) group: Vec<Scalar>,
     pub(in crate::engine) group_types: Vec<SqlType>,
     pub(in crate::engine) calls: Vec<Call>,
-    /// Group key → group values, row count, accumulators.
+    /// Group key → group values, row count, and what is kept of each call.
     pub(in crate::engine) table: TableId,
     /// Group key | group values, where equal values can look different.
     pub(in crate::engine) forms: Option<Multiset>,
 }
 
-/// One aggregate, with the values it must remember one by one.
-pub(in crate::engine) struct Call {
-    pub(in crate::engine) call: AggregateCall,
-    pub(in crate::engine) values: Option<Multiset>,
-}
-
-/// State of one group.
-#[derive(Clone, PartialEq)]
-struct Group {
-    values: Vec<Value>,
-    rows: i64,
-    accumulators: Vec<Accumulator>,
-}
-
-/// A group that the step touches.
-struct Dirty {
-    key: Vec<u8>,
-    rows: i64,
-    before: Option<Group>,
-    now: Group,
-}
-
-/// What a delta does: the groups it touches, what it feeds to each call, and forms of group values.
+/// What a delta does: the groups it touches, what it gives to each call, and forms of group values.
 struct Gathered {
+    places: HashMap<Vec<u8>, usize, FxBuildHasher>,
     dirty: Vec<Dirty>,
-    contributions: Vec<Vec<Contribution>>,
+    given: Vec<Vec<Given>>,
     forms: Fold,
     form_groups: BTreeMap<Vec<u8>, usize>,
 }
 
-/// Contribution of one input row to one call.
-struct Contribution {
-    group: usize,
-    value: Value,
-    weight: i64,
-}
-
-impl Call {
-    fn is_extreme(&self) -> bool {
-        matches!(self.call.function, AggregateFunction::Min | AggregateFunction::Max)
-    }
-
-    /// Whether it must remember its values: to find the next least, or to tell new ones from known ones.
-    pub(in crate::engine) fn remembers(call: &AggregateCall) -> bool {
-        matches!(call.function, AggregateFunction::Min | AggregateFunction::Max) || call.distinct
-    }
-
-    /// The argument's value for a row that counts; `None` when it does not.
-    fn argument(&self, row: &Row) -> Result<Option<Value>, EngineError> {
-        if let Some(filter) = &self.call.filter
-            && !filter.holds(row)?
-        {
-            return Ok(None);
-        }
-        match self.call.argument() {
-            None => Ok(Some(Value::Bool(true))),
-            Some(argument) => Ok(Some(argument.evaluate(row)?).filter(|value| !value.is_null())),
-        }
-    }
-
-    fn entry_key(&self, group: &[u8], value: &Value) -> Result<Vec<u8>, EngineError> {
-        let mut key = group.to_vec();
-        encode_key(&mut key, std::slice::from_ref(self.call.argument_type()), std::slice::from_ref(value))?;
-        if self.is_extreme() {
-            key.extend_from_slice(&whole_row(std::slice::from_ref(value)));
-        }
-        Ok(key)
-    }
+/// What one input row gives: values of its group, and to each call what counts.
+struct Taken {
+    values: Vec<Value>,
+    given: Vec<Option<Contribution>>,
 }
 
 impl Aggregate {
@@ -112,19 +64,20 @@ impl Aggregate {
     pub(in crate::engine) fn step(
         &self,
         flow: &mut Flow<'_, '_>,
-        _node: usize,
+        node: usize,
         (delta, start): (&Delta, bool),
     ) -> Result<Delta, EngineError> {
-        let tx = &mut *flow.tx;
         if start {
-            let group = self.empty_group(Vec::new())?;
-            tx.put(self.table, Vec::new(), group.encode());
-            return Ok(vec![(self.shown(&group)?, 1)]);
+            let group = Group::empty(Vec::new(), &self.calls)?;
+            flow.tx.put(self.table, Vec::new(), group.encode(&self.calls));
+            let shown = self.shown(&mut flow.faults, node, (&group, 1))?;
+            return Ok(shown.into_iter().map(|row| (row, 1)).collect());
         }
         if delta.is_empty() {
             return Ok(Delta::new());
         }
-        let Gathered { mut dirty, contributions, forms, form_groups } = self.gather(delta)?;
+        let Gathered { mut dirty, given, forms, form_groups, .. } = self.gather(&mut flow.faults, node, delta)?;
+        let tx = &mut *flow.tx;
         self.load(tx, &mut dirty)?;
         if let Some(table) = &self.forms {
             for entry in table.apply(tx, forms)? {
@@ -134,60 +87,68 @@ impl Aggregate {
                 }
             }
         }
-        for (place, (call, contributions)) in self.calls.iter().zip(contributions).enumerate() {
-            match &call.values {
-                None => {
-                    for part in contributions {
-                        dirty[part.group].now.accumulators[place].add(&part.value, part.weight)?;
-                    }
-                }
-                Some(values) => self.remember(tx, (place, values), (&mut dirty, contributions))?,
-            }
+        for (place, (call, given)) in self.calls.iter().zip(given).enumerate() {
+            call.feed(tx, place, (&mut dirty, given))?;
         }
-        self.finish(tx, dirty)
+        self.finish(flow, node, dirty)
     }
 
-    fn empty_group(&self, values: Vec<Value>) -> Result<Group, EngineError> {
-        let empty = |call: &Call| {
-            Accumulator::empty(&call.call)
-                .map_err(|_| EngineError::Inconsistent { what: "an aggregate was compiled that is not known" })
+    fn gather(&self, faults: &mut Faults, node: usize, delta: &Delta) -> Result<Gathered, EngineError> {
+        let mut gathered = Gathered {
+            places: HashMap::with_capacity_and_hasher(delta.len(), FxBuildHasher),
+            dirty: Vec::new(),
+            given: self.calls.iter().map(|_| Vec::new()).collect(),
+            forms: Fold::default(),
+            form_groups: BTreeMap::new(),
         };
-        Ok(Group { values, rows: 0, accumulators: self.calls.iter().map(empty).collect::<Result<_, _>>()? })
-    }
-
-    fn gather(&self, delta: &Delta) -> Result<Gathered, EngineError> {
-        let mut places: HashMap<Vec<u8>, usize, FxBuildHasher> =
-            HashMap::with_capacity_and_hasher(delta.len(), FxBuildHasher);
-        let mut dirty: Vec<Dirty> = Vec::new();
-        let mut contributions: Vec<Vec<Contribution>> = self.calls.iter().map(|_| Vec::new()).collect();
-        let (mut forms, mut form_groups) = (Fold::default(), BTreeMap::new());
         for (row, weight) in delta {
-            let values: Vec<Value> = self.group.iter().map(|part| part.evaluate(row)).collect::<Result<_, _>>()?;
-            let mut key = Vec::new();
-            encode_key(&mut key, &self.group_types, &values)?;
-            let group = match places.get(&key) {
-                Some(&group) => group,
-                None => {
-                    places.insert(key.clone(), dirty.len());
-                    let now = self.empty_group(values.clone())?;
-                    dirty.push(Dirty { key, rows: 0, before: None, now });
-                    dirty.len() - 1
-                }
-            };
-            if self.forms.is_some() {
-                let mut form = dirty[group].key.clone();
-                form.extend_from_slice(&whole_row(&values));
-                form_groups.insert(form.clone(), group);
-                forms.add(form, || Row::from(values), *weight);
-            }
-            dirty[group].rows += weight;
-            for (call, contributions) in self.calls.iter().zip(&mut contributions) {
-                if let Some(value) = call.argument(row)? {
-                    contributions.push(Contribution { group, value, weight: *weight });
-                }
+            if let Some(taken) = self.take(faults, node, (row, *weight))? {
+                self.assign(&mut gathered, taken, *weight)?;
             }
         }
-        Ok(Gathered { dirty, contributions, forms, form_groups })
+        Ok(gathered)
+    }
+
+    /// Evaluates everything over a row; `None` when it is out.
+    fn take(&self, faults: &mut Faults, node: usize, (row, weight): (&Row, i64)) -> Result<Option<Taken>, EngineError> {
+        let mut evaluate = |scalar: &Scalar| faults.value(node, scalar, (row, weight));
+        let Some(values) = values(self.group.iter(), &mut evaluate)? else { return Ok(None) };
+        let mut given = Vec::with_capacity(self.calls.len());
+        for call in &self.calls {
+            given.push(match meaning(&call.call, &mut evaluate)? {
+                Meaning::Out => return Ok(None),
+                Meaning::Nothing => None,
+                Meaning::Counts(contribution) => Some(contribution),
+            });
+        }
+        Ok(Some(Taken { values, given }))
+    }
+
+    fn assign(&self, gathered: &mut Gathered, taken: Taken, weight: i64) -> Result<(), EngineError> {
+        let Taken { values, given } = taken;
+        let Gathered { places, dirty, .. } = gathered;
+        let mut key = Vec::new();
+        encode_key(&mut key, &self.group_types, &values)?;
+        let group = match places.get(&key) {
+            Some(&group) => group,
+            None => {
+                places.insert(key.clone(), dirty.len());
+                let now = Group::empty(values.clone(), &self.calls)?;
+                dirty.push(Dirty { key, rows: 0, before: None, now });
+                dirty.len() - 1
+            }
+        };
+        dirty[group].rows += weight;
+        if self.forms.is_some() {
+            let mut form = dirty[group].key.clone();
+            form.extend_from_slice(&whole_row(&values));
+            gathered.form_groups.insert(form.clone(), group);
+            gathered.forms.add(form, || Row::from(values), weight);
+        }
+        for (contribution, all) in given.into_iter().zip(&mut gathered.given) {
+            all.extend(contribution.map(|contribution| Given { group, contribution, weight }));
+        }
+        Ok(())
     }
 
     /// Reads the stored state of the dirty groups.
@@ -197,7 +158,7 @@ impl Aggregate {
         tx.prefetch(self.table, &keys)?;
         for group in dirty {
             if let Some(stored) = tx.get(self.table, &group.key, Version::New)? {
-                group.now = Group::decode(&stored, &group.now)?;
+                group.now = group.now.decode(&stored, &self.calls)?;
                 group.before = Some(group.now.clone());
             }
             group.now.rows += group.rows;
@@ -205,64 +166,28 @@ impl Aggregate {
         Ok(())
     }
 
-    /// Feeds a call that remembers its values.
-    fn remember(
-        &self,
-        tx: &mut StateTx<'_>,
-        (place, values): (usize, &Multiset),
-        (dirty, contributions): (&mut [Dirty], Vec<Contribution>),
-    ) -> Result<(), EngineError> {
-        let call = &self.calls[place];
-        let mut fold = Fold::default();
-        let mut groups: HashMap<Vec<u8>, usize, FxBuildHasher> =
-            HashMap::with_capacity_and_hasher(contributions.len(), FxBuildHasher);
-        for Contribution { group, value, weight } in contributions {
-            let key = call.entry_key(&dirty[group].key, &value)?;
-            groups.insert(key.clone(), group);
-            fold.add(key, || Row::from(vec![value]), weight);
-        }
-        let mut by_group: BTreeMap<usize, Vec<Entry>> = BTreeMap::new();
-        for entry in values.apply(tx, fold)? {
-            by_group.entry(groups[&entry.key]).or_default().push(entry);
-        }
-        for (group, entries) in by_group {
-            let Dirty { key, now, .. } = &mut dirty[group];
-            let accumulator = &mut now.accumulators[place];
-            match accumulator {
-                Accumulator::Extreme(current) => {
-                    *current = call.extreme(tx, (key, values), (current, &entries))?;
-                }
-                other => {
-                    for entry in entries {
-                        let times = i64::from(entry.after > 0) - i64::from(entry.before > 0);
-                        if times != 0 {
-                            other.add(&entry.row[0], times)?;
-                        }
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Writes the groups, in key order, and answers how their rows changed.
-    fn finish(&self, tx: &mut StateTx<'_>, mut dirty: Vec<Dirty>) -> Result<Delta, EngineError> {
+    fn finish(&self, flow: &mut Flow<'_, '_>, node: usize, mut dirty: Vec<Dirty>) -> Result<Delta, EngineError> {
         dirty.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        let (tx, faults) = (&mut *flow.tx, &mut flow.faults);
         let mut result = Delta::new();
-        for group in dirty {
-            if group.now.rows < 0 {
+        for Dirty { key, before, now, .. } in dirty {
+            if now.rows < 0 {
                 return Err(EngineError::Inconsistent { what: "a group lost a row it did not have" });
             }
-            let shown = group.now.rows > 0 || self.is_global();
-            if group.before.as_ref() == Some(&group.now) {
+            if before.as_ref() == Some(&now) {
                 continue;
             }
-            let old = group.before.as_ref().map(|before| self.shown(before)).transpose()?;
-            let new = if shown { Some(self.shown(&group.now)?) } else { None };
-            if shown {
-                tx.put(self.table, group.key, group.now.encode());
-            } else if group.before.is_some() {
-                tx.delete(self.table, group.key);
+            let old = match &before {
+                Some(before) => self.shown(faults, node, (before, -1))?,
+                None => None,
+            };
+            let mut new = None;
+            if now.rows > 0 || self.is_global() {
+                new = self.shown(faults, node, (&now, 1))?;
+                tx.put(self.table, key, now.encode(&self.calls));
+            } else if before.is_some() {
+                tx.delete(self.table, key);
             }
             if old != new {
                 result.extend(old.map(|row| (row, -1)));
@@ -272,62 +197,23 @@ impl Aggregate {
         Ok(result)
     }
 
-    /// The group's row.
-    fn shown(&self, group: &Group) -> Result<Row, EngineError> {
-        let mut values = group.values.clone();
-        for (call, accumulator) in self.calls.iter().zip(&group.accumulators) {
-            values.push(accumulator.result(&call.call)?);
-        }
-        Ok(values.into())
-    }
-}
-
-impl Call {
-    /// The least or greatest value of a group after its values changed.
-    fn extreme(
+    /// The group's row; `None` when a fault of this weight stands for it.
+    fn shown(
         &self,
-        tx: &StateTx<'_>,
-        (group, values): (&[u8], &Multiset),
-        (current, entries): (&Value, &[Entry]),
-    ) -> Result<Value, EngineError> {
-        let greatest = self.call.function == AggregateFunction::Max;
-        let mut best = match current {
-            Value::Null => None,
-            value => Some((self.entry_key(group, value)?, value.clone())),
-        };
-        let gone = |entry: &Entry| entry.after == 0 && best.as_ref().is_some_and(|(key, _)| *key == entry.key);
-        if entries.iter().any(gone) {
-            let end = if greatest { End::Greatest } else { End::Least };
-            let row = values.end(tx, (group, end), Version::New)?;
-            return Ok(row.and_then(|row| row.first().cloned()).unwrap_or_default());
-        }
-        for entry in entries.iter().filter(|entry| entry.after > 0) {
-            let better =
-                best.as_ref().is_none_or(|(key, _)| if greatest { entry.key > *key } else { entry.key < *key });
-            if better {
-                best = Some((entry.key.clone(), entry.row[0].clone()));
+        faults: &mut Faults,
+        node: usize,
+        (group, weight): (&Group, i64),
+    ) -> Result<Option<Row>, EngineError> {
+        let mut values = group.values.clone();
+        for (call, kept) in self.calls.iter().zip(&group.kept) {
+            match kept.result(&call.call) {
+                Ok(value) => values.push(value),
+                Err(error) => match faults.caught(node, error, (&group.values, weight))? {
+                    true => values.push(Value::Null),
+                    false => return Ok(None),
+                },
             }
         }
-        Ok(best.map_or(Value::Null, |(_, value)| value))
-    }
-}
-
-impl Group {
-    fn encode(&self) -> Vec<u8> {
-        let mut values = self.values.clone();
-        values.push(Value::Int(self.rows));
-        for accumulator in &self.accumulators {
-            accumulator.store(&mut values);
-        }
-        whole_row(&values)
-    }
-
-    fn decode(bytes: &[u8], like: &Self) -> Result<Self, EngineError> {
-        let row = decode_row(bytes)?;
-        let mut parts = Parts(row.iter());
-        let values = (0..like.values.len()).map(|_| parts.next().cloned()).collect::<Result<_, _>>()?;
-        let rows = parts.int()?;
-        let accumulators = like.accumulators.iter().map(|kind| kind.load(&mut parts)).collect::<Result<_, _>>()?;
-        Ok(Self { values, rows, accumulators })
+        Ok(Some(values.into()))
     }
 }

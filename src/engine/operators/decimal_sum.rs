@@ -7,7 +7,7 @@ use tailwater_connectors::numeric::NumericError;
 use tailwater_connectors::{Numeric, Value};
 
 use super::super::error::EngineError;
-use super::accumulator::Parts;
+use super::parts::Parts;
 use crate::state::StateError;
 
 /// A sum that values can be taken away from.
@@ -55,6 +55,11 @@ impl DecimalSum {
                 if self.sum.scale() == scale { Ok(self.sum.clone()) } else { self.sum.round(i32::from(scale)) }
             }
         }
+    }
+
+    /// Whether there is a NaN or an infinity among the values.
+    pub(super) fn has_special(&self) -> bool {
+        self.nan + self.infinity + self.negative_infinity > 0
     }
 
     /// As values of a row of state.

@@ -30,18 +30,20 @@ pub(super) const SINGLE: FloatFormat = FloatFormat { bits: 24, least_exponent: -
 impl ExactFloat {
     /// Adds a finite value `times`.
     pub(in crate::engine) fn add(&mut self, value: f64, times: i64) {
-        let bits = value.to_bits();
-        let raw_exponent = ((bits >> 52) & 0x7FF) as i64;
-        let fraction = bits & ((1 << 52) - 1);
-        let (digits, exponent) = match raw_exponent {
-            0 => (fraction, LEAST_EXPONENT),
-            _ => (fraction | (1 << 52), raw_exponent - 1075),
-        };
-        if digits == 0 {
+        let (digits, exponent) = digits_of(value);
+        self.add_term(digits * times, exponent);
+    }
+
+    /// Adds the product of two finite values `times`.
+    pub(super) fn add_product(&mut self, (left, right): (f64, f64), times: i64) {
+        let ((left, up), (right, down)) = (digits_of(left), digits_of(right));
+        self.add_term(left * right * times, up + down);
+    }
+
+    fn add_term(&mut self, mut term: BigInt, exponent: i64) {
+        if term.is_zero() {
             return;
         }
-        let sign = if value.is_sign_negative() { -1 } else { 1 };
-        let mut term: BigInt = BigInt::from(digits) * sign * times;
         let least = if self.mantissa.is_zero() { exponent } else { exponent.min(self.exponent) };
         term <<= (exponent - least) as usize;
         if !self.mantissa.is_zero() {
@@ -50,6 +52,28 @@ impl ExactFloat {
         let zeros = term.trailing_zeros().unwrap_or(0);
         self.exponent = if term.is_zero() { 0 } else { least + zeros as i64 };
         self.mantissa = term >> zeros as usize;
+    }
+
+    /// Whether it is zero.
+    pub(super) fn is_zero(&self) -> bool {
+        self.mantissa.is_zero()
+    }
+
+    /// The number times a whole number.
+    pub(super) fn times(&self, factor: i64) -> Self {
+        Self { mantissa: &self.mantissa * factor, exponent: self.exponent }
+    }
+
+    /// The product.
+    pub(super) fn mul(&self, other: &Self) -> Self {
+        Self { mantissa: &self.mantissa * &other.mantissa, exponent: self.exponent + other.exponent }
+    }
+
+    /// The difference.
+    pub(super) fn sub(&self, other: &Self) -> Self {
+        let mut result = self.clone();
+        result.add_term(-&other.mantissa, other.exponent);
+        result
     }
 
     /// The nearest double.
@@ -74,6 +98,19 @@ impl ExactFloat {
         let signed = if self.mantissa.sign() == Sign::Minus { -value } else { value };
         (value <= format.greatest).then_some(signed)
     }
+}
+
+/// A finite value as digits and a power of two.
+fn digits_of(value: f64) -> (BigInt, i64) {
+    let bits = value.to_bits();
+    let raw_exponent = ((bits >> 52) & 0x7FF) as i64;
+    let fraction = bits & ((1 << 52) - 1);
+    let (digits, exponent) = match raw_exponent {
+        0 => (fraction, LEAST_EXPONENT),
+        _ => (fraction | (1 << 52), raw_exponent - 1075),
+    };
+    let digits = BigInt::from(digits);
+    (if value.is_sign_negative() { -digits } else { digits }, exponent)
 }
 
 /// `digits × 2^exponent` for at most 53 digits and an exponent not below the least.

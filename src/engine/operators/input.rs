@@ -10,6 +10,7 @@ use tailwater_connectors::{Row, SqlType};
 use super::super::dataflow::{Flow, Node};
 use super::super::delta::Delta;
 use super::super::error::EngineError;
+use super::super::fault::{holds_quietly, may_fail};
 use super::super::relation::{decode_count, encode_count, key_of_columns, whole_row};
 use super::super::scalar::Scalar;
 use crate::state::{StateError, StateTx, TableId, Version, decode_row};
@@ -49,6 +50,9 @@ pub(in crate::engine) enum Access {
 
 /// Rows with counts.
 pub(super) type Rows = Vec<(Row, i64)>;
+
+/// Called with each row found and its count; may break.
+pub(super) type EachFound<'a> = dyn FnMut(Row, i64) -> Result<ControlFlow<()>, StateError> + 'a;
 
 /// One question to an input.
 #[derive(Clone, Copy)]
@@ -93,94 +97,115 @@ impl Input {
                 let rows = keys.iter().zip(stored).map(|(key, value)| {
                     let Some(value) = value else { return Ok(Rows::new()) };
                     let (row, count) = relation.decode(key, &value)?;
-                    Ok(self.shown(&row)?.map(|row| (row, count)).into_iter().collect())
+                    Ok(self.shown(&row).map(|row| (row, count)).into_iter().collect())
                 });
                 rows.collect()
             }
-            (Store::Relation { relation, .. }, Access::Index(index)) => {
+            (Store::Relation { relation, .. }, Access::Index(index)) if question.limit == usize::MAX => {
                 let index = &flow.indexes[index];
                 let found: Vec<Vec<Vec<u8>>> =
                     keys.iter().map(|key| index.keys(flow.tx, key, question.version)).collect::<Result<_, _>>()?;
-                if question.limit == usize::MAX {
-                    let mut all = found.concat();
-                    all.sort_unstable();
-                    all.dedup();
-                    flow.tx.prefetch(flow.relations[*relation].table, &all)?;
-                }
-                found.iter().map(|keys| self.rows_at(flow, question, keys)).collect()
+                let mut all = found.concat();
+                all.sort_unstable();
+                all.dedup();
+                flow.tx.prefetch(flow.relations[*relation].table, &all)?;
+                found.iter().map(|keys| self.rows_at(flow, question.version, keys)).collect()
             }
-            (Store::Relation { .. }, _) => {
-                let rows = self.all_rows(flow, question)?;
+            (Store::Relation { .. }, Access::Scan) => {
+                let rows = if keys.is_empty() { Rows::new() } else { self.first(flow, question, &[])? };
                 Ok(keys.iter().map(|_| rows.clone()).collect())
             }
-            (Store::Private { .. }, Access::Arrangement(table)) => {
-                keys.iter().map(|key| arranged(flow, question, Place { table, prefix: key })).collect()
-            }
-            (Store::Private { .. }, _) => {
-                Err(EngineError::Inconsistent { what: "a private join input has no relation" })
-            }
+            _ => keys.iter().map(|key| self.first(flow, question, key)).collect(),
         }
     }
 
+    /// The first rows for a key, as many as are asked for.
+    fn first(&self, flow: &Flow<'_, '_>, question: Question, key: &[u8]) -> Result<Rows, EngineError> {
+        let mut rows = Rows::new();
+        self.each(flow, (question.access, question.version, key), &mut |row, count| {
+            rows.push((row, count));
+            Ok(if rows.len() >= question.limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(rows)
+    }
+
+    /// Visits the rows for a key, one at a time: a key may have very many.
+    pub(super) fn each(
+        &self,
+        flow: &Flow<'_, '_>,
+        (access, version, key): (Access, Version, &[u8]),
+        visit: &mut EachFound<'_>,
+    ) -> Result<(), EngineError> {
+        match (&self.store, access) {
+            (Store::Relation { relation, .. }, Access::Primary) => {
+                if let Some((row, count)) = flow.relations[*relation].get(flow.tx, key, version)? {
+                    let _ = self.visit_shown((row, count), visit)?;
+                }
+            }
+            (Store::Relation { relation, .. }, Access::Index(index)) => {
+                let relation = &flow.relations[*relation];
+                flow.indexes[index].each_key(flow.tx, (key, version), &mut |key| match relation
+                    .get(flow.tx, key, version)?
+                {
+                    Some(found) => self.visit_shown(found, visit),
+                    None => Ok(ControlFlow::Continue(())),
+                })?;
+            }
+            (Store::Relation { relation, .. }, _) => {
+                let relation = &flow.relations[*relation];
+                relation.scan(flow.tx, version, &mut |_, row, count| self.visit_shown((row, count), visit))?;
+            }
+            (Store::Private { .. }, Access::Arrangement(table)) => {
+                flow.tx.scan(table, key, version, &mut |entry, count| {
+                    let row = entry.get(key.len()..).ok_or(StateError::Damaged { place: "an arrangement".into() })?;
+                    visit(decode_row(row)?, decode_count(count)?)
+                })?;
+            }
+            (Store::Private { .. }, _) => {
+                return Err(EngineError::Inconsistent { what: "a private join input has no relation" });
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_shown(&self, (row, count): (Row, i64), visit: &mut EachFound<'_>) -> Result<ControlFlow<()>, StateError> {
+        self.shown(&row).map_or(Ok(ControlFlow::Continue(())), |row| visit(row, count))
+    }
+
     /// Rows of the relation stored under these keys, as the input shows them.
-    fn rows_at(&self, flow: &Flow<'_, '_>, question: Question, keys: &[Vec<u8>]) -> Result<Rows, EngineError> {
+    fn rows_at(&self, flow: &Flow<'_, '_>, version: Version, keys: &[Vec<u8>]) -> Result<Rows, EngineError> {
         let Store::Relation { relation, .. } = &self.store else { return Ok(Rows::new()) };
         let mut rows = Rows::new();
         for key in keys {
-            if rows.len() >= question.limit {
-                break;
-            }
-            if let Some((row, count)) = flow.relations[*relation].get(flow.tx, key, question.version)? {
-                rows.extend(self.shown(&row)?.map(|row| (row, count)));
+            if let Some((row, count)) = flow.relations[*relation].get(flow.tx, key, version)? {
+                rows.extend(self.shown(&row).map(|row| (row, count)));
             }
         }
         Ok(rows)
     }
 
-    fn all_rows(&self, flow: &Flow<'_, '_>, question: Question) -> Result<Rows, EngineError> {
-        let Store::Relation { relation, .. } = &self.store else { return Ok(Rows::new()) };
-        let mut rows = Rows::new();
-        let mut failure = None;
-        flow.relations[*relation].scan(flow.tx, question.version, &mut |_, row, count| {
-            match self.shown(&row) {
-                Ok(shown) => rows.extend(shown.map(|row| (row, count))),
-                Err(error) => failure = Some(error),
-            }
-            let done = failure.is_some() || rows.len() >= question.limit;
-            Ok(if done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        })?;
-        failure.map_or(Ok(rows), Err)
-    }
-
-    /// A relation's row as this input shows it, `None` when a filter drops it.
-    fn shown(&self, row: &Row) -> Result<Option<Row>, EngineError> {
-        let Store::Relation { filters, columns, .. } = &self.store else { return Ok(None) };
-        for filter in filters {
-            if !filter.holds(row)? {
-                return Ok(None);
-            }
+    /// A relation's row as this input shows it, `None` when a filter drops it or has no value for it. That was recorded when
+    /// the row came through the input's node.
+    fn shown(&self, row: &Row) -> Option<Row> {
+        let Store::Relation { filters, columns, .. } = &self.store else { return None };
+        if !filters.iter().all(|filter| holds_quietly(filter, row)) {
+            return None;
         }
         let whole = columns.len() == row.len() && columns.iter().enumerate().all(|(place, column)| place == *column);
-        Ok(Some(if whole { row.clone() } else { row.project(columns) }))
+        Some(if whole { row.clone() } else { row.project(columns) })
+    }
+
+    /// Whether the input's node must see every row of a fill: to make its own copy of them, or to name those for which a filter
+    /// has no value.
+    pub(in crate::engine) fn is_replayed(&self) -> bool {
+        match &self.store {
+            Store::Private { .. } => true,
+            Store::Relation { filters, .. } => filters.iter().any(may_fail),
+        }
     }
 
     /// Types of the input's columns.
     pub(super) fn types(&self) -> &[SqlType] {
         &self.node.types
     }
-}
-
-struct Place<'a> {
-    table: TableId,
-    prefix: &'a [u8],
-}
-
-fn arranged(flow: &Flow<'_, '_>, question: Question, place: Place<'_>) -> Result<Rows, EngineError> {
-    let mut rows = Rows::new();
-    flow.tx.scan(place.table, place.prefix, question.version, &mut |key, count| {
-        let row = key.get(place.prefix.len()..).ok_or(StateError::Damaged { place: "an arrangement".into() })?;
-        rows.push((decode_row(row)?, decode_count(count)?));
-        Ok(if rows.len() >= question.limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-    })?;
-    Ok(rows)
 }

@@ -4,7 +4,7 @@ use tailwater_connectors::{Interval, Value};
 
 use super::super::error::EngineError;
 use super::super::scalar::RowError;
-use super::accumulator::Parts;
+use super::parts::Parts;
 
 const SECONDS_PER_DAY: f64 = 86_400.0;
 const DAYS_PER_MONTH: f64 = 30.0;

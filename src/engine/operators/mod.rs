@@ -3,26 +3,44 @@
 
 mod accumulator;
 mod aggregate;
+mod aggregate_call;
+mod bit_counts;
+mod contribution;
+mod decimal_moments;
 mod decimal_sum;
 mod distinct;
 mod exact_float;
 mod flatten;
+mod float_moments;
+mod float_sum;
+mod fold;
+mod group;
 mod input;
 mod interval_sum;
 mod join;
+mod join_match;
+mod join_rows;
+mod kept;
 mod multiset;
+mod ordered_result;
+mod parts;
+mod percentile;
+mod ratio;
 mod recursion;
 mod set_operation;
 mod term;
 mod top_n;
 mod window;
 
-pub(super) use accumulator::check_call;
-pub(super) use aggregate::{Aggregate, Call};
+pub(super) use aggregate::Aggregate;
+pub(super) use aggregate_call::Call;
+pub(super) use contribution::{Method, check_call};
 pub(super) use distinct::Distinct;
 #[cfg(test)]
 pub(super) use exact_float::ExactFloat;
 pub(super) use flatten::Flatten;
+#[allow(unused_imports, reason = "window frames fold with it")]
+pub(super) use fold::AggregateState;
 pub(super) use input::{Access, Arrangement, Input, Store};
 pub(super) use join::Join;
 pub(super) use multiset::{Multiset, has_forms};

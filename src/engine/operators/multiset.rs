@@ -104,15 +104,42 @@ impl Multiset {
         (prefix, end): (&[u8], End),
         version: Version,
     ) -> Result<Option<Row>, StateError> {
+        Ok(self.entry(tx, (prefix, end), version)?.map(|(_, row)| row))
+    }
+
+    /// The same with its key.
+    pub(super) fn entry(
+        &self,
+        tx: &StateTx<'_>,
+        (prefix, end): (&[u8], End),
+        version: Version,
+    ) -> Result<Option<(Vec<u8>, Row)>, StateError> {
         let mut found = None;
-        let mut take = |_: &[u8], entry: &[u8]| {
-            found = Some(decode_entry(entry)?.0);
+        let mut take = |key: &[u8], entry: &[u8]| {
+            found = Some((key.to_vec(), decode_entry(entry)?.0));
             Ok(ControlFlow::Break(()))
         };
         match end {
             End::Least => tx.scan(self.table, prefix, version, &mut take)?,
             End::Greatest => tx.scan_reverse(self.table, prefix, version, &mut take)?,
         }
+        Ok(found)
+    }
+}
+
+impl Multiset {
+    /// The first entry under a prefix: the rest of its key, and its row.
+    pub(super) fn first(
+        &self,
+        tx: &StateTx<'_>,
+        prefix: &[u8],
+        version: Version,
+    ) -> Result<Option<(Vec<u8>, Row)>, StateError> {
+        let mut found = None;
+        tx.scan(self.table, prefix, version, &mut |key, entry| {
+            found = Some((key[prefix.len()..].to_vec(), decode_entry(entry)?.0));
+            Ok(ControlFlow::Break(()))
+        })?;
         Ok(found)
     }
 }
@@ -124,7 +151,7 @@ fn encode_entry(row: &Row, count: i64) -> Vec<u8> {
 }
 
 /// A stored entry's representative and count.
-fn decode_entry(value: &[u8]) -> Result<(Row, i64), StateError> {
+pub(super) fn decode_entry(value: &[u8]) -> Result<(Row, i64), StateError> {
     let (count, row) =
         value.split_at_checked(8).ok_or_else(|| StateError::Damaged { place: "a value count".into() })?;
     Ok((decode_row(row)?, decode_count(count)?))

@@ -13,6 +13,7 @@ mod evaluate;
 pub mod expression;
 mod families;
 mod inspect;
+pub(super) mod json;
 mod row_error;
 
 pub use bind::{BindError, Typed};
@@ -21,4 +22,4 @@ pub use expression::{Callee, Function, Scalar, TableFunction};
 pub use row_error::RowError;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -9,7 +9,7 @@ use super::fixture::{
     Bench, SOURCE, at, changes, column, fill, number, operator, row, scan, started, step, table, transaction, update,
     view,
 };
-use crate::engine::{EngineCatalog, EngineError, Plan, RelationName, ViewCondition, ViewPlan};
+use crate::engine::{EngineCatalog, EngineError, JoinKey, Plan, RelationName, RowErrorPolicy, ViewCondition, ViewPlan};
 
 const NUMBERS: [SqlType; 2] = [SqlType::Int8, SqlType::Int8];
 
@@ -49,7 +49,8 @@ fn failed(condition: ViewCondition) -> String {
 #[test]
 fn a_row_error_stops_its_view_and_those_that_read_it_and_no_other() {
     let bench = Bench::new();
-    let catalog = catalog(vec![copy(), shares(), reads("shares")]);
+    let stops = ViewPlan { row_errors: RowErrorPolicy::Stop, ..shares() };
+    let catalog = catalog(vec![copy(), stops, reads("shares")]);
     let mut engine = started(&bench, &catalog);
     step(&mut engine, 2, changes(&numbers(), "+1 1 5"));
     assert_eq!(bench.shown("reader"), "1 2");
@@ -225,7 +226,7 @@ fn explain_names_what_is_kept() {
             crate::engine::JoinInput {
                 plan: scan(&numbers()),
                 kind: crate::engine::JoinKind::Left,
-                keys: vec![JoinKey { before: 1, own: 0, null_safe: false }],
+                keys: vec![crate::engine::JoinKey { before: 1, own: 0, null_safe: false }],
                 residual: None,
             },
         ],

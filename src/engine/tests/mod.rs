@@ -1,9 +1,18 @@
 //! Tests of the engine over real state: operators by drawn deltas, lifecycle, and a randomized model.
 
+mod aggregate_case;
+mod aggregate_postgres;
+mod aggregates;
 mod fixture;
 mod lifecycle;
 mod model;
 mod oracle;
+mod oracle_join;
+mod quarantine;
+mod oracle_aggregate;
 mod random_changes;
 mod random_plan;
+mod random_sets;
+mod recursion;
+mod sets;
 mod views;

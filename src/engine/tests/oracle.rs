@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use tailwater_connectors::{Numeric, Row, SqlType, Value};
 
 use super::super::operators::ExactFloat;
+use super::oracle_join;
+use super::oracle_aggregate;
 use crate::engine::scalar::{sql_cmp, sql_eq};
-use crate::engine::{AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RelationName};
+use crate::engine::{AggregateCall, AggregateFunction, Plan, RelationName};
 use crate::state::{encode_key, encode_row};
 
 /// Rows and column types of every relation.
@@ -17,12 +19,11 @@ pub(super) fn types(plan: &Plan, database: &Database) -> Vec<SqlType> {
         Plan::Scan { relation, columns } => columns.iter().map(|place| database[relation].0[*place].clone()).collect(),
         Plan::Values { types, .. } | Plan::Project { types, .. } => types.clone(),
         Plan::Filter { input, .. } | Plan::Distinct { input } => types(input, database),
-        Plan::Join { inputs } => inputs.iter().flat_map(|input| types(&input.plan, database)).collect(),
         Plan::Aggregate { group_types, aggregates, .. } => {
             group_types.iter().cloned().chain(aggregates.iter().map(|call| call.result_type.clone())).collect()
         }
         Plan::UnionAll { inputs } => types(&inputs[0], database),
-        other => panic!("the oracle does not know {other:?}"),
+        other => oracle_join::types(other, database),
     }
 }
 
@@ -35,9 +36,8 @@ pub(super) fn rows(plan: &Plan, database: &Database) -> Vec<Row> {
             rows(input, database).iter().map(project).collect()
         }
         Plan::Filter { input, predicate } => {
-            rows(input, database).into_iter().filter(|row| predicate.holds(row).unwrap()).collect()
+            rows(input, database).into_iter().filter(|row| predicate.holds(row).unwrap_or(false)).collect()
         }
-        Plan::Join { inputs } => join(inputs, database),
         Plan::Aggregate { input, group, group_types, aggregates } => {
             let mut groups: BTreeMap<Vec<u8>, (Vec<Value>, Vec<Row>)> = BTreeMap::new();
             if group.is_empty() {
@@ -73,50 +73,18 @@ pub(super) fn rows(plan: &Plan, database: &Database) -> Vec<Row> {
             distinct.into_values().collect()
         }
         Plan::UnionAll { inputs } => inputs.iter().flat_map(|input| rows(input, database)).collect(),
-        other => panic!("the oracle does not know {other:?}"),
+        other => oracle_join::rows(other, database),
     }
 }
 
 /// Of equal rows the one whose bytes are least.
-fn least_form<T: AsRef<[Value]>>(a: T, b: T) -> T {
+pub(super) fn least_form<T: AsRef<[Value]>>(a: T, b: T) -> T {
     let bytes = |row: &T| {
         let mut bytes = Vec::new();
         encode_row(&mut bytes, row.as_ref());
         bytes
     };
     if bytes(&b) < bytes(&a) { b } else { a }
-}
-
-fn join(inputs: &[JoinInput], database: &Database) -> Vec<Row> {
-    let mut joined = rows(&inputs[0].plan, database);
-    for input in &inputs[1..] {
-        let right = rows(&input.plan, database);
-        let right_types = types(&input.plan, database);
-        let mut next = Vec::new();
-        for left in &joined {
-            let mut matched = false;
-            for row in &right {
-                let equal = |key: &JoinKey| {
-                    let (before, own) = (&left[key.before], &row[key.own]);
-                    match (before.is_null(), own.is_null()) {
-                        (false, false) => sql_eq(&right_types[key.own], before, own),
-                        (before, own) => key.null_safe && before && own,
-                    }
-                };
-                let both: Row = left.iter().chain(row.iter()).cloned().collect();
-                let holds = || input.residual.as_ref().is_none_or(|residual| residual.holds(&both).unwrap());
-                if input.keys.iter().all(equal) && holds() {
-                    matched = true;
-                    next.push(both);
-                }
-            }
-            if !matched && input.kind == JoinKind::Left {
-                next.push(left.iter().cloned().chain(right_types.iter().map(|_| Value::Null)).collect());
-            }
-        }
-        joined = next;
-    }
-    joined
 }
 
 fn aggregate(call: &AggregateCall, rows: &[Row]) -> Value {
@@ -142,7 +110,10 @@ fn aggregate(call: &AggregateCall, rows: &[Row]) -> Value {
         AggregateFunction::Max => values.last().cloned().unwrap_or_default(),
         AggregateFunction::Sum | AggregateFunction::Avg if values.is_empty() => Value::Null,
         AggregateFunction::Sum | AggregateFunction::Avg => sum(call, &values, average),
-        other => panic!("the oracle does not know {other:?}"),
+        _ => {
+            let holds = |row: &&Row| call.filter.as_ref().is_none_or(|filter| filter.holds(row).unwrap());
+            oracle_aggregate::aggregate(call, &rows.iter().filter(holds).collect::<Vec<_>>())
+        }
     }
 }
 

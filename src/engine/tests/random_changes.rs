@@ -34,6 +34,7 @@ pub(super) fn random_value(random: &mut StdRng, sql_type: &SqlType, nullable: bo
     }
     match sql_type {
         SqlType::Int8 => Value::Int(random.random_range(0..5)),
+        SqlType::Bool => Value::Bool(random.random_bool(0.5)),
         SqlType::Text => Value::text(["x", "y", "z", ""][random.random_range(0..4)]),
         SqlType::Numeric(_) => {
             let numbers = ["1", "1.0", "1.00", "2.5", "-3", "0", "1000000000000000000000.5"];

@@ -8,7 +8,7 @@ use super::fixture::{column, operator};
 use super::oracle::{Database, types};
 use super::random_changes::random_value;
 use crate::engine::scalar::{Typed, bind};
-use crate::engine::{AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RowErrorPolicy, Scalar, ViewPlan};
+use crate::engine::{AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RowErrorPolicy, Scalar, SortKey, ViewPlan};
 
 /// Makes plans over the relations of a database (whose rows do not matter).
 pub(super) struct Planner<'a> {
@@ -51,7 +51,7 @@ impl Planner<'_> {
         ViewPlan { name: name.into(), plan, columns: columns.collect(), key: (0..width).collect(), row_errors: RowErrorPolicy::default() }
     }
 
-    fn plan(&mut self, depth: u32) -> Plan {
+    pub(super) fn plan(&mut self, depth: u32) -> Plan {
         match self.random.random_range(0..100) {
             _ if depth == 0 => self.scan(),
             0..10 => self.scan(),
@@ -59,7 +59,10 @@ impl Planner<'_> {
             25..35 => self.project(depth),
             35..70 => self.join(depth),
             70..85 => self.aggregate(depth),
-            85..92 => self.distinct(depth),
+            85..89 => self.distinct(depth),
+            89..93 => self.set_operation(depth),
+            93..96 => self.flatten(depth),
+            96..98 => self.expand(depth),
             _ => self.union(depth),
         }
     }
@@ -83,11 +86,11 @@ impl Planner<'_> {
 
     fn filter(&mut self, depth: u32) -> Plan {
         let input = self.plan(depth - 1);
-        let predicate = self.predicate(&types(&input, self.database));
+        let predicate = self.residual(&types(&input, self.database));
         Plan::Filter { input: Box::new(input), predicate }
     }
 
-    fn predicate(&mut self, types: &[SqlType]) -> Scalar {
+    pub(super) fn predicate(&mut self, types: &[SqlType]) -> Scalar {
         let place = self.random.random_range(0..types.len());
         let left = column(place, &types[place]);
         let symbol = ["<", "=", "<>", ">="][self.random.random_range(0..4)];
@@ -137,7 +140,7 @@ impl Planner<'_> {
                 0..6 => self.scan(),
                 6..8 => {
                     let input = self.scan();
-                    let predicate = self.predicate(&types(&input, self.database));
+                    let predicate = self.residual(&types(&input, self.database));
                     Plan::Filter { input: Box::new(input), predicate }
                 }
                 _ => self.plan(depth - 1),
@@ -151,14 +154,19 @@ impl Planner<'_> {
                     .collect();
                 if !pairs.is_empty() && self.random.random_bool(0.95) {
                     let (before, own) = pairs[self.random.random_range(0..pairs.len())];
-                    keys.push(JoinKey { before, own, null_safe: false });
+                    keys.push(JoinKey { before, own, null_safe: self.random.random_bool(0.25) });
                 }
             }
-            before.extend(own);
             let first = place == 0;
-            let residual = (!first && self.random.random_bool(0.25)).then(|| self.predicate(&before));
-            let left = !first && self.random.random_bool(0.5);
-            inputs.push(JoinInput { plan, kind: if left { JoinKind::Left } else { JoinKind::Inner }, keys, residual });
+            let kind = if first { JoinKind::Inner } else { self.join_kind() };
+            let both: Vec<SqlType> = before.iter().cloned().chain(own.iter().cloned()).collect();
+            let residual = (!first && self.random.random_bool(0.3)).then(|| self.residual(&both));
+            match kind {
+                JoinKind::Inner | JoinKind::Left => before.extend(own),
+                JoinKind::Semi | JoinKind::Anti => {}
+                JoinKind::Mark => before.push(SqlType::Bool),
+            }
+            inputs.push(JoinInput { plan, kind, keys, residual });
         }
         Plan::Join { inputs }
     }
@@ -171,25 +179,94 @@ impl Planner<'_> {
         for _ in 0..self.random.random_range(0..4) {
             aggregates.push(self.call(&input_types));
         }
-        Plan::Aggregate {
+        let plan = Plan::Aggregate {
             input: Box::new(input),
             group_types: groups.iter().map(|place| input_types[*place].clone()).collect(),
             group: groups.into_iter().map(Scalar::Column).collect(),
             aggregates,
+        };
+        let shown = types(&plan, self.database);
+        // What stands above compares and draws values of few types.
+        let is_plain = |sql_type: &SqlType| !matches!(sql_type, SqlType::Array(_) | SqlType::Json);
+        if shown.iter().all(is_plain) {
+            return plan;
         }
+        let expressions = shown.iter().enumerate().map(|(place, sql_type)| match is_plain(sql_type) {
+            true => Scalar::Column(place),
+            false => bind::cast(column(place, sql_type), &SqlType::Text, true).unwrap().scalar,
+        });
+        let expressions = expressions.collect();
+        let plain = shown.iter().map(|sql_type| if is_plain(sql_type) { sql_type.clone() } else { SqlType::Text });
+        Plan::Project { input: Box::new(plan), expressions, types: plain.collect() }
     }
 
     fn call(&mut self, input_types: &[SqlType]) -> AggregateCall {
-        use AggregateFunction::{Avg, Count, Max, Min, Sum};
-        let place = self.random.random_range(0..input_types.len());
+        let base = |sql_type: &SqlType| {
+            matches!(sql_type, SqlType::Int8 | SqlType::Text | SqlType::Numeric(_) | SqlType::Float8)
+        };
+        let places: Vec<usize> = (0..input_types.len()).filter(|place| base(&input_types[*place])).collect();
+        let Some(&place) = places.get(self.random.random_range(0..places.len().max(1))) else {
+            return call(AggregateFunction::Count, None);
+        };
         let sql_type = &input_types[place];
-        let functions = if *sql_type == SqlType::Text { &[Count, Min, Max][..] } else { &[Count, Min, Max, Sum, Avg] };
-        let function = functions[self.random.random_range(0..functions.len())];
+        let names: &[&str] = match sql_type {
+            SqlType::Text => &["count", "min", "max", "array_agg", "string_agg", "json_agg", "mode", "percentile_disc"],
+            SqlType::Int8 => &[
+                "count", "min", "max", "sum", "avg", "bit_and", "bit_or", "bit_xor", "var_pop", "var_samp", "array_agg",
+                "json_agg", "mode", "percentile_disc", "percentile_cont",
+            ],
+            SqlType::Float8 => &["count", "min", "max", "sum", "avg", "array_agg", "mode", "percentile_cont"],
+            _ => &["count", "min", "max", "sum", "avg", "var_pop", "var_samp", "array_agg", "json_agg", "mode"],
+        };
+        let name = names[self.random.random_range(0..names.len())];
         let filter = self.random.random_bool(0.2).then(|| self.predicate(input_types));
+        let argument = (place, sql_type.clone());
+        if matches!(name, "mode" | "percentile_disc" | "percentile_cont") {
+            return AggregateCall { filter, ..self.ordered_set(name, argument) };
+        }
+        let mut arguments = vec![argument];
+        if name == "string_agg" {
+            let texts: Vec<usize> = places.iter().copied().filter(|other| input_types[*other] == SqlType::Text).collect();
+            arguments.push((texts[self.random.random_range(0..texts.len())], SqlType::Text));
+        }
         // Which of equal numbers stands for them in DISTINCT is free; only text and integers have one form.
         let one_form = matches!(sql_type, SqlType::Int8 | SqlType::Text);
-        let distinct = (one_form || function == Count) && self.random.random_bool(0.3);
-        AggregateCall { distinct, filter, ..call(function, Some((place, sql_type.clone()))) }
+        let distinct = (one_form || name == "count") && self.random.random_bool(0.3);
+        let mut made = call_of(name, &arguments);
+        if name.ends_with("_agg") && !distinct && self.random.random_bool(0.5) {
+            made.order = vec![self.sort_key((place, sql_type.clone()), input_types)];
+        }
+        AggregateCall { distinct, filter, ..made }
+    }
+
+    fn sort_key(&mut self, like: (usize, SqlType), input_types: &[SqlType]) -> SortKey {
+        let others: Vec<usize> = (0..input_types.len()).filter(|other| input_types[*other] == like.1).collect();
+        SortKey {
+            expression: Scalar::Column(others[self.random.random_range(0..others.len())]),
+            sql_type: like.1,
+            descending: self.random.random_bool(0.5),
+            nulls_first: self.random.random_bool(0.5),
+        }
+    }
+
+    fn ordered_set(&mut self, name: &str, (place, sql_type): (usize, SqlType)) -> AggregateCall {
+        let fraction = ["0", "0.3", "0.5", "1"][self.random.random_range(0..4)];
+        let key = SortKey {
+            expression: Scalar::Column(place),
+            sql_type,
+            descending: self.random.random_bool(0.5),
+            nulls_first: false,
+        };
+        bind::aggregate_call(bind::WrittenAggregate {
+            name: name.into(),
+            arguments: if name == "mode" { Vec::new() } else { vec![bind::literal_number(fraction)] },
+            star: false,
+            distinct: false,
+            filter: None,
+            order: vec![key],
+            within_group: true,
+        })
+        .unwrap()
     }
 
     fn distinct(&mut self, depth: u32) -> Plan {
@@ -203,29 +280,27 @@ impl Planner<'_> {
         let mut inputs = vec![first];
         for _ in 0..self.random.random_range(1..3) {
             let input = self.plan(depth - 1);
-            let have = types(&input, self.database);
-            let pick = |sql_type: &SqlType| match have.iter().position(|other| other == sql_type) {
-                Some(place) => Scalar::Column(place),
-                None => Scalar::Literal(Value::Null),
-            };
-            let expressions = wanted.iter().map(pick).collect();
-            inputs.push(Plan::Project { input: Box::new(input), expressions, types: wanted.clone() });
+            inputs.push(self.fitted(input, &wanted));
         }
         Plan::UnionAll { inputs }
     }
 }
 
+/// An aggregate call over columns of these types.
+pub(super) fn call_of(name: &str, arguments: &[(usize, SqlType)]) -> AggregateCall {
+    bind::aggregate_call(bind::WrittenAggregate {
+        name: name.into(),
+        arguments: arguments.iter().map(|(place, sql_type)| column(*place, sql_type)).collect(),
+        star: arguments.is_empty(),
+        distinct: false,
+        filter: None,
+        order: Vec::new(),
+        within_group: false,
+    })
+    .unwrap()
+}
+
 /// An aggregate call with its result type.
 pub(super) fn call(function: AggregateFunction, argument: Option<(usize, SqlType)>) -> AggregateCall {
-    let result_type = bind::aggregate(function, argument.as_ref().map(|(_, sql_type)| sql_type)).unwrap();
-    AggregateCall {
-        function,
-        arguments: argument.iter().map(|(place, _)| Scalar::Column(*place)).collect(),
-        argument_types: argument.into_iter().map(|(_, sql_type)| sql_type).collect(),
-        direct: Vec::new(),
-        distinct: false,
-        order: Vec::new(),
-        filter: None,
-        result_type,
-    }
+    call_of(&format!("{function:?}").to_lowercase(), &argument.into_iter().collect::<Vec<_>>())
 }

@@ -9,11 +9,14 @@
 //! | `/v1/views` | views with columns, types, key |
 //! | `/v1/views/{view}/rows?limit=&after=` | rows in key order, as array or JSON lines |
 //! | `/v1/views/{view}/rows/{key}` | one row |
+//! | `/v1/views/{view}/errors?limit=&after=` | rows that are out of a view because an expression has no value for them |
 //! | `/v1/search/{sink}?q=&limit=` | rows of a search sink, best first |
 //!
 //! Reads of rows take `min_position=` and `timeout=`. Errors are JSON objects with `error` and mostly `hint`.
 
+mod errors;
 mod health;
+mod page;
 mod parameters;
 mod problem;
 mod router;

@@ -15,7 +15,7 @@ use super::super::config::is_secret;
 use super::super::metrics::Metrics;
 use super::super::reads::Reads;
 use super::problem::Problem;
-use super::{health, rows, search, views};
+use super::{errors, health, rows, search, views};
 use crate::telemetry::RequestCounters;
 
 /// Most reads that block on the disk at the same time; who comes then waits.
@@ -63,6 +63,7 @@ pub(in crate::server) fn router(reads: Arc<Reads>, token: Option<String>, counte
         counted("/v1/views/{view}/rows", get(rows::page)),
         counted("/v1/views/{view}/rows/", get(rows::only_row)),
         counted("/v1/views/{view}/rows/{key}", get(rows::row)),
+        counted("/v1/views/{view}/errors", get(errors::page)),
         counted("/v1/search/{sink}", get(search::search)),
     ];
     let add = |router: Router<Arc<Context>>, (path, handler): (&str, _)| router.route(path, handler);
@@ -87,7 +88,7 @@ async fn unknown_path(State(context): State<Arc<Context>>) -> Problem {
     context.counters.count_http("unknown", 404);
     Problem::new(StatusCode::NOT_FOUND, "no such path").hint(
         "paths: /healthz, /readyz, /metrics, /v1/status, /v1/views, /v1/views/{view}/rows, \
-         /v1/views/{view}/rows/{key}, /v1/search/{sink}",
+         /v1/views/{view}/rows/{key}, /v1/views/{view}/errors, /v1/search/{sink}",
     )
 }
 

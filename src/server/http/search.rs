@@ -15,10 +15,10 @@ use tailwater_connectors::search::{SearchAnswer, SearchHit, SearchIndex};
 use tokio::time::{sleep, timeout};
 
 use super::super::reads::{ReadError, WaitError, names_hint};
+use super::page::set_position;
 use super::parameters::{DEFAULT_HITS, HITS_MAX, Parameters, Wanted};
 use super::problem::Problem;
 use super::router::Context;
-use super::rows::set_position;
 use crate::pipeline::status::Condition;
 
 /// How often the index is looked at while a reader waits for it: commits of the index take longer.

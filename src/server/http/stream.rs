@@ -21,9 +21,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::super::reads::ReadError;
+use super::page::{NDJSON, ROWS_AT_A_TIME, set_position};
 use super::problem::Problem;
 use super::router::Context;
-use super::rows::{NDJSON, ROWS_AT_A_TIME, set_position};
 use crate::state::Reader;
 
 /// Chunks between the reading thread and the connection.

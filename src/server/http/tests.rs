@@ -2,9 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::thread;
 
 use serde_json::{Value as Json, json};
+use tailwater_connectors::{Array, Value};
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
@@ -220,12 +222,70 @@ fn a_search_waits_for_the_position_of_its_index() {
     });
 }
 
+/// Division by zero in operator `operator` over `row`.
+fn entry(operator: i64, row: Vec<Value>) -> Vec<Value> {
+    [vec![Value::Int(operator), Value::text("22012"), Value::text("division by zero")], row].concat()
+}
+
+#[test]
+fn row_errors_are_listed_with_their_operator_and_row() {
+    let fixture = Fixture::start(1);
+    let client = Client(&fixture);
+    assert_eq!(client.get("/v1/views/cards/errors"), (200, json!([])));
+    let days = Value::Array(Arc::new(Array { dimensions: vec![(2, 1)], elements: vec![Value::Null, Value::Date(1)] }));
+    let row = vec![Value::Int(1 << 60), Value::Int(0), Value::Null, Value::Bool(true), Value::text("a\"b"), days];
+    fixture.quarantine((entry(0, row), 2), 0x20);
+    let mut response = client.send("/v1/views/cards/errors?min_position=0/20", &[]);
+    assert_eq!(header(&response, "tailwater-position").unwrap(), "0/20");
+    assert_eq!(
+        serde_json::from_str::<Json>(&response.body_mut().read_to_string().unwrap()).unwrap(),
+        json!([{
+            "code": "22012",
+            "message": "division by zero",
+            "operator": "project 10 / #0",
+            "row": ["1152921504606846976", 0, null, true, "a\"b", [null, "2000-01-02"]],
+            "count": 2,
+        }])
+    );
+    // Other people's data are shown here and nowhere else.
+    for path in ["/v1/status", "/metrics", "/v1/views"] {
+        assert!(!client.get(path).1.to_string().contains("1152921504606846976"), "{path}");
+    }
+    assert_eq!(client.get("/v1/views/cities/errors"), (200, json!([])));
+    assert_eq!(client.get("/v1/views/broken/errors").0, 503);
+    assert_eq!(client.get("/v1/views/card/errors").0, 404);
+}
+
+#[test]
+fn pages_of_row_errors_lead_from_one_to_the_next() {
+    let fixture = Fixture::start(1);
+    let client = Client(&fixture);
+    (0..25).for_each(|id| fixture.quarantine((entry(7, vec![Value::Int(id)]), 1), 0x20 + id as u64));
+    let (mut path, mut found) = ("/v1/views/cards/errors?limit=10".to_owned(), Vec::new());
+    let pages = (1..).find(|_| {
+        let mut page = client.send(&path, &[("accept", "application/x-ndjson")]);
+        assert_eq!(header(&page, "content-type").unwrap(), "application/x-ndjson");
+        for line in page.body_mut().read_to_string().unwrap().lines() {
+            let error: Json = serde_json::from_str(line).unwrap();
+            assert_eq!(error["operator"], 7, "an operator without a text is a number");
+            found.push(error["row"][0].as_i64().unwrap());
+        }
+        let next = header(&page, "tailwater-next");
+        let last = next.is_none();
+        let next = next.unwrap_or_default();
+        path = format!("/v1/views/cards/errors?limit=10&after={next}");
+        assert!(last || client.get(&format!("/v1/views/cards/rows?after={next}")).0 == 400, "no token of rows");
+        last
+    });
+    assert_eq!((pages, found), (Some(3), (0..25).collect()));
+}
+
 #[test]
 fn rows_need_the_token_where_one_is_set() {
     let config = ServerConfig { http_token: Some("open sesame".into()), ..ServerConfig::default() };
     let fixture = Fixture::start_with(1, config);
     let client = Client(&fixture);
-    for path in ["/v1/views", "/v1/status", "/v1/views/cards/rows/1", "/v1/search/x?q=y"] {
+    for path in ["/v1/views", "/v1/status", "/v1/views/cards/rows/1", "/v1/views/cards/errors", "/v1/search/x?q=y"] {
         assert_eq!(client.get(path).0, 401, "{path}");
     }
     assert_eq!(client.get("/healthz").0, 200);
@@ -238,12 +298,15 @@ fn metrics_show_positions_conditions_and_requests() {
     let fixture = Fixture::start(1);
     let client = Client(&fixture);
     client.get("/v1/views/cards/rows/1");
+    fixture.status.update(|status| status.views.get_mut("cards").unwrap().row_errors = 3);
     let (_, text) = client.get("/metrics");
     let text = text.as_str().unwrap();
     for line in [
         "tailwater_applied_position{source=\"shop\"} 16",
         "tailwater_step 1",
         "tailwater_view_condition{view=\"broken\",condition=\"failed\"} 1",
+        "tailwater_view_row_errors{view=\"cards\"} 3",
+        "tailwater_view_row_errors{view=\"cities\"} 0",
         "tailwater_source_changes_total{source=\"shop\"} 0",
         "tailwater_http_requests_total{route=\"/v1/views/{view}/rows/{key}\",status=\"200\"} 1",
         "tailwater_state_disk_bytes ",

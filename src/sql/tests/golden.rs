@@ -31,6 +31,7 @@ pub(super) fn cases(name: &str) -> Vec<Case> {
         }
         let (sql, expected) = match block.split_once(";\n") {
             Some((sql, expected)) => (sql, expected),
+            // A file of questions alone.
             None => (block.trim_end_matches(';'), ""),
         };
         let heading = std::mem::take(&mut heading);

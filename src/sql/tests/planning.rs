@@ -7,6 +7,9 @@ use crate::sql::{Place, SqlCatalog, ViewText, plan_views, plan_with_warnings, ta
 /// SELECTs that are planned; Postgres answers them too, in `postgres.rs`.
 pub(super) const PLANS: &str = "src/sql/tests/plans.txt";
 
+/// More SELECTs that are planned; Postgres alone says what they answer.
+pub(super) const QUERIES: &str = "src/sql/tests/queries.txt";
+
 #[test]
 fn selects_become_the_plans_in_the_file() {
     golden::compare(PLANS, outcome);

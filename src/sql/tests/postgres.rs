@@ -13,8 +13,8 @@ use tailwater_connectors::{
     Change, Column, Lsn, NewRow, OldRow, Position, ReplicaIdentity, Row, SqlType, TableSchema, Transaction, Value,
 };
 
-use super::golden::cases;
-use super::planning::PLANS;
+use super::golden::{Case, cases};
+use super::planning::{PLANS, QUERIES};
 use super::server::Server;
 use super::shop::{shop, text};
 use crate::engine::{Engine, EngineCatalog, ViewCondition, ViewPlan};
@@ -252,7 +252,7 @@ fn for_postgres(sql: &str) -> String {
 
 fn planned() -> (SqlCatalog, Vec<(ViewPlan, String)>) {
     let catalog = shop();
-    let cases = cases(PLANS);
+    let cases: Vec<Case> = cases(PLANS).into_iter().chain(cases(QUERIES)).collect();
     let texts: Vec<_> = cases.iter().enumerate().map(|(index, case)| text(&format!("v{index}"), &case.sql)).collect();
     let plans = plan_views(&catalog, &texts).unwrap_or_else(|errors| panic!("{errors:#?}"));
     let views = plans.into_iter().map(|plan| {

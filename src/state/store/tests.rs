@@ -283,7 +283,7 @@ fn rows_behind_the_end_are_found_after_a_load_also_where_absence_was_cached() {
 }
 
 fn view() -> RegisteredView {
-    RegisteredView { name: "cards".into(), table: TABLE, key_types: vec![SqlType::Int4, SqlType::Text] }
+    RegisteredView { name: "cards".into(), table: TABLE, key_types: vec![SqlType::Int4, SqlType::Text], errors: None }
 }
 
 fn card(number: i64, text: &str, count: i64) -> Row {

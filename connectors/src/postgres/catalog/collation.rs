@@ -9,7 +9,7 @@ use super::failure::client_error;
 /// The database's default collation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatabaseCollation {
-    /// Locale name as the database has it, for example `en_US.utf8`.
+    /// Locale name as the database has it, for example `en_US.utf8`; of ICU with `icu:` before it, `icu:en-US`.
     pub name: String,
     /// Whether text sorts by its bytes, as ours does.
     pub is_c: bool,
@@ -33,7 +33,7 @@ pub async fn collation(client: &Client, source: &str) -> Result<DatabaseCollatio
         // The builtin provider's locales differ in case mapping only, all compare by code point.
         "b" => DatabaseCollation { ascii_case: only_ascii(&locale), name: locale, is_c: true },
         "c" => DatabaseCollation { is_c: sorts_by_bytes(&libc), ascii_case: only_ascii(&ctype), name: libc },
-        _ => DatabaseCollation { name: locale, is_c: false, ascii_case: false },
+        _ => DatabaseCollation { name: format!("icu:{locale}"), is_c: false, ascii_case: false },
     })
 }
 

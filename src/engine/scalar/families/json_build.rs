@@ -8,7 +8,7 @@ use crate::engine::scalar::catalog::Catalog;
 use crate::engine::scalar::expression::RowError;
 
 /// Appends the value as Postgres' `to_json` writes it.
-fn write_json(out: &mut String, sql_type: &SqlType, value: &Value) {
+pub(in crate::engine) fn append_json(out: &mut String, sql_type: &SqlType, value: &Value) {
     match (value, sql_type) {
         (Value::Null, _) => out.push_str("null"),
         (Value::Bool(truth), _) => out.push_str(if *truth { "true" } else { "false" }),
@@ -28,6 +28,20 @@ fn write_json(out: &mut String, sql_type: &SqlType, value: &Value) {
     }
 }
 
+/// Appends a value that is not null as the name of a field.
+pub(in crate::engine) fn append_json_key(out: &mut String, sql_type: &SqlType, key: &Value) -> Result<(), RowError> {
+    if matches!(sql_type, SqlType::Array(_) | SqlType::Json | SqlType::Jsonb) {
+        return Err(RowError::invalid_parameter("key value must be scalar, not array, composite, or json"));
+    }
+    let start = out.len();
+    append_json(out, sql_type, key);
+    if !out[start..].starts_with('"') {
+        out.insert(start, '"');
+        out.push('"');
+    }
+    Ok(())
+}
+
 fn write_array(out: &mut String, element: &SqlType, array: &Array) {
     if array.dimensions.is_empty() {
         out.push_str("[]");
@@ -44,7 +58,7 @@ fn write_level(out: &mut String, element: &SqlType, level: (&[usize], &[Value]))
     for (index, chunk) in elements.chunks(size.max(1)).enumerate() {
         out.push_str(if index > 0 { "," } else { "" });
         match lengths {
-            [_] => write_json(out, element, &chunk[0]),
+            [_] => append_json(out, element, &chunk[0]),
             [_, inner @ ..] => write_level(out, element, (inner, chunk)),
             [] => {}
         }
@@ -54,7 +68,7 @@ fn write_level(out: &mut String, element: &SqlType, level: (&[usize], &[Value]))
 
 fn to_json(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowError> {
     let mut out = String::new();
-    write_json(&mut out, &types[0], &arguments[0]);
+    append_json(&mut out, &types[0], &arguments[0]);
     Ok(Value::text(out))
 }
 
@@ -81,13 +95,9 @@ fn build_object(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowErro
             return Err(RowError::invalid_parameter(message));
         }
         out.push_str(if index > 0 { ", " } else { "" });
-        let key = match &pair[0] {
-            Value::Bool(truth) => truth.to_string(),
-            key => printed(&types[0], key),
-        };
-        write_string(&mut out, &key);
+        append_json_key(&mut out, &types[0], &pair[0])?;
         out.push_str(" : ");
-        write_json(&mut out, &types[1], &pair[1]);
+        append_json(&mut out, &types[1], &pair[1]);
     }
     out.push('}');
     Ok(Value::text(out))
@@ -97,7 +107,7 @@ fn build_array(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowError
     let mut out = String::from("[");
     for (index, (sql_type, value)) in types.iter().zip(arguments).enumerate() {
         out.push_str(if index > 0 { ", " } else { "" });
-        write_json(&mut out, sql_type, value);
+        append_json(&mut out, sql_type, value);
     }
     out.push(']');
     Ok(Value::text(out))

@@ -56,7 +56,7 @@ pub(in crate::engine::scalar) fn check(source: &str) -> Result<(), RowError> {
 }
 
 /// The text as jsonb prints it.
-pub(in crate::engine::scalar) fn canonical(source: &str) -> Result<String, RowError> {
+pub(in crate::engine) fn canonical(source: &str) -> Result<String, RowError> {
     let json = parse(source)?;
     let mut out = String::with_capacity(source.len() + 8);
     write_canonical(&mut out, &json);

@@ -12,7 +12,7 @@ mod date_trunc;
 mod datetime;
 mod float;
 mod format;
-mod json_build;
+pub(super) mod json_build;
 mod json_read;
 pub(super) mod json_text;
 pub(super) mod jsonb_cast;

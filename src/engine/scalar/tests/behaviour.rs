@@ -3,7 +3,7 @@
 use tailwater_connectors::{SqlType, Value};
 
 use super::sql_text::bind_text;
-use crate::engine::plan::AggregateFunction;
+use crate::engine::scalar::bind::WrittenAggregate;
 use crate::engine::scalar::Scalar;
 use crate::engine::scalar::bind::{self, Typed};
 use crate::engine::scalar::compare::{sql_cmp, sql_eq};
@@ -80,18 +80,43 @@ fn columns_are_found_and_renumbered() {
 
 #[test]
 fn aggregates_have_the_result_types_of_postgres() {
-    use AggregateFunction::{Avg, Count, Max, Min, Sum};
-    let result = |function, argument: &SqlType| bind::aggregate(function, Some(argument)).ok();
-    assert_eq!(bind::aggregate(Count, None), Ok(SqlType::Int8));
-    assert_eq!(result(Sum, &SqlType::Int4), Some(SqlType::Int8));
-    assert_eq!(result(Sum, &SqlType::Int8), Some(SqlType::Numeric(None)));
-    assert_eq!(result(Sum, &SqlType::Numeric(Some((10, 2)))), Some(SqlType::Numeric(None)));
-    assert_eq!(result(Avg, &SqlType::Int2), Some(SqlType::Numeric(None)));
-    assert_eq!(result(Avg, &SqlType::Float4), Some(SqlType::Float8));
-    assert_eq!(result(Min, &SqlType::Text), Some(SqlType::Text));
-    assert_eq!(result(Max, &SqlType::Timestamptz), Some(SqlType::Timestamptz));
-    assert_eq!(result(Max, &SqlType::Json), None);
-    assert_eq!(result(Sum, &SqlType::Text), None);
+    let result = |name: &str, types: &[SqlType]| {
+        let arguments = types.iter().map(|sql_type| column(0, sql_type.clone())).collect();
+        let written = WrittenAggregate {
+            name: name.into(),
+            arguments,
+            star: types.is_empty(),
+            distinct: false,
+            filter: None,
+            order: Vec::new(),
+            within_group: false,
+        };
+        bind::aggregate_call(written).map(|call| call.result_type).map_err(|error| error.message)
+    };
+    let array = |element: SqlType| SqlType::Array(Box::new(element));
+    assert_eq!(result("count", &[]), Ok(SqlType::Int8));
+    assert_eq!(result("sum", &[SqlType::Int4]), Ok(SqlType::Int8));
+    assert_eq!(result("sum", &[SqlType::Int8]), Ok(SqlType::Numeric(None)));
+    assert_eq!(result("sum", &[SqlType::Numeric(Some((10, 2)))]), Ok(SqlType::Numeric(None)));
+    assert_eq!(result("avg", &[SqlType::Int2]), Ok(SqlType::Numeric(None)));
+    assert_eq!(result("avg", &[SqlType::Float4]), Ok(SqlType::Float8));
+    assert_eq!(result("min", &[SqlType::Text]), Ok(SqlType::Text));
+    assert_eq!(result("max", &[SqlType::Timestamptz]), Ok(SqlType::Timestamptz));
+    assert_eq!(result("stddev", &[SqlType::Int4]), Ok(SqlType::Numeric(None)));
+    assert_eq!(result("var_pop", &[SqlType::Float4]), Ok(SqlType::Float8));
+    assert_eq!(result("corr", &[SqlType::Int4, SqlType::Numeric(None)]), Ok(SqlType::Float8));
+    assert_eq!(result("array_agg", &[SqlType::Int4]), Ok(array(SqlType::Int4)));
+    assert_eq!(result("array_agg", &[array(SqlType::Int4)]), Ok(array(SqlType::Int4)));
+    assert_eq!(result("string_agg", &[SqlType::Text, SqlType::Unknown]), Ok(SqlType::Text));
+    assert_eq!(result("string_agg", &[SqlType::Bytea, SqlType::Unknown]), Ok(SqlType::Bytea));
+    assert_eq!(result("jsonb_object_agg", &[SqlType::Text, SqlType::Unknown]), Ok(SqlType::Jsonb));
+    assert_eq!(result("max", &[SqlType::Json]), Err("function max(json) does not exist".into()));
+    assert_eq!(result("sum", &[SqlType::Text]), Err("function sum(text) does not exist".into()));
+    assert_eq!(result("sum", &[SqlType::Unknown]), Err("function sum(unknown) is not unique".into()));
+    assert_eq!(
+        result("string_agg", &[SqlType::Int4, SqlType::Unknown]),
+        Err("function string_agg(integer, unknown) does not exist".into())
+    );
 }
 
 #[test]

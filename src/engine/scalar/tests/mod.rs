@@ -4,5 +4,5 @@ mod behaviour;
 mod cases;
 mod differential;
 mod made_up;
-mod server;
+pub(in crate::engine) mod server;
 mod sql_text;

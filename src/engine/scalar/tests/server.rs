@@ -9,7 +9,7 @@ use tempfile::TempDir;
 const BINARIES: &str = "/usr/lib/postgresql/15/bin";
 
 /// The server.
-pub(super) struct Postgres {
+pub(in crate::engine) struct Postgres {
     directory: TempDir,
     port: u16,
 }
@@ -33,7 +33,7 @@ fn run(mut command: Command) {
 
 impl Postgres {
     /// Starts a server with the C locale, UTF-8 and UTC.
-    pub(super) fn start() -> Self {
+    pub(in crate::engine) fn start() -> Self {
         assert!(Path::new(BINARIES).exists(), "this test needs Postgres 15 in {BINARIES}");
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().to_owned();
@@ -56,7 +56,7 @@ impl Postgres {
     }
 
     /// How to connect.
-    pub(super) fn url(&self) -> String {
+    pub(in crate::engine) fn url(&self) -> String {
         format!("host=127.0.0.1 port={} user=postgres dbname=postgres", self.port)
     }
 }

@@ -1,11 +1,11 @@
 //! From the text of an SQL expression over literals to a bound expression, for tests.
 
-use datafusion_sql::sqlparser::ast::{
+use sqlparser::ast::{
     AccessExpr, BinaryOperator, CaseWhen, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
     Subscript, TrimWhereField, UnaryOperator, Value as Literal,
 };
-use datafusion_sql::sqlparser::dialect::PostgreSqlDialect;
-use datafusion_sql::sqlparser::parser::Parser;
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::parser::Parser;
 use tailwater_connectors::{SqlType, Value};
 
 use crate::engine::scalar::bind::{self, BindError, Quantifier, Typed};
