@@ -5,6 +5,7 @@
 mod clients;
 mod commands;
 mod crash;
+mod fuzz;
 mod life;
 mod quarantine;
 mod support;

@@ -10,12 +10,12 @@ use std::sync::Mutex;
 
 use tailwater::cli::demo::servers::PrivatePostgres;
 use tailwater_connectors::postgres::{ConnInfo, connect_sql};
-use tailwater_connectors::{Change, OldRow, Row, Transaction, Value};
 use tokio::runtime::Runtime;
 
+use crate::support::faults::{FAULTS, spoiled};
 use crate::support::modes;
 use crate::support::random_file::random_file;
-use crate::support::recording::{Boundary, Recording};
+use crate::support::recording::Recording;
 use crate::support::view_file::ViewFile;
 
 /// Files that are worked on at once.
@@ -97,7 +97,6 @@ fn views_equal_what_postgres_answers_after_drawn_transactions() {
 /// A file in which every change shows.
 fn plain_file() -> ViewFile {
     ViewFile {
-        database: String::new(),
         name: "planted".into(),
         tables:
             "create table t (id int primary key, body text, n int);
@@ -123,70 +122,12 @@ fn plain_file() -> ViewFile {
             "delete from t where id = 2; insert into d values (3, 'a')",
             "delete from d where a = 1",
             "update d set b = 'c' where a = 2",
+            "insert into t values (4, null, null)",
         ]
         .map(String::from)
         .to_vec(),
+        ..ViewFile::default()
     }
-}
-
-/// Spoils one change of a transaction; false where it does not apply.
-type Fault = fn(&mut Vec<Change>, usize) -> bool;
-
-const FAULTS: [(&str, Fault); 5] = [
-    ("a lost change", |changes, place| {
-        changes.remove(place);
-        true
-    }),
-    ("a change taken twice", |changes, place| {
-        // The same update again would be harmless.
-        let counts = !matches!(changes[place], Change::Update { .. });
-        if counts {
-            changes.insert(place, changes[place].clone());
-        }
-        counts
-    }),
-    ("another old row", |changes, place| match &mut changes[place] {
-        Change::Update { old: OldRow::Full(row), .. } | Change::Delete { old: OldRow::Full(row), .. } => {
-            *row = with_other_number(row);
-            true
-        }
-        _ => false,
-    }),
-    ("another new row", |changes, place| match &mut changes[place] {
-        Change::Insert { new: row, .. } => {
-            *row = with_other_number(row);
-            true
-        }
-        _ => false,
-    }),
-    ("an unchanged value taken as null", |changes, place| match &mut changes[place] {
-        Change::Update { new, .. } => !std::mem::take(&mut new.unchanged).is_empty(),
-        _ => false,
-    }),
-];
-
-fn with_other_number(row: &Row) -> Row {
-    let mut values = row.to_vec();
-    if let Some(Value::Int(number)) = values.iter_mut().find(|value| matches!(value, Value::Int(_))) {
-        *number += 1;
-    }
-    values.into()
-}
-
-/// Copies of the recording with the fault in each place where it applies.
-fn spoiled(recording: &Recording, fault: Fault) -> Vec<Recording> {
-    let mut copies = Vec::new();
-    for (boundary, Boundary { transactions, .. }) in recording.boundaries.iter().enumerate() {
-        for (transaction, Transaction { changes, .. }) in transactions.iter().enumerate() {
-            for place in 0..changes.len() {
-                let mut copy = recording.clone();
-                if fault(&mut copy.boundaries[boundary].transactions[transaction].changes, place) {
-                    copies.push(copy);
-                }
-            }
-        }
-    }
-    copies
 }
 
 #[test]

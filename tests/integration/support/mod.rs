@@ -7,6 +7,7 @@
 //! recording   one file run on Postgres: what the source handed over, what Postgres answered after each transaction
 //! replay      a recording through engine and state, compared at its boundaries
 //! modes       the ways in which a recording is replayed
+//! faults      ways in which a recording is spoiled
 //!
 //! rig         a database, a Redis and a daemon under test
 //! database    a blocking session of the database
@@ -17,6 +18,7 @@
 pub(crate) mod agreement;
 pub(crate) mod bank;
 pub(crate) mod database;
+pub(crate) mod faults;
 pub(crate) mod modes;
 pub(crate) mod oracle;
 pub(crate) mod random_file;

@@ -42,6 +42,29 @@ pub(crate) fn differences(recording: &Recording) -> Vec<String> {
     found
 }
 
+/// The most telling modes, until one differs. A panic is a difference.
+pub(crate) fn first_difference(recording: &Recording) -> Option<String> {
+    let half = recording.boundaries.len() / 2;
+    let modes: [(&str, &dyn Fn() -> Result<(), String>); 5] = [
+        ("straight", &|| straight(recording, &recording.views)),
+        ("in one step", &|| cut_at(recording, &BTreeSet::new())),
+        ("restarted", &|| restarted(recording)),
+        ("late, half way", &|| late(recording, half)),
+        ("regrouped", &|| regrouped(recording, 0)),
+    ];
+    modes.iter().find_map(|(name, mode)| {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(mode));
+        let outcome = outcome.unwrap_or_else(|panic| Err(format!("a panic: {}", said_by(&*panic))));
+        outcome.err().map(|error| format!("({name}): {error}"))
+    })
+}
+
+/// What a panic said.
+pub(crate) fn said_by(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+}
+
 /// One step per transaction.
 pub(crate) fn straight(recording: &Recording, views: &[ViewPlan]) -> Result<(), String> {
     let mut replay = Replay::start(recording, views)?;
@@ -113,7 +136,8 @@ fn late(recording: &Recording, boundary: usize) -> Result<(), String> {
     Ok(())
 }
 
-fn with_those_it_reads(views: &[ViewPlan], name: &SmolStr) -> Vec<ViewPlan> {
+/// A view and those that it reads.
+pub(crate) fn with_those_it_reads(views: &[ViewPlan], name: &SmolStr) -> Vec<ViewPlan> {
     let mut wanted = BTreeSet::from([name.clone()]);
     for view in views.iter().rev() {
         if wanted.contains(&view.name) {

@@ -18,24 +18,31 @@ pub(crate) fn reason(error: &tokio_postgres::Error) -> String {
     error.as_db_error().map_or_else(|| error.to_string(), |error| error.to_string())
 }
 
-/// Makes the views in the database, so that views can read views.
-pub(crate) async fn create_views(client: &Client, views: &[ViewText]) -> Result<(), String> {
+/// Makes the views in the database, so that views can read views; answers with those that Postgres rejects, and why.
+pub(crate) async fn create_views(client: &Client, views: &[ViewText]) -> Vec<(SmolStr, String)> {
+    let mut rejected = Vec::new();
     for view in views {
         let sql = format!("create view \"{}\" as {}", view.name, view.sql);
-        client.batch_execute(&sql).await.map_err(|error| format!("view {}: {}", view.name, reason(&error)))?;
+        if let Err(error) = client.batch_execute(&sql).await {
+            rejected.push((view.name.clone(), reason(&error)));
+        }
     }
-    Ok(())
+    rejected
 }
 
-/// What the views hold now.
-pub(crate) async fn answers(client: &Client, views: &[ViewText]) -> Result<Answers, String> {
-    let mut answers = Answers::new();
+/// What the views hold now. A view that has no answer, because an expression has no value, is answered with the error.
+pub(crate) async fn answers(client: &Client, views: &[ViewText]) -> (Answers, Vec<(SmolStr, String)>) {
+    let (mut answers, mut failed) = (Answers::new(), Vec::new());
     for view in views {
-        let mut rows = rows(client, &format!("select * from \"{}\"", view.name)).await?;
-        rows.sort_unstable();
-        answers.insert(view.name.clone(), rows);
+        match rows(client, &format!("select * from \"{}\"", view.name)).await {
+            Ok(mut rows) => {
+                rows.sort_unstable();
+                answers.insert(view.name.clone(), rows);
+            }
+            Err(error) => failed.push((view.name.clone(), error)),
+        }
     }
-    Ok(answers)
+    (answers, failed)
 }
 
 /// Rows of any query.

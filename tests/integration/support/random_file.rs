@@ -89,11 +89,11 @@ pub(crate) fn random_file(seed: u64) -> ViewFile {
         (0..statements).map(|_| guarded(&statement(&mut random))).collect::<Vec<_>>().join("\n")
     });
     ViewFile {
-        database: String::new(),
         name: format!("seed_{seed}"),
         tables: TABLES.into(),
         transactions: transactions.collect(),
         views: VIEWS.iter().map(view).collect(),
+        ..ViewFile::default()
     }
 }
 

@@ -1,10 +1,14 @@
 //! One file run on Postgres through the real source: everything it handed over, and Postgres' answers after each
 //! transaction. Replays need no server.
+//!
+//! Views of golden tests must all work. Of drawn ones those are left out that Postgres rejects or that the planner refuses, and
+//! those that read them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::SinkExt;
 use smol_str::SmolStr;
 use tailwater::engine::ViewPlan;
 use tailwater::sql::{self, SqlCatalog, ViewText};
@@ -25,6 +29,8 @@ use super::view_file::ViewFile;
 pub(crate) const SOURCE: SmolStr = SmolStr::new_static("db");
 /// A message of the source comes within this, also on a busy machine.
 const MESSAGE_WAIT: Duration = Duration::from_secs(60);
+/// A query that takes longer counts as one that has no answer.
+const QUERY_MAX: &str = "20s";
 /// Its last transaction shows that everything before it has been handed over.
 const MARKER: &str = "golden_marker";
 
@@ -54,9 +60,32 @@ pub(crate) struct Recording {
     pub(crate) boundaries: Vec<Boundary>,
 }
 
+/// Views that a recording does without, and why.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LeftOut {
+    /// Rejected by Postgres, or without an answer at some time.
+    pub(crate) rejected: Vec<(SmolStr, String)>,
+    /// Refused by the planner.
+    pub(crate) refused: Vec<(SmolStr, String)>,
+}
+
+impl LeftOut {
+    fn has(&self, view: &str) -> bool {
+        self.rejected.iter().chain(&self.refused).any(|(name, _)| name == view)
+    }
+}
+
 impl Recording {
-    /// Runs the file in the database behind `url`, which is new and empty.
+    /// Runs the file in the database behind `url`, which is new and empty. All its views must work.
     pub(crate) async fn make(file: &ViewFile, url: String) -> Result<Self, String> {
+        let (recording, LeftOut { rejected, refused }) = Self::of_what_works(file, url).await?;
+        let problems: Vec<String> =
+            rejected.into_iter().chain(refused).map(|(view, error)| format!("view {view}: {error}")).collect();
+        if problems.is_empty() { Ok(recording) } else { Err(problems.join("\n")) }
+    }
+
+    /// The same with the views that work.
+    pub(crate) async fn of_what_works(file: &ViewFile, url: String) -> Result<(Self, LeftOut), String> {
         let config = PostgresSourceConfig {
             name: SOURCE,
             url,
@@ -65,38 +94,61 @@ impl Recording {
         };
         let info = ConnInfo::parse(&config.url).map_err(|error| error.to_string())?;
         let client = connect_sql(&info, "oracle").await.map_err(described)?;
-        run(&client, &format!("create table {MARKER} (id int primary key)")).await?;
+        run(&client, &format!("set statement_timeout = '{QUERY_MAX}'; create table {MARKER} (id int primary key)"))
+            .await?;
         run(&client, &file.tables).await?;
-        oracle::create_views(&client, &file.views).await?;
+        fill(&client, &file.rows).await?;
+        let mut left_out = LeftOut { rejected: oracle::create_views(&client, &file.views).await, refused: Vec::new() };
+        let mut names = tables_read(&file.views, &mut left_out);
         let mut source = PostgresSource::new(config.clone()).map_err(described)?;
-        let names = tables_read(&file.views)?;
+        if names.is_empty() {
+            names.push(table_name("public", MARKER));
+        }
         let tables = source.tables(&names).await.map_err(described)?;
         let identity = source.identity().await.map_err(described)?;
-        let views = plan(&tables, &file.views, identity.ascii_case)?;
+        let mut views = plan(&tables, &file.views, (identity.ascii_case, &mut left_out));
         for view in &views {
             oracle::check_columns(&client, &view.name, &view.columns).await?;
         }
-        let marked = names.into_iter().chain([table_name("public", MARKER)]).collect();
-        let mut running = Running::start(source, marked);
-        let recorded = record(file, &client, &mut running).await;
+        names.push(table_name("public", MARKER));
+        names.dedup();
+        let mut running = Running::start(source, names);
+        let recorded = record(file, (&client, &mut left_out), &mut running).await;
         running.stop().await?;
         prepare::drop(&config).await.map_err(described)?;
         let (copied, copied_at, boundaries) = recorded?;
-        Ok(Self { name: file.name.clone(), tables, views, copied, copied_at, boundaries })
+        views.retain(|view| !left_out.has(&view.name));
+        Ok((Self { name: file.name.clone(), tables, views, copied, copied_at, boundaries }, left_out))
     }
+}
+
+/// Copies rows into tables.
+async fn fill(client: &Client, rows: &[(String, String)]) -> Result<(), String> {
+    for (table, text) in rows {
+        let described = |error: tokio_postgres::Error| format!("copy {table}: {}", oracle::reason(&error));
+        let sink = client.copy_in(&format!("copy {table} from stdin with (delimiter '|')")).await.map_err(described)?;
+        let mut sink = std::pin::pin!(sink);
+        sink.send(bytes::Bytes::from(text.clone())).await.map_err(described)?;
+        sink.finish().await.map_err(described)?;
+    }
+    Ok(())
 }
 
 type Recorded = (Vec<(Arc<TableSchema>, Vec<Row>)>, Position, Vec<Boundary>);
 
-async fn record(file: &ViewFile, client: &Client, running: &mut Running) -> Result<Recorded, String> {
+async fn record(
+    file: &ViewFile,
+    (client, left_out): (&Client, &mut LeftOut),
+    running: &mut Running,
+) -> Result<Recorded, String> {
     let (copied, copied_at) = running.copied().await?;
-    let mut boundaries =
-        vec![Boundary { transactions: Vec::new(), answers: oracle::answers(client, &file.views).await? }];
+    let mut asked = file.views.clone();
+    let mut boundaries = vec![Boundary { transactions: Vec::new(), answers: ask(client, &mut asked, left_out).await }];
     let mut ends = Vec::new();
     for (index, transaction) in file.transactions.iter().enumerate() {
         run(client, transaction).await.map_err(|error| format!("transaction {}: {error}", index + 1))?;
         ends.push(position(client).await?);
-        boundaries.push(Boundary { transactions: Vec::new(), answers: oracle::answers(client, &file.views).await? });
+        boundaries.push(Boundary { transactions: Vec::new(), answers: ask(client, &mut asked, left_out).await });
     }
     run(client, &format!("insert into {MARKER} values (1)")).await?;
     let last = position(client).await?;
@@ -107,6 +159,17 @@ async fn record(file: &ViewFile, client: &Client, running: &mut Running) -> Resu
         }
     }
     Ok((copied, copied_at, boundaries))
+}
+
+/// Answers of the views that still work.
+async fn ask(client: &Client, views: &mut Vec<ViewText>, left_out: &mut LeftOut) -> Answers {
+    views.retain(|view| !left_out.has(&view.name));
+    let (answers, failed) = oracle::answers(client, views).await;
+    for (view, error) in failed {
+        left_out.rejected.push((view, error));
+        leave_out_readers(views, left_out);
+    }
+    answers
 }
 
 async fn run(client: &Client, sql: &str) -> Result<(), String> {
@@ -130,31 +193,73 @@ fn table_name(schema: &str, table: &str) -> TableName {
     TableName { source: SOURCE, schema: schema.into(), table: table.into() }
 }
 
-fn tables_read(views: &[ViewText]) -> Result<Vec<TableName>, String> {
-    let mut names = BTreeSet::new();
-    for view in views {
-        let read = sql::tables_read(&view.sql).map_err(|error| format!("view {}: {error}", view.name))?;
-        let is_view =
-            |name: &sql::UnresolvedName| name.schema.is_none() && views.iter().any(|view| view.name == name.table);
-        let tables = read.iter().filter(|name| !is_view(name));
-        names.extend(tables.map(|name| table_name(name.schema.as_deref().unwrap_or("public"), &name.table)));
-    }
-    Ok(names.into_iter().collect())
+/// Names that a view reads, if its text can be read.
+fn read_by(view: &ViewText) -> Result<Vec<sql::UnresolvedName>, String> {
+    sql::tables_read(&view.sql).map_err(|error| error.to_string())
 }
 
-fn plan(tables: &[Arc<TableSchema>], views: &[ViewText], ascii_case: bool) -> Result<Vec<ViewPlan>, String> {
+fn is_view(name: &sql::UnresolvedName, views: &[ViewText]) -> bool {
+    name.schema.is_none() && views.iter().any(|view| view.name == name.table)
+}
+
+/// Leaves out the views that read what is left out.
+fn leave_out_readers(views: &[ViewText], left_out: &mut LeftOut) {
+    for view in views {
+        let lost = |name: &sql::UnresolvedName| is_view(name, views) && left_out.has(&name.table);
+        if !left_out.has(&view.name) && read_by(view).is_ok_and(|names| names.iter().any(lost)) {
+            left_out.rejected.push((view.name.clone(), "reads a view that is left out".into()));
+        }
+    }
+}
+
+fn tables_read(views: &[ViewText], left_out: &mut LeftOut) -> Vec<TableName> {
+    let mut names = BTreeSet::new();
+    leave_out_readers(views, left_out);
+    for view in views {
+        if left_out.has(&view.name) {
+            continue;
+        }
+        match read_by(view) {
+            Err(error) => left_out.refused.push((view.name.clone(), error)),
+            Ok(read) => {
+                let tables = read.iter().filter(|name| !is_view(name, views));
+                names.extend(tables.map(|name| table_name(name.schema.as_deref().unwrap_or("public"), &name.table)));
+            }
+        }
+    }
+    leave_out_readers(views, left_out);
+    names.into_iter().collect()
+}
+
+/// Plans the views that are not left out, without those that are refused.
+fn plan(
+    tables: &[Arc<TableSchema>],
+    views: &[ViewText],
+    (ascii_case, left_out): (bool, &mut LeftOut),
+) -> Vec<ViewPlan> {
     let catalog = SqlCatalog {
         tables: tables.to_vec(),
         collation_is_c: [(SOURCE, true)].into(),
         ascii_case: [(SOURCE, ascii_case)].into(),
     };
-    sql::plan_views(&catalog, views).map_err(|errors| {
-        let described = errors.iter().map(|error| match &error.hint {
-            Some(hint) => format!("{error} (hint: {hint})"),
-            None => error.to_string(),
-        });
-        described.collect::<Vec<_>>().join("\n")
-    })
+    loop {
+        leave_out_readers(views, left_out);
+        let wanted: Vec<ViewText> = views.iter().filter(|view| !left_out.has(&view.name)).cloned().collect();
+        let errors = match sql::plan_views(&catalog, &wanted) {
+            Ok(plans) => return plans,
+            Err(errors) => errors,
+        };
+        assert!(!errors.is_empty(), "a refusal has a reason");
+        for error in errors.into_iter().filter(|error| wanted.iter().any(|view| view.name == error.view)) {
+            let text = match &error.hint {
+                Some(hint) => format!("{error} (hint: {hint})"),
+                None => error.to_string(),
+            };
+            if !left_out.has(&error.view) {
+                left_out.refused.push((error.view.clone(), text));
+            }
+        }
+    }
 }
 
 /// The source at work.

@@ -29,6 +29,8 @@ pub(crate) struct ViewFile {
     pub(crate) database: String,
     /// DDL and first rows.
     pub(crate) tables: String,
+    /// More first rows: table and text for COPY, with `|` between columns. Not in files.
+    pub(crate) rows: Vec<(String, String)>,
     /// Views in order.
     pub(crate) views: Vec<ViewText>,
     /// Transactions in order.
@@ -63,6 +65,19 @@ impl ViewFile {
         }
         file.take(section);
         Ok(file)
+    }
+
+    /// As a file.
+    pub(crate) fn text(&self, about: &str) -> String {
+        let mut text = format!("# {about}\n--- tables\n{}\n", self.tables.trim_end());
+        for view in &self.views {
+            let key = view.key.as_ref().map(|key| format!(" [key: {}]", key.join(", "))).unwrap_or_default();
+            text.push_str(&format!("--- view {}{key}\n{}\n", view.name, view.sql.trim_end()));
+        }
+        for transaction in &self.transactions {
+            text.push_str(&format!("--- transaction\n{}\n", transaction.trim_end()));
+        }
+        text
     }
 
     fn take(&mut self, section: Option<Section>) {
@@ -118,5 +133,6 @@ fn a_file_is_read_in_sections() {
     assert_eq!((&*file.views[0].name, &*file.views[0].sql, file.views[0].line), ("v", "select\n", 5));
     assert_eq!(file.views[0].key.as_deref(), Some(&["a".to_owned(), "b".to_owned()][..]));
     assert_eq!(file.transactions, ["one\n", "two\n"]);
+    assert_eq!(file.text("about"), text);
     assert!(ViewFile::parse("f", "--- nonsense\n").unwrap_err().contains("f.test:1"));
 }
