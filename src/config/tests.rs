@@ -126,8 +126,7 @@ fn a_missing_file_says_how_to_make_one() {
 #[test]
 fn a_view_says_what_becomes_of_rows_with_errors() {
     let with = |policy: &str| GOOD.replace("[view.card]", &format!("[view.card]\nrow_errors = \"{policy}\""));
-    for (word, policy) in
-        [("quarantine", RowErrors::Quarantine), ("null", RowErrors::Null), ("stop", RowErrors::Stop)]
+    for (word, policy) in [("quarantine", RowErrors::Quarantine), ("null", RowErrors::Null), ("stop", RowErrors::Stop)]
     {
         assert_eq!(loaded(&with(word)).unwrap_or_else(|error| panic!("{error}")).views[0].row_errors, policy);
     }

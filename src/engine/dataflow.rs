@@ -7,8 +7,8 @@ use tailwater_connectors::{Row, SqlType, Value};
 
 use super::delta::{Delta, consolidate};
 use super::error::EngineError;
-use super::index::Index;
 use super::fault::Faults;
+use super::index::Index;
 use super::operators::{Aggregate, Distinct, Flatten, Join, Recursion, SetOperation, TopN, Window};
 use super::relation::{KeyChange, Relation, delta_of};
 use super::scalar::Scalar;
@@ -214,11 +214,7 @@ impl Node {
     }
 }
 
-fn project(
-    faults: &mut Faults,
-    node: usize,
-    (delta, expressions): (Delta, &[Scalar]),
-) -> Result<Delta, EngineError> {
+fn project(faults: &mut Faults, node: usize, (delta, expressions): (Delta, &[Scalar])) -> Result<Delta, EngineError> {
     let columns: Option<Vec<usize>> = expressions.iter().map(column).collect();
     let mut result = Delta::with_capacity(delta.len());
     let mut values: Vec<Value> = Vec::with_capacity(expressions.len());
@@ -256,11 +252,7 @@ fn is_identity(columns: &[usize], width: usize) -> bool {
     columns.len() == width && columns.iter().enumerate().all(|(place, column)| place == *column)
 }
 
-fn filter(
-    faults: &mut Faults,
-    node: usize,
-    (mut delta, predicate): (Delta, &Scalar),
-) -> Result<Delta, EngineError> {
+fn filter(faults: &mut Faults, node: usize, (mut delta, predicate): (Delta, &Scalar)) -> Result<Delta, EngineError> {
     let mut failure = None;
     delta.retain(|(row, weight)| match faults.holds(node, predicate, (row, *weight)) {
         Ok(holds) => holds,

@@ -155,7 +155,13 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let changes = Changes::Fill { node: leaf.node, batch };
         let (relations, indexes) = (&self.assembly.relations[..], &self.assembly.indexes[..]);
-        self.assembly.views[place].run(&mut Flow { tx: &mut tx, relations, indexes, changes, faults: self.assembly.views[place].faults() })?;
+        self.assembly.views[place].run(&mut Flow {
+            tx: &mut tx,
+            relations,
+            indexes,
+            changes,
+            faults: self.assembly.views[place].faults(),
+        })?;
         commit_in_place(tx)
     }
 

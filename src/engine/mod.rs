@@ -40,7 +40,8 @@ pub use error::EngineError;
 pub use explain::{ExplainLine, explain};
 pub use fault::QuarantinedRow;
 pub use plan::{
-    AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RelationName, RowErrorPolicy, SortKey, ViewPlan,
+    AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RelationName, RowErrorPolicy, SortKey,
+    ViewPlan,
 };
 pub use scalar::Scalar;
 pub use step::StepOutcome;

@@ -463,6 +463,9 @@ pub enum RowErrorPolicy {
     Stop,
 }
 
+/// Name of the type of an argument that is the JSON document of a whole row: `json_agg(t)`.
+pub const RECORD: &str = "record";
+
 impl AggregateCall {
     /// The first argument, if there is any.
     pub fn argument(&self) -> Option<&Scalar> {

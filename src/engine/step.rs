@@ -158,12 +158,7 @@ impl Engine {
         Ok(())
     }
 
-    fn follow(
-        &self,
-        tx: &mut StateTx<'_>,
-        view: &View,
-        changes: &[Vec<KeyChange>],
-    ) -> Result<ViewStep, EngineError> {
+    fn follow(&self, tx: &mut StateTx<'_>, view: &View, changes: &[Vec<KeyChange>]) -> Result<ViewStep, EngineError> {
         let Assembly { relations, indexes, .. } = &self.assembly;
         let changes = Changes::Step(changes);
         let done = view.run(&mut Flow { tx, relations, indexes, changes, faults: view.faults() })?;

@@ -36,7 +36,13 @@ pub(super) enum Node {
     /// All rows of all inputs, column by column in the order given, under new numbers.
     UnionAll { inputs: Vec<(Node, Vec<Id>)>, columns: Vec<Id> },
     /// INTERSECT or EXCEPT of the columns given, under new numbers.
-    SetOperation { left: Box<(Node, Vec<Id>)>, right: Box<(Node, Vec<Id>)>, operator: SetOperator, all: bool, columns: Vec<Id> },
+    SetOperation {
+        left: Box<(Node, Vec<Id>)>,
+        right: Box<(Node, Vec<Id>)>,
+        operator: SetOperator,
+        all: bool,
+        columns: Vec<Id>,
+    },
     /// Each row once per list, with the list's values as new columns.
     Expand { input: Box<Node>, lists: Vec<Vec<Scalar>>, columns: Vec<Id> },
     /// Set-returning functions beside the input's rows.

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::thread;
 
-use sqlparser::ast::Query;
 use smol_str::SmolStr;
+use sqlparser::ast::Query;
 use tailwater_connectors::Column;
 
 use super::bind::{Binder, BoundView};
 use super::catalog::{Names, Relation, SqlCatalog, TextRules, UnresolvedName};
-use super::error::{Code, Place, Refusal, Result, SqlError};
 use super::decorrelate::decorrelated;
+use super::error::{Code, Place, Refusal, Result, SqlError};
 use super::keys::{Relations, identity, missing_key};
 use super::lower::Lowering;
 use super::names::suggestion;

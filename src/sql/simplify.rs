@@ -29,14 +29,14 @@ fn first_ranks(mut node: Node, conjuncts: Vec<Conjunct>) -> Node {
     };
     if let Some(Node::Window { input, partition, order, calls }) = window {
         let ranks = |function: &WindowFunction| matches!(function, WindowFunction::RowNumber | WindowFunction::Rank);
-        let limit = |(id, _): &&(Id, _)| conjuncts.iter().filter_map(|conjunct| upper_bound(&conjunct.condition, *id)).min();
+        let limit =
+            |(id, _): &&(Id, _)| conjuncts.iter().filter_map(|conjunct| upper_bound(&conjunct.condition, *id)).min();
         let all_rank = calls.iter().all(|(_, call)| ranks(&call.function));
         let best = calls.iter().filter_map(|call| Some((limit(&call)?, call.1.function == WindowFunction::Rank))).min();
         if let (true, Some((limit, with_ties))) = (all_rank, best) {
             let rows = RowRange { offset: 0, limit: Some(limit), with_ties };
             let inner = std::mem::replace(&mut **input, Node::one_row());
-            **input =
-                Node::TopN { input: Box::new(inner), partition: partition.clone(), order: order.clone(), rows };
+            **input = Node::TopN { input: Box::new(inner), partition: partition.clone(), order: order.clone(), rows };
         }
     }
     Node::Filter { input: Box::new(node), conjuncts }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{ObjectName, Query, Statement, Visit, Visitor};
+use sqlparser::ast::{BinaryOperator, Expr, ObjectName, Query, Statement, Value, Visit, VisitMut, Visitor, VisitorMut};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
@@ -47,11 +47,53 @@ pub(super) fn parse(sql: &str) -> Result<Query> {
         .map_err(syntax_error)?;
     match (statements.pop(), statements.is_empty()) {
         (None, _) => Err(Refusal::new(Code::NotOneSelect, "the SQL is empty").hint("write one SELECT")),
-        (Some(Statement::Query(query)), true) => Ok(*query),
+        (Some(Statement::Query(mut query)), true) => {
+            let _ = VisitMut::visit(&mut *query, &mut Precedence);
+            Ok(*query)
+        }
         (Some(other), true) => Err(Refusal::new(Code::NotOneSelect, "a view is one SELECT").at(place_of(&other))),
         (Some(second), false) => Err(Refusal::new(Code::NotOneSelect, "a view is one SELECT, without others after it")
             .at(place_of(&second))
             .hint("make one view of each")),
+    }
+}
+
+/// The parser reads `a IS DISTINCT FROM b AND c` as `a IS DISTINCT FROM (b AND c)`; Postgres' AND and OR bind looser.
+struct Precedence;
+
+impl VisitorMut for Precedence {
+    type Break = ();
+
+    fn post_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<()> {
+        if let Expr::IsDistinctFrom(_, right) | Expr::IsNotDistinctFrom(_, right) = expression
+            && is_connective(right)
+        {
+            let nothing = || Expr::Value(Value::Null.into());
+            let mut whole = std::mem::replace(&mut **right, nothing());
+            let operand = leftmost(&mut whole);
+            let inner = std::mem::replace(operand, nothing());
+            if let Expr::IsDistinctFrom(_, right) | Expr::IsNotDistinctFrom(_, right) = expression {
+                **right = inner;
+            }
+            *operand = std::mem::replace(expression, nothing());
+            *expression = whole;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn is_connective(expression: &Expr) -> bool {
+    matches!(expression, Expr::BinaryOp { op: BinaryOperator::And | BinaryOperator::Or, .. })
+}
+
+/// The first operand of nested AND and OR.
+fn leftmost(expression: &mut Expr) -> &mut Expr {
+    if !is_connective(expression) {
+        return expression;
+    }
+    match expression {
+        Expr::BinaryOp { left, .. } => leftmost(left),
+        other => other,
     }
 }
 
@@ -60,8 +102,10 @@ fn exclusions_marked(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let mut marked: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
     let mut place = 0;
     while let Some(token) = tokens.get(place) {
-        let words: Vec<(usize, String)> = if is_word(token, "EXCLUDE") { words_after(&tokens, place) } else { Vec::new() };
-        let named = |count: usize| words.iter().take(count).map(|(_, word)| word.as_str()).collect::<Vec<_>>().join("_");
+        let words: Vec<(usize, String)> =
+            if is_word(token, "EXCLUDE") { words_after(&tokens, place) } else { Vec::new() };
+        let named =
+            |count: usize| words.iter().take(count).map(|(_, word)| word.as_str()).collect::<Vec<_>>().join("_");
         let found = [1, 2].into_iter().find_map(|count| {
             let marker = match named(count).as_str() {
                 "no_others" => 0,

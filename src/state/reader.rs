@@ -76,7 +76,9 @@ impl<'a> Reader<'a> {
 
     /// The same of the row errors of `view`.
     pub fn view_errors(&self, view: &str, after: Option<&[u8]>, limit: usize) -> Result<ErrorPage, StateError> {
-        let Some(tables) = self.views.get(view)?.errors else { return Ok(ErrorPage { errors: Vec::new(), next: None }) };
+        let Some(tables) = self.views.get(view)?.errors else {
+            return Ok(ErrorPage { errors: Vec::new(), next: None });
+        };
         let decode = |key: &[u8], count: &[u8]| Ok(ViewError { entry: decode_row(key)?, count: decode_count(count)? });
         let (errors, next) = self.page(tables.entries, (after, limit), decode)?;
         Ok(ErrorPage { errors, next })

@@ -68,13 +68,6 @@ impl Place {
         &self.key[..self.peers]
     }
 
-    /// The least key behind this one.
-    pub(super) fn successor(&self) -> Vec<u8> {
-        let mut key = self.key.clone();
-        key.push(0);
-        key
-    }
-
     fn encode(&self, count: i64) -> Vec<u8> {
         let mut value = count.to_be_bytes().to_vec();
         value.extend((self.partition as u32).to_be_bytes());

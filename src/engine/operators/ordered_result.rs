@@ -9,7 +9,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 use tailwater_connectors::{Array, Row, SqlType, Value};
 
-use super::super::plan::{AggregateCall, AggregateFunction};
+use super::super::plan::{AggregateCall, AggregateFunction, RECORD};
 use super::super::scalar::RowError;
 use super::super::scalar::json::{append_json, append_json_key, canonical_json};
 use super::percentile::{percentile_cont, percentile_disc};
@@ -151,17 +151,20 @@ fn array_of_arrays(entries: &Entries) -> Result<Value, RowError> {
     Ok(Value::Array(Arc::new(Array { dimensions, elements })))
 }
 
-/// As Postgres lays it out: arrays begin a line of their own.
+/// As Postgres lays it out: arrays and rows begin a line of their own.
 fn json_array(element: &SqlType, entries: &Entries) -> String {
+    // A whole row comes as its document under a type of its own: see `RECORD` in `engine::plan`.
+    let is_record = matches!(element, SqlType::Other(name) if name == RECORD);
+    let shown = if is_record { &SqlType::Json } else { element };
     let mut out = String::from("[");
     for (place, row) in each(entries).enumerate() {
         if place > 0 {
             out.push_str(", ");
-            if matches!(element, SqlType::Array(_)) && !row[0].is_null() {
+            if (is_record || matches!(element, SqlType::Array(_))) && !row[0].is_null() {
                 out.push_str("\n ");
             }
         }
-        append_json(&mut out, element, &row[0]);
+        append_json(&mut out, shown, &row[0]);
     }
     out.push(']');
     out

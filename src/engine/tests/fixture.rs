@@ -191,5 +191,11 @@ pub(super) fn view(name: &str, plan: Plan, types: &[SqlType], key: &[usize]) -> 
         sql_type: sql_type.clone(),
         nullable: true,
     });
-    ViewPlan { name: name.into(), plan, columns: columns.collect(), key: key.to_vec(), row_errors: RowErrorPolicy::default() }
+    ViewPlan {
+        name: name.into(),
+        plan,
+        columns: columns.collect(),
+        key: key.to_vec(),
+        row_errors: RowErrorPolicy::default(),
+    }
 }

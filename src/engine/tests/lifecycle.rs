@@ -9,7 +9,7 @@ use super::fixture::{
     Bench, SOURCE, at, changes, column, fill, number, operator, row, scan, started, step, table, transaction, update,
     view,
 };
-use crate::engine::{EngineCatalog, EngineError, JoinKey, Plan, RelationName, RowErrorPolicy, ViewCondition, ViewPlan};
+use crate::engine::{EngineCatalog, EngineError, Plan, RelationName, RowErrorPolicy, ViewCondition, ViewPlan};
 
 const NUMBERS: [SqlType; 2] = [SqlType::Int8, SqlType::Int8];
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use tailwater_connectors::{Numeric, Row, SqlType, Value};
 
 use super::super::operators::ExactFloat;
-use super::oracle_join;
 use super::oracle_aggregate;
+use super::oracle_join;
 use crate::engine::scalar::{sql_cmp, sql_eq};
 use crate::engine::{AggregateCall, AggregateFunction, Plan, RelationName};
 use crate::state::{encode_key, encode_row};

@@ -8,7 +8,9 @@ use super::fixture::{column, operator};
 use super::oracle::{Database, types};
 use super::random_changes::random_value;
 use crate::engine::scalar::{Typed, bind};
-use crate::engine::{AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RowErrorPolicy, Scalar, SortKey, ViewPlan};
+use crate::engine::{
+    AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RowErrorPolicy, Scalar, SortKey, ViewPlan,
+};
 
 /// Makes plans over the relations of a database (whose rows do not matter).
 pub(super) struct Planner<'a> {
@@ -48,7 +50,13 @@ impl Planner<'_> {
         let columns = group_types.into_iter().enumerate();
         let columns =
             columns.map(|(place, sql_type)| Column { name: format!("c{place}").into(), sql_type, nullable: true });
-        ViewPlan { name: name.into(), plan, columns: columns.collect(), key: (0..width).collect(), row_errors: RowErrorPolicy::default() }
+        ViewPlan {
+            name: name.into(),
+            plan,
+            columns: columns.collect(),
+            key: (0..width).collect(),
+            row_errors: RowErrorPolicy::default(),
+        }
     }
 
     pub(super) fn plan(&mut self, depth: u32) -> Plan {
@@ -212,8 +220,21 @@ impl Planner<'_> {
         let names: &[&str] = match sql_type {
             SqlType::Text => &["count", "min", "max", "array_agg", "string_agg", "json_agg", "mode", "percentile_disc"],
             SqlType::Int8 => &[
-                "count", "min", "max", "sum", "avg", "bit_and", "bit_or", "bit_xor", "var_pop", "var_samp", "array_agg",
-                "json_agg", "mode", "percentile_disc", "percentile_cont",
+                "count",
+                "min",
+                "max",
+                "sum",
+                "avg",
+                "bit_and",
+                "bit_or",
+                "bit_xor",
+                "var_pop",
+                "var_samp",
+                "array_agg",
+                "json_agg",
+                "mode",
+                "percentile_disc",
+                "percentile_cont",
             ],
             SqlType::Float8 => &["count", "min", "max", "sum", "avg", "array_agg", "mode", "percentile_cont"],
             _ => &["count", "min", "max", "sum", "avg", "var_pop", "var_samp", "array_agg", "json_agg", "mode"],
@@ -226,7 +247,8 @@ impl Planner<'_> {
         }
         let mut arguments = vec![argument];
         if name == "string_agg" {
-            let texts: Vec<usize> = places.iter().copied().filter(|other| input_types[*other] == SqlType::Text).collect();
+            let texts: Vec<usize> =
+                places.iter().copied().filter(|other| input_types[*other] == SqlType::Text).collect();
             arguments.push((texts[self.random.random_range(0..texts.len())], SqlType::Text));
         }
         // Which of equal numbers stands for them in DISTINCT is free; only text and integers have one form.

@@ -8,7 +8,9 @@ use super::fixture::{
     Bench, changes, column, name_of, number, operator, row, scan, sql_type_named, started, step, table, update, view,
 };
 use super::random_plan::call;
-use crate::engine::{AggregateCall, AggregateFunction, EngineCatalog, JoinInput, JoinKey, JoinKind, Plan, Scalar, ViewPlan};
+use crate::engine::{
+    AggregateCall, AggregateFunction, EngineCatalog, JoinInput, JoinKey, JoinKind, Plan, Scalar, ViewPlan,
+};
 
 fn catalog(tables: &[&Arc<TableSchema>], views: Vec<ViewPlan>) -> EngineCatalog {
     let changelogs = views.iter().map(|view| view.name.clone()).collect();
@@ -30,7 +32,12 @@ fn customers() -> Arc<TableSchema> {
 /// `select o.id, o.total, c.name from orders o join customers c on c.id = o.customer`
 fn orders_with_names(kind: JoinKind) -> Plan {
     let first = JoinInput { plan: scan(&orders()), kind: JoinKind::Inner, keys: Vec::new(), residual: None };
-    let second = JoinInput { plan: scan(&customers()), kind, keys: vec![JoinKey { before: 1, own: 0, null_safe: false }], residual: None };
+    let second = JoinInput {
+        plan: scan(&customers()),
+        kind,
+        keys: vec![JoinKey { before: 1, own: 0, null_safe: false }],
+        residual: None,
+    };
     Plan::Project {
         input: Box::new(Plan::Join { inputs: vec![first, second] }),
         expressions: [0, 2, 4].map(Scalar::Column).to_vec(),

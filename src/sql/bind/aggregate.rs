@@ -4,6 +4,7 @@ use sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments,
     OrderByExpr,
 };
+use tailwater_connectors::SqlType;
 
 use super::super::error::{Code, Refusal, Result};
 use super::super::place::place_of;
@@ -11,7 +12,7 @@ use super::binder::{Binder, type_refusal};
 use super::collect::{aggregates, name_of};
 use super::level::Clause;
 use super::text_order::TextOrder;
-use crate::engine::plan::{AggregateCall, AggregateFunction, SortKey};
+use crate::engine::plan::{AggregateCall, AggregateFunction, RECORD, SortKey};
 use crate::engine::scalar::bind::{self, Typed, WrittenAggregate};
 
 /// Arguments as written.
@@ -20,7 +21,6 @@ pub(super) struct Arguments<'e> {
     pub(super) distinct: bool,
     pub(super) star: bool,
     pub(super) order: &'e [OrderByExpr],
-    pub(super) variadic_array: bool,
 }
 
 impl Binder<'_> {
@@ -56,6 +56,9 @@ impl Binder<'_> {
             within_group,
         };
         let mut call = bind::aggregate_call(call).map_err(|error| type_refusal(error).at(place))?;
+        if call.function == AggregateFunction::JsonAgg && self.is_row(arguments.expressions[0]) {
+            call.argument_types[0] = SqlType::Other(RECORD.into());
+        }
         self.take_order_of_rows(&mut call);
         Ok(call)
     }
@@ -74,10 +77,8 @@ impl Binder<'_> {
     /// An aggregate that depends on the order of its rows takes that of the derived table it reads.
     fn take_order_of_rows(&self, call: &mut AggregateCall) {
         use AggregateFunction::{ArrayAgg, JsonAgg, JsonObjectAgg, JsonbAgg, JsonbObjectAgg, StringAgg};
-        let ordered = matches!(
-            call.function,
-            ArrayAgg | StringAgg | JsonAgg | JsonbAgg | JsonObjectAgg | JsonbObjectAgg
-        );
+        let ordered =
+            matches!(call.function, ArrayAgg | StringAgg | JsonAgg | JsonbAgg | JsonObjectAgg | JsonbObjectAgg);
         if let Some(level) = self.levels.last().filter(|_| ordered && call.order.is_empty() && !call.distinct) {
             call.order.clone_from(&level.order.keys);
         }
@@ -90,8 +91,7 @@ pub(super) fn arguments_of(function: &Function) -> Result<Arguments<'_>> {
     let unsupported = |what: &str| {
         Refusal::new(Code::Unsupported, format!("{what} in the call of {} is not kept", function.name)).at(place)
     };
-    let mut found =
-        Arguments { expressions: Vec::new(), distinct: false, star: false, order: &[], variadic_array: false };
+    let mut found = Arguments { expressions: Vec::new(), distinct: false, star: false, order: &[] };
     let list = match &function.args {
         FunctionArguments::None => return Ok(found),
         FunctionArguments::List(list) => list,

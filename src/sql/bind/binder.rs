@@ -109,23 +109,32 @@ impl<'a> Binder<'a> {
 
     pub(super) fn count_query(&mut self) -> Result<()> {
         self.queries += 1;
-        if self.queries > QUERIES_MAX { Err(too_large("the query refers to its WITH queries too often")) } else { Ok(()) }
+        if self.queries > QUERIES_MAX {
+            Err(too_large("the query refers to its WITH queries too often"))
+        } else {
+            Ok(())
+        }
     }
 
     /// The outputs as columns; literals of open type become text.
     pub(super) fn settled(&mut self, bound: Bound) -> Result<(Node, Vec<(String, Id)>)> {
         let mut computed = Vec::new();
         let mut outputs = Vec::new();
+        let made = bound.node.outputs();
         for Output { name, typed } in bound.outputs {
-            let id = self.column_of(settled(typed)?, &mut computed);
+            let id = self.column_of(settled(typed)?, &made, &mut computed);
             outputs.push((name, id));
         }
         Ok((bound.node.mapped(computed), outputs))
     }
 
-    /// The column of an expression: its own, or one that is computed.
-    pub(super) fn column_of(&mut self, typed: Typed, computed: &mut Vec<(Id, Scalar)>) -> Id {
-        if let Scalar::Column(id) = typed.scalar {
+    /// The column of an expression over a node that makes these columns: its own, or one that is computed. A column of a query
+    /// around becomes one of the node's own, so that every output is made where it is read.
+    pub(super) fn column_of(&mut self, typed: Typed, made: &[Id], computed: &mut Vec<(Id, Scalar)>) -> Id {
+        if let Scalar::Column(id) = typed.scalar
+            && made.contains(&id)
+            && *self.columns.sql_type(id) == typed.sql_type
+        {
             return id;
         }
         let nullable = self.is_nullable(&typed.scalar);

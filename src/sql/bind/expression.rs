@@ -1,8 +1,6 @@
 //! Expressions → typed scalars over numbered columns.
 
-use sqlparser::ast::{
-    BinaryOperator, CaseWhen, CastKind, DataType, Expr, Ident, UnaryOperator, Value, ValueWithSpan,
-};
+use sqlparser::ast::{BinaryOperator, CaseWhen, CastKind, DataType, Expr, Ident, UnaryOperator, Value, ValueWithSpan};
 use tailwater_connectors::SqlType;
 
 use super::super::error::{Code, Place, Refusal, Result};
@@ -238,8 +236,7 @@ impl Binder<'_> {
         let clause = self.clause();
         match clause {
             Clause::Where | Clause::GroupBy | Clause::From => {
-                let refusal =
-                    Refusal::new(Code::Grouping, format!("aggregate functions are not allowed in {clause}"));
+                let refusal = Refusal::new(Code::Grouping, format!("aggregate functions are not allowed in {clause}"));
                 if clause == Clause::Where { refusal.hint("use HAVING") } else { refusal }
             }
             _ => Refusal::new(Code::Grouping, format!("aggregate {name} is not allowed here"))

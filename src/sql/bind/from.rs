@@ -1,8 +1,6 @@
 //! FROM: relations, joins, derived tables, LATERAL, and USING and NATURAL written out.
 
-use sqlparser::ast::{
-    Expr, Join, JoinConstraint, JoinOperator, ObjectName, TableAlias, TableFactor, TableWithJoins,
-};
+use sqlparser::ast::{Expr, Join, JoinConstraint, JoinOperator, ObjectName, TableAlias, TableFactor, TableWithJoins};
 
 use super::super::catalog::UnresolvedName;
 use super::super::columns::Id;
@@ -178,7 +176,8 @@ impl Binder<'_> {
         if matches!(side, Side::Right | Side::Full) {
             left_columns.iter().for_each(|id| self.columns.make_nullable(*id));
         }
-        let join = |left, right, kind, on| Node::Join { left: Box::new(left), right: Box::new(right), kind, on, mark: None };
+        let join =
+            |left, right, kind, on| Node::Join { left: Box::new(left), right: Box::new(right), kind, on, mark: None };
         let apply = |kind, on| Node::Apply { left: Box::new(left.clone()), right: Box::new(right.clone()), kind, on };
         let node = match side {
             Side::Inner if lateral => apply(ApplyKind::Inner, on),
@@ -198,7 +197,7 @@ impl Binder<'_> {
                 Side::Full => {
                     let sides = vec![self.column(*one), self.column(*other)];
                     let typed = bind::function("coalesce", sides).map_err(type_refusal)?;
-                    self.column_of(typed, &mut computed)
+                    self.column_of(typed, &[], &mut computed)
                 }
             };
             columns.push((name.clone(), id));
@@ -216,8 +215,7 @@ impl Binder<'_> {
         let moved = |id: Id| fresh_left.get(&id).or_else(|| fresh_right.get(&id)).copied().unwrap_or(id);
         let to = |id: Id| Scalar::Column(moved(id));
         let other_on = on.iter().map(|conjunct| conjunct.replaced(&to)).collect();
-        let matched =
-            Node::Join { left: Box::new(left), right: Box::new(right), kind: JoinKind::Left, on, mark: None };
+        let matched = Node::Join { left: Box::new(left), right: Box::new(right), kind: JoinKind::Left, on, mark: None };
         let unmatched = Node::Join {
             left: Box::new(other_right),
             right: Box::new(other_left),
@@ -240,9 +238,15 @@ impl Binder<'_> {
     pub(super) fn factor(&mut self, factor: &TableFactor) -> Result<From> {
         let place = place_of(factor);
         match factor {
-            TableFactor::Table { name, alias, args: None, with_ordinality: false, sample: None, json_path: None, .. } => {
-                self.relation(name, alias.as_ref(), place)
-            }
+            TableFactor::Table {
+                name,
+                alias,
+                args: None,
+                with_ordinality: false,
+                sample: None,
+                json_path: None,
+                ..
+            } => self.relation(name, alias.as_ref(), place),
             TableFactor::Table { args: Some(_), .. } | TableFactor::UNNEST { .. } | TableFactor::Function { .. } => {
                 self.table_function(factor, place)
             }
@@ -369,9 +373,11 @@ fn is_lateral(factor: &TableFactor) -> bool {
 fn refuse_same_names(left: &Scope, right: &Scope, place: Option<Place>) -> Result<()> {
     let same = |one: &&ScopeTable| left.tables.iter().any(|other| one.name == other.name && one.schema == other.schema);
     match right.tables.iter().find(same) {
-        Some(table) => Err(Refusal::new(Code::AmbiguousTable, format!("table name \"{}\" specified more than once", table.name))
-            .at(place)
-            .hint("give one of them an alias")),
+        Some(table) => {
+            Err(Refusal::new(Code::AmbiguousTable, format!("table name \"{}\" specified more than once", table.name))
+                .at(place)
+                .hint("give one of them an alias"))
+        }
         None => Ok(()),
     }
 }

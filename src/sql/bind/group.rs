@@ -77,8 +77,7 @@ impl Binder<'_> {
         let level = self.level()?;
         for table in &level.scope.tables {
             if table.key.as_ref().is_some_and(|key| key.iter().all(|id| group.contains(id))) {
-                let more: Vec<Id> =
-                    table.columns.iter().map(|(_, id)| *id).filter(|id| !group.contains(id)).collect();
+                let more: Vec<Id> = table.columns.iter().map(|(_, id)| *id).filter(|id| !group.contains(id)).collect();
                 group.extend(more);
             }
         }
@@ -172,8 +171,9 @@ impl Binder<'_> {
                 }
             }
             if sets.len() > SETS_MAX {
-                return Err(Refusal::new(Code::TooLarge, format!("more than {SETS_MAX} grouping sets"))
-                    .at(place_of(element)));
+                return Err(
+                    Refusal::new(Code::TooLarge, format!("more than {SETS_MAX} grouping sets")).at(place_of(element))
+                );
             }
             grouping.sets = sets;
         }
@@ -202,18 +202,18 @@ impl Binder<'_> {
                 Ok(alternatives)
             }
             Expr::Rollup(parts) => {
-                let parts = parts.iter().map(|part| self.grouped_list(part, items, expressions)).collect::<Result<Vec<_>>>()?;
+                let parts =
+                    parts.iter().map(|part| self.grouped_list(part, items, expressions)).collect::<Result<Vec<_>>>()?;
                 Ok((0..=parts.len()).rev().map(|count| parts[..count].concat()).collect())
             }
             Expr::Cube(parts) => {
-                let parts = parts.iter().map(|part| self.grouped_list(part, items, expressions)).collect::<Result<Vec<_>>>()?;
+                let parts =
+                    parts.iter().map(|part| self.grouped_list(part, items, expressions)).collect::<Result<Vec<_>>>()?;
                 if parts.len() > SETS_MAX.ilog2() as usize {
                     return Err(Refusal::new(Code::TooLarge, format!("more than {SETS_MAX} grouping sets")));
                 }
                 let count = parts.len();
-                let chosen = |bits: usize| {
-                    (0..count).filter(move |place| bits & (1 << (count - 1 - place)) != 0)
-                };
+                let chosen = |bits: usize| (0..count).filter(move |place| bits & (1 << (count - 1 - place)) != 0);
                 let set = |bits: usize| chosen(bits).flat_map(|place| parts[place].clone()).collect();
                 Ok((0..1usize << parts.len()).rev().map(set).collect())
             }
@@ -270,11 +270,15 @@ impl Binder<'_> {
     /// `grouping(a, b)`: a bit for each argument that is not in the row's set.
     pub(super) fn grouping_call(&mut self, written: &[&Expr]) -> Result<Typed> {
         let grouped = self.level()?.grouped.take();
-        let scalars = written.iter().map(|part| Ok(settled(self.expression(part)?)?.scalar)).collect::<Result<Vec<_>>>();
+        let scalars =
+            written.iter().map(|part| Ok(settled(self.expression(part)?)?.scalar)).collect::<Result<Vec<_>>>();
         self.level()?.grouped.clone_from(&grouped);
         let (scalars, grouped) = (scalars?, grouped.unwrap_or_default());
         let unknown = || {
-            Refusal::new(Code::Grouping, "arguments to GROUPING must be grouping expressions of the associated query level")
+            Refusal::new(
+                Code::Grouping,
+                "arguments to GROUPING must be grouping expressions of the associated query level",
+            )
         };
         let Some(GroupingSets { set, members, expressions }) = grouped.sets else {
             let known = |scalar: &Scalar| grouped.expressions.iter().any(|(grouped, _)| grouped == scalar);
@@ -292,7 +296,8 @@ impl Binder<'_> {
         for (number, members) in members.iter().enumerate() {
             let sides = [Scalar::Column(set), Scalar::Literal(Value::Int(number as i64))];
             let sides = sides.map(|scalar| Typed { scalar, sql_type: SqlType::Int4 });
-            let is_set = crate::engine::scalar::bind::operator("=", sides.into()).map_err(super::binder::type_refusal)?;
+            let is_set =
+                crate::engine::scalar::bind::operator("=", sides.into()).map_err(super::binder::type_refusal)?;
             branches.push((is_set.scalar, Scalar::Literal(Value::Int(bits(members)))));
         }
         Ok(Typed { scalar: Scalar::Case { branches, otherwise: None }, sql_type: SqlType::Int4 })

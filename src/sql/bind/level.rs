@@ -131,7 +131,8 @@ impl Binder<'_> {
     /// The column of an expression among the rows of the level.
     pub(super) fn materialised(&mut self, typed: Typed) -> Result<Id> {
         let mut computed = Vec::new();
-        let id = self.column_of(typed, &mut computed);
+        let made = self.level()?.node.outputs();
+        let id = self.column_of(typed, &made, &mut computed);
         self.level()?.change(|node| node.mapped(computed));
         Ok(id)
     }
@@ -194,9 +195,11 @@ impl Binder<'_> {
 
     /// The table that a name means, with the number of its level.
     pub(super) fn found_table(&self, qualifier: &[String]) -> Option<(usize, &ScopeTable)> {
-        self.levels.iter().enumerate().rev().find_map(|(number, level)| {
-            level.scope.table_named(qualifier).map(|table| (number, table))
-        })
+        self.levels
+            .iter()
+            .enumerate()
+            .rev()
+            .find_map(|(number, level)| level.scope.table_named(qualifier).map(|table| (number, table)))
     }
 
     fn unknown_column(&self, names: &[String]) -> Refusal {

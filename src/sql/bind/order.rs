@@ -39,9 +39,7 @@ pub(super) fn expressions(order: Option<&OrderBy>) -> Result<&[OrderByExpr]> {
     match order {
         None => Ok(&[]),
         Some(OrderBy { kind: OrderByKind::Expressions(expressions), interpolate: None }) => Ok(expressions),
-        Some(other) => {
-            Err(Refusal::new(Code::Unsupported, "this ORDER BY is not SQL of Postgres").at(place_of(other)))
-        }
+        Some(other) => Err(Refusal::new(Code::Unsupported, "this ORDER BY is not SQL of Postgres").at(place_of(other))),
     }
 }
 
@@ -71,9 +69,12 @@ impl Binder<'_> {
                 _ => None,
             };
             let Some(output) = named else {
-                return Err(Refusal::new(Code::UnknownColumn, "ORDER BY of a set operation takes names of its columns")
-                    .at(place)
-                    .hint("put the set operation into a derived table, and order its rows"));
+                return Err(Refusal::new(
+                    Code::UnknownColumn,
+                    "ORDER BY of a set operation takes names of its columns",
+                )
+                .at(place)
+                .hint("put the set operation into a derived table, and order its rows"));
             };
             keys.extend(self.sort_keys(output.typed.clone(), &written.expr, Direction::of(written))?);
         }

@@ -164,7 +164,8 @@ impl Binder<'_> {
 
     fn between(&mut self, value: &Expr, (low, high): (&Expr, &Expr), negated: bool) -> Result<Typed> {
         let operands = self.expressions([value, low, high])?;
-        let [typed, low_typed, high_typed] = <[Typed; 3]>::try_from(operands).map_err(|_| super::binder::internal("three"))?;
+        let [typed, low_typed, high_typed] =
+            <[Typed; 3]>::try_from(operands).map_err(|_| super::binder::internal("three"))?;
         let (above, below) = if negated { ("<", ">") } else { (">=", "<=") };
         let low = self.operator_over(above, vec![typed.clone(), low_typed], &[value, low])?.scalar;
         let high = self.operator_over(below, vec![typed, high_typed], &[value, high])?.scalar;
@@ -260,7 +261,9 @@ fn conjunction<'e>(condition: &'e Expr, found: &mut Vec<&'e Expr>) {
     let mut open = vec![condition];
     while let Some(next) = open.pop() {
         match next {
-            Expr::Nested(inner) if matches!(**inner, Expr::BinaryOp { op: BinaryOperator::And, .. }) => open.push(inner),
+            Expr::Nested(inner) if matches!(**inner, Expr::BinaryOp { op: BinaryOperator::And, .. }) => {
+                open.push(inner)
+            }
             Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
                 open.push(right);
                 open.push(left);

@@ -58,9 +58,9 @@ impl Binder<'_> {
                 this.set_operation((left, right), *op, *set_quantifier)
             }
             SetExpr::Values(values) => this.values(values),
-            SetExpr::Table(_) => Err(Refusal::new(Code::Unsupported, "TABLE is not kept")
-                .at(place_of(body))
-                .hint("write SELECT * FROM")),
+            SetExpr::Table(_) => {
+                Err(Refusal::new(Code::Unsupported, "TABLE is not kept").at(place_of(body)).hint("write SELECT * FROM"))
+            }
             other => Err(Refusal::new(Code::NotOneSelect, "a view is one SELECT").at(place_of(other))),
         })
     }
@@ -104,17 +104,16 @@ impl Binder<'_> {
     pub(super) fn cte_rows(&mut self, name: &str, meaning: &CteMeaning) -> Result<(Node, Vec<(String, usize)>)> {
         match meaning {
             CteMeaning::Round { id, names, types } => {
-                let columns: Vec<usize> = types.iter().map(|sql_type| self.columns.add(sql_type.clone(), true)).collect();
+                let columns: Vec<usize> =
+                    types.iter().map(|sql_type| self.columns.add(sql_type.clone(), true)).collect();
                 let node = Node::Round { id: *id, columns: columns.clone() };
                 Ok((node, names.iter().cloned().zip(columns).collect()))
             }
-            CteMeaning::Query { query, columns, frame } => {
-                self.in_frame(name, *frame, |this| {
-                    let bound = this.query(query)?;
-                    let (node, outputs) = this.settled(bound)?;
-                    Ok((node, renamed(outputs, columns)))
-                })
-            }
+            CteMeaning::Query { query, columns, frame } => self.in_frame(name, *frame, |this| {
+                let bound = this.query(query)?;
+                let (node, outputs) = this.settled(bound)?;
+                Ok((node, renamed(outputs, columns)))
+            }),
             CteMeaning::Recursive { query, columns, frame } => {
                 self.in_frame(name, *frame, |this| this.recursion(name, query, columns))
             }

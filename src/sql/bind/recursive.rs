@@ -25,7 +25,9 @@ impl Binder<'_> {
         let SetExpr::SetOperation { op: SetOperator::Union, set_quantifier, left, right } = query.body.as_ref() else {
             return Err(Refusal::new(
                 Code::Recursive,
-                format!("recursive query \"{name}\" does not have the form non-recursive-term UNION [ALL] recursive-term"),
+                format!(
+                    "recursive query \"{name}\" does not have the form non-recursive-term UNION [ALL] recursive-term"
+                ),
             )
             .at(place));
         };
@@ -36,7 +38,8 @@ impl Binder<'_> {
                 .hint("put them into the query that reads it"));
         }
         if mentions(left.as_ref(), name) {
-            let message = format!("recursive reference to query \"{name}\" must not appear within its non-recursive term");
+            let message =
+                format!("recursive reference to query \"{name}\" must not appear within its non-recursive term");
             return Err(Refusal::new(Code::Recursive, message).at(place));
         }
         self.ctes.push(BTreeMap::new());

@@ -1,7 +1,7 @@
 //! Whole rows as documents: `row_to_json(t)`, `to_jsonb(t)`, `json_agg(t)`, `row(a, b)`.
 
-use sqlparser::ast::{Expr, FunctionArguments};
 use smol_str::SmolStr;
+use sqlparser::ast::{Expr, FunctionArguments};
 use tailwater_connectors::{SqlType, Value};
 
 use super::super::columns::Id;

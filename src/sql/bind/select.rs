@@ -109,8 +109,7 @@ impl Binder<'_> {
         let level = self.level()?;
         let calls = std::mem::take(&mut level.flatten);
         if !calls.is_empty() {
-            let flatten =
-                |input| Node::Flatten { input: Box::new(input), calls, ordinality: None, keeps_empty: false };
+            let flatten = |input| Node::Flatten { input: Box::new(input), calls, ordinality: None, keeps_empty: false };
             level.change(flatten);
         }
         Ok(std::mem::replace(&mut level.node, Node::one_row()))
@@ -215,7 +214,8 @@ impl Binder<'_> {
         let keys = self.order_by_select(order, &outputs)?;
         let node = self.finished()?;
         let mut computed = Vec::new();
-        let partition = partition.into_iter().map(|typed| self.column_of(typed, &mut computed)).collect();
+        let made = node.outputs();
+        let partition = partition.into_iter().map(|typed| self.column_of(typed, &made, &mut computed)).collect();
         let first = RowRange { offset: 0, limit: Some(1), with_ties: false };
         let input = Box::new(node.mapped(computed));
         let node = Node::TopN { input, partition, order: keys.clone(), rows: first };

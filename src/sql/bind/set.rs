@@ -74,7 +74,8 @@ impl Binder<'_> {
         let mut branches = Vec::new();
         for (node, row) in [left.node, right.node].into_iter().zip(rows) {
             let mut computed = Vec::new();
-            let ids: Vec<Id> = row.into_iter().map(|typed| self.column_of(typed, &mut computed)).collect();
+            let made = node.outputs();
+            let ids: Vec<Id> = row.into_iter().map(|typed| self.column_of(typed, &made, &mut computed)).collect();
             branches.push((node.mapped(computed), ids));
         }
         let right = branches.pop().ok_or_else(|| internal("a set operation with one side"))?;
@@ -97,7 +98,9 @@ impl Binder<'_> {
         for row in &values.rows {
             if row.content.len() != width || width == 0 {
                 self.levels.pop();
-                return Err(Refusal::new(Code::Types, "VALUES lists must all be the same length").at(place_of(&row.content[0])));
+                return Err(
+                    Refusal::new(Code::Types, "VALUES lists must all be the same length").at(place_of(&row.content[0]))
+                );
             }
             let cells = row.content.iter().map(|cell| self.expression(cell)).collect::<Result<Vec<_>>>();
             match cells {

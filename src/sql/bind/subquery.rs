@@ -128,7 +128,10 @@ impl Binder<'_> {
         };
         let truth = |value| Scalar::Literal(Value::Bool(value));
         let branches = vec![(Scalar::Column(matched), truth(true)), (unknown, Scalar::Literal(Value::Null))];
-        Ok(Typed { scalar: Scalar::Case { branches, otherwise: Some(Box::new(truth(false))) }, sql_type: SqlType::Bool })
+        Ok(Typed {
+            scalar: Scalar::Case { branches, otherwise: Some(Box::new(truth(false))) },
+            sql_type: SqlType::Bool,
+        })
     }
 
     /// Whether a comparison of one column is null for some row: the rows are counted, not looked through.
@@ -179,11 +182,17 @@ impl Binder<'_> {
         let bound = self.query(query)?;
         let (node, columns) = self.settled(bound)?;
         if columns.len() != typed.len() {
-            let message = if columns.len() > typed.len() { "subquery has too many columns" } else { "subquery has too few columns" };
+            let message = if columns.len() > typed.len() {
+                "subquery has too many columns"
+            } else {
+                "subquery has too few columns"
+            };
             return Err(Refusal::new(Code::Types, message).at(*place));
         }
         if typed.len() > 1 && *symbol != "=" {
-            return Err(Refusal::new(Code::Unsupported, "rows are compared with the rows of a subquery by = only").at(*place));
+            return Err(
+                Refusal::new(Code::Unsupported, "rows are compared with the rows of a subquery by = only").at(*place)
+            );
         }
         let mut on = Vec::new();
         let mut nullable = false;

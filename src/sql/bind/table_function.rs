@@ -1,9 +1,7 @@
 //! Set-returning functions: in FROM, and in the SELECT list.
 
-use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, ObjectName, TableAlias, TableFactor,
-};
 use smol_str::SmolStr;
+use sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, ObjectName, TableAlias, TableFactor};
 use tailwater_connectors::SqlType;
 
 use super::super::columns::Id;
@@ -139,7 +137,8 @@ impl Binder<'_> {
         let typed = self.in_clause(Clause::Window, |this| {
             arguments.expressions.iter().map(|argument| this.expression(argument)).collect::<Result<Vec<_>>>()
         })?;
-        let BoundTable { call, columns } = bind::table_function(name, typed).map_err(|error| type_refusal(error).at(place))?;
+        let BoundTable { call, columns } =
+            bind::table_function(name, typed).map_err(|error| type_refusal(error).at(place))?;
         let [(_, sql_type)] = columns.as_slice() else {
             return Err(Refusal::new(Code::SetReturning, format!("{name} answers several columns"))
                 .at(place)

@@ -73,7 +73,10 @@ impl Binder<'_> {
         if bind::is_aggregate(&name) {
             let call = self.aggregate(function)?;
             if call.distinct || !call.order.is_empty() && !matches!(name.as_str(), "min" | "max") {
-                return Err(Refusal::new(Code::Window, format!("DISTINCT and ORDER BY inside {name} are not implemented for window functions")));
+                return Err(Refusal::new(
+                    Code::Window,
+                    format!("DISTINCT and ORDER BY inside {name} are not implemented for window functions"),
+                ));
             }
             return Ok(bind::aggregate_window(call, frame));
         }
@@ -82,7 +85,8 @@ impl Binder<'_> {
             let message = format!("{name} is no aggregate: it takes neither DISTINCT nor FILTER nor ORDER BY");
             return Err(Refusal::new(Code::Window, message));
         }
-        let typed = arguments.expressions.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>>>()?;
+        let typed =
+            arguments.expressions.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>>>()?;
         bind::window_call(&name, typed, frame).map_err(type_refusal)
     }
 
@@ -105,8 +109,10 @@ impl Binder<'_> {
         match &function.over {
             Some(WindowType::WindowSpec(spec)) => self.completed(spec, place),
             Some(WindowType::NamedWindow(name)) => self.named_window(name, place),
-            None => Err(Refusal::new(Code::Window, format!("window function {} requires an OVER clause", function.name))
-                .at(place)),
+            None => {
+                Err(Refusal::new(Code::Window, format!("window function {} requires an OVER clause", function.name))
+                    .at(place))
+            }
         }
     }
 
@@ -186,7 +192,8 @@ impl Binder<'_> {
                     Ok(if following { FrameBound::Following(count) } else { FrameBound::Preceding(count) })
                 }
                 Scalar::Literal(_) => {
-                    Err(Refusal::new(Code::Window, format!("frame {word} offset must not be null or negative")).at(place))
+                    Err(Refusal::new(Code::Window, format!("frame {word} offset must not be null or negative"))
+                        .at(place))
                 }
                 _ => Err(Refusal::new(Code::Window, format!("frame {word} offset must be a constant")).at(place)),
             };
@@ -207,14 +214,14 @@ impl Binder<'_> {
         };
         // A sum that leaves the key's type is beyond every key, not an error.
         let wider = match &key.sql_type {
-            SqlType::Int2 | SqlType::Int4 => SqlType::Int8,
-            SqlType::Int8 => SqlType::Numeric(None),
+            SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Numeric(_) => SqlType::Numeric(None),
             other => other.clone(),
         };
         let typed = Typed { scalar: key.expression.clone(), sql_type: key.sql_type.clone() };
         let typed = bind::cast(typed, &wider, true).map_err(type_refusal)?;
         let symbol = if following != key.descending { "+" } else { "-" };
-        let limit = bind::operator(symbol, vec![typed.clone(), offset]).map_err(|error| type_refusal(error).at(place))?;
+        let limit =
+            bind::operator(symbol, vec![typed.clone(), offset]).map_err(|error| type_refusal(error).at(place))?;
         let key_typed = bind::cast(typed, &limit.sql_type, true).map_err(|error| type_refusal(error).at(place))?;
         (key.expression, key.sql_type) = (key_typed.scalar, key_typed.sql_type);
         Ok(FrameBound::RangeLimit(limit.scalar))

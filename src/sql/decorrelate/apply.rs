@@ -13,8 +13,8 @@ use super::domain::{Domain, null};
 use super::pull::{NeedsDomain, Pulled, Puller, take};
 use super::single::is_single;
 use crate::engine::plan::JoinKind;
-use crate::engine::scalar::bind::{self, Typed};
 use crate::engine::scalar::Scalar;
+use crate::engine::scalar::bind::{self, Typed};
 
 /// Nodes of one view; more would be copies of copies.
 const NODES_MAX: usize = 20_000;
@@ -181,8 +181,7 @@ impl Applied<'_> {
             if !pulled.deferred.is_empty() || pulled.on_empty.is_some() {
                 return Err(NeedsDomain);
             }
-            let argument =
-                Typed { scalar: Scalar::Column(value), sql_type: self.columns.sql_type(value).clone() };
+            let argument = Typed { scalar: Scalar::Column(value), sql_type: self.columns.sql_type(value).clone() };
             let one = self.columns.like(value);
             self.columns.make_nullable(one);
             let calls = vec![(one, bind::single_value(argument))];
@@ -213,7 +212,9 @@ impl Applied<'_> {
 fn key_of(conjunct: &Conjunct, inner: &BTreeSet<Id>) -> Option<Id> {
     let equality = conjunct.equality.as_ref()?;
     match (&equality.left, &equality.right) {
-        (Scalar::Column(id), other) | (other, Scalar::Column(id)) if inner.contains(id) && !reads(other, inner) => Some(*id),
+        (Scalar::Column(id), other) | (other, Scalar::Column(id)) if inner.contains(id) && !reads(other, inner) => {
+            Some(*id)
+        }
         _ => None,
     }
 }
@@ -237,9 +238,10 @@ fn graft(node: &mut Node, left: &Node) -> bool {
             *node = left.clone();
             true
         }
-        Node::Map { input, .. } | Node::Filter { input, .. } | Node::Flatten { input, .. } | Node::Expand { input, .. } => {
-            graft(input, left)
-        }
+        Node::Map { input, .. }
+        | Node::Filter { input, .. }
+        | Node::Flatten { input, .. }
+        | Node::Expand { input, .. } => graft(input, left),
         Node::Join { left: inner, right, .. } => {
             let outputs: BTreeSet<Id> = left.outputs().into_iter().collect();
             free(right).is_disjoint(&outputs) && graft(inner, left)

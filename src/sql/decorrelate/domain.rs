@@ -57,7 +57,10 @@ impl<'a> Domain<'a> {
             return Ok((Node::Join { left, right, kind: JoinKind::Inner, on: Vec::new(), mark: None }, places));
         }
         match &mut node {
-            Node::Filter { input, .. } | Node::Map { input, .. } | Node::Expand { input, .. } | Node::Flatten { input, .. } => {
+            Node::Filter { input, .. }
+            | Node::Map { input, .. }
+            | Node::Expand { input, .. }
+            | Node::Flatten { input, .. } => {
                 let (input, places) = self.push(take(input))?;
                 rewrite(&mut node, &moved(&places));
                 replace_input(&mut node, input);
@@ -97,11 +100,10 @@ impl<'a> Domain<'a> {
             | Node::Values { .. }
             | Node::Apply { .. }
             | Node::Recursion { .. }
-            | Node::Round { .. } => Err(Refusal::new(
-                Code::Unsupported,
-                "a recursive query that refers to a query around it is not kept",
-            )
-            .hint("select the columns in the recursive query and join it")),
+            | Node::Round { .. } => {
+                Err(Refusal::new(Code::Unsupported, "a recursive query that refers to a query around it is not kept")
+                    .hint("select the columns in the recursive query and join it"))
+            }
         }
     }
 
@@ -128,7 +130,9 @@ impl<'a> Domain<'a> {
     /// Conditions that two copies of the domain have the same values.
     pub(super) fn same(&self, places: &Places, others: &Places) -> Vec<Conjunct> {
         let pair = |(left, id): (&Id, &Id)| {
-            others.get(left).map(|other| equality(*other, Scalar::Column(*id), (self.columns.sql_type(*id).clone(), true)))
+            others
+                .get(left)
+                .map(|other| equality(*other, Scalar::Column(*id), (self.columns.sql_type(*id).clone(), true)))
         };
         places.iter().filter_map(pair).collect()
     }

@@ -47,7 +47,11 @@ impl Pulled {
     /// Refuses to go on when one of these columns is deferred or there is a row on empty.
     fn plain(self, used: impl IntoIterator<Item = Id>) -> Result<Self> {
         let deferred: BTreeSet<Id> = self.deferred.iter().map(|(id, _)| *id).collect();
-        if self.on_empty.is_some() || used.into_iter().any(|id| deferred.contains(&id)) { Err(NeedsDomain) } else { Ok(self) }
+        if self.on_empty.is_some() || used.into_iter().any(|id| deferred.contains(&id)) {
+            Err(NeedsDomain)
+        } else {
+            Ok(self)
+        }
     }
 
     /// Makes every condition an equality of a column of `node` with an expression over the left side; answers the columns.
@@ -125,6 +129,9 @@ impl Puller<'_> {
                 self.aggregate(node, input)
             }
             Node::Distinct { input, columns } => {
+                if columns.iter().any(|id| self.left.contains(id)) {
+                    return Err(NeedsDomain);
+                }
                 let mut pulled = self.pull(take(input))?.plain(columns.iter().copied())?;
                 let keys = pulled.keyed(self)?;
                 let mut columns = columns.clone();
@@ -308,6 +315,9 @@ impl Puller<'_> {
         let mut outer: Option<Vec<(Scalar, Equality)>> = None;
         let mut branches = Vec::new();
         for (node, mut ids) in inputs {
+            if ids.iter().any(|id| self.left.contains(id)) {
+                return Err(NeedsDomain);
+            }
             let mut pulled = self.pull(node)?.plain(ids.iter().copied())?;
             let keys = pulled.keyed(self)?;
             let mut own: Vec<(Scalar, Id, Equality)> = Vec::new();
@@ -322,7 +332,8 @@ impl Puller<'_> {
                 return Err(NeedsDomain);
             }
             for (side, like) in wanted.iter() {
-                let fits = |(own, _, equality): &&(Scalar, Id, Equality)| own == side && equality.sql_type == like.sql_type;
+                let fits =
+                    |(own, _, equality): &&(Scalar, Id, Equality)| own == side && equality.sql_type == like.sql_type;
                 let (_, key, _) = own.iter().find(fits).ok_or(NeedsDomain)?;
                 ids.push(*key);
             }

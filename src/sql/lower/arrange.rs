@@ -263,8 +263,12 @@ fn assemble(
     for step in steps {
         let (input, computed) = inputs[step.input].take().expect("each input is placed once");
         let Input { lowered, kind, mark, .. } = input;
-        let own: Vec<Id> =
-            lowered.columns.iter().copied().chain((0..computed.len()).map(|number| extra(step.input, number))).collect();
+        let own: Vec<Id> = lowered
+            .columns
+            .iter()
+            .copied()
+            .chain((0..computed.len()).map(|number| extra(step.input, number)))
+            .collect();
         let find = |columns: &[Id], input: usize, column: KeyColumn| {
             let id = match column {
                 KeyColumn::Own(id) => id,
@@ -281,7 +285,12 @@ fn assemble(
         let all: Vec<Id> = columns.iter().chain(&own).copied().collect();
         let at = |id: Id| all.iter().position(|column| *column == id).expect("a residual reads what is there");
         let residual = conjunction(step.residual.iter().map(|scalar| moved(scalar, &at)).collect());
-        joined.push(JoinInput { plan: with_extras(lowered.plan, types(&lowered.columns), computed), kind, keys, residual });
+        joined.push(JoinInput {
+            plan: with_extras(lowered.plan, types(&lowered.columns), computed),
+            kind,
+            keys,
+            residual,
+        });
         match kind {
             JoinKind::Inner | JoinKind::Left => columns.extend(own),
             JoinKind::Semi | JoinKind::Anti => {}

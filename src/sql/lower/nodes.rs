@@ -92,9 +92,7 @@ impl Lowering<'_> {
                 let before = input.outputs();
                 let (input, to) = self.input(input);
                 let passed = || before.iter().map(|id| to(*id));
-                let list = |list: &Vec<Scalar>| {
-                    passed().chain(replaced_all(list, &to)).collect()
-                };
+                let list = |list: &Vec<Scalar>| passed().chain(replaced_all(list, &to)).collect();
                 Plan::Expand { input, projections: lists.iter().map(list).collect(), types: types() }
             }
             Node::Flatten { input, calls, ordinality, keeps_empty } => {

@@ -59,7 +59,14 @@ fn node(text: &mut String, plan: &Plan, depth: usize, prefix: &str) {
                     other => format!("{other:?}").to_lowercase(),
                 };
                 let frame = &call.frame;
-                format!("{name}({}) {:?} {:?} {:?} {:?}", list(&call.arguments), frame.units, frame.start, frame.end, frame.exclusion)
+                format!(
+                    "{name}({}) {:?} {:?} {:?} {:?}",
+                    list(&call.arguments),
+                    frame.units,
+                    frame.start,
+                    frame.end,
+                    frame.exclusion
+                )
             });
             format!("window by ({}) order {}: {}", list(partition), sorted(order), calls.collect::<Vec<_>>().join(", "))
         }
@@ -70,9 +77,8 @@ fn node(text: &mut String, plan: &Plan, depth: usize, prefix: &str) {
     match plan {
         Plan::Join { inputs } => {
             for input in inputs {
-                let key = |key: &JoinKey| {
-                    format!("#{}{}{}", key.before, if key.null_safe { "<=>" } else { "=" }, key.own)
-                };
+                let key =
+                    |key: &JoinKey| format!("#{}{}{}", key.before, if key.null_safe { "<=>" } else { "=" }, key.own);
                 let keys = list(input.keys.iter().map(key));
                 let kind = match input.kind {
                     JoinKind::Inner => String::new(),

@@ -12,7 +12,7 @@ use super::super::error::Code;
 pub(super) struct Case {
     pub(super) heading: String,
     pub(super) sql: String,
-    expected: String,
+    pub(super) expected: String,
 }
 
 fn path(name: &str) -> PathBuf {

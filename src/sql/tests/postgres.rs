@@ -14,7 +14,7 @@ use tailwater_connectors::{
 };
 
 use super::golden::{Case, cases};
-use super::planning::{PLANS, QUERIES};
+use super::planning::{PLANS, QUERIES, with_key};
 use super::server::Server;
 use super::shop::{shop, text};
 use crate::engine::{Engine, EngineCatalog, ViewCondition, ViewPlan};
@@ -203,7 +203,7 @@ impl Twins {
             value => {
                 let mut text = String::new();
                 write_text(&mut text, &column.sql_type, value);
-                text.replace('\\', "\\\\")
+                text.replace('\\', "\\\\").replace('\n', "\\n")
             }
         };
         let line = |row: &Row| row.iter().zip(&view.columns).map(cell).collect::<Vec<_>>().join("\t");
@@ -252,7 +252,8 @@ fn for_postgres(sql: &str) -> String {
 
 fn planned() -> (SqlCatalog, Vec<(ViewPlan, String)>) {
     let catalog = shop();
-    let cases: Vec<Case> = cases(PLANS).into_iter().chain(cases(QUERIES)).collect();
+    let queries = cases(QUERIES).into_iter().map(|case| Case { sql: with_key(&case.sql), ..case });
+    let cases: Vec<Case> = cases(PLANS).into_iter().chain(queries).collect();
     let texts: Vec<_> = cases.iter().enumerate().map(|(index, case)| text(&format!("v{index}"), &case.sql)).collect();
     let plans = plan_views(&catalog, &texts).unwrap_or_else(|errors| panic!("{errors:#?}"));
     let views = plans.into_iter().map(|plan| {

@@ -3,8 +3,8 @@
 use super::{
     arithmetic, array, array_change, binary, bytes, comparison, date_format, date_make, date_overlap, date_parts,
     date_read, date_trunc, datetime, float, format, integer_math, json_build, json_object, json_read, json_rows,
-    jsonb_change, jsonb_contain, math, number_format, pattern, series, text, text_rows, text_shape, trigonometry, unicode,
-    zone,
+    jsonb_change, jsonb_contain, math, number_format, pattern, series, text, text_rows, text_shape, trigonometry,
+    unicode, zone,
 };
 use crate::engine::scalar::catalog::Catalog;
 

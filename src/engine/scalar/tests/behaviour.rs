@@ -3,8 +3,8 @@
 use tailwater_connectors::{SqlType, Value};
 
 use super::sql_text::bind_text;
-use crate::engine::scalar::bind::WrittenAggregate;
 use crate::engine::scalar::Scalar;
+use crate::engine::scalar::bind::WrittenAggregate;
 use crate::engine::scalar::bind::{self, Typed};
 use crate::engine::scalar::compare::{sql_cmp, sql_eq};
 
