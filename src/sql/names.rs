@@ -21,11 +21,6 @@ pub(super) fn parts(name: &ObjectName) -> Option<Vec<String>> {
         .collect()
 }
 
-/// A name that is taken as it is.
-pub(super) fn quoted(name: impl Into<String>) -> Ident {
-    Ident::with_quote('"', name)
-}
-
 /// `did you mean "x"`, when one of `known` is near.
 pub(super) fn suggestion<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let limit = (name.chars().count() / 3).max(1);
@@ -65,7 +60,7 @@ mod tests {
     #[test]
     fn only_unquoted_names_are_folded() {
         assert_eq!(fold(&Ident::new("Orders")), "orders");
-        assert_eq!(fold(&quoted("Orders")), "Orders");
+        assert_eq!(fold(&Ident::with_quote('"', "Orders")), "Orders");
         assert_eq!(fold(&Ident::new("STRASSE\u{c4}")), "strasse\u{c4}");
     }
 }

@@ -66,10 +66,25 @@ fn settle(name: &str, text: &str, wrong: &str) {
 fn the_reference_lists_every_code() {
     let mut text = String::from(
         "# SQL of views\n\n\
-         A view is one `SELECT` in Postgres' dialect. Kept are: projections, `WHERE`, inner, left, right and cross joins of any\n\
-         number of tables (`ON`, `USING`, `NATURAL`), `GROUP BY` and `HAVING`, `count`, `sum`, `avg`, `min` and `max` with\n\
-         `DISTINCT` and `FILTER`, `SELECT DISTINCT`, `UNION` and `UNION ALL`, `WITH`, subqueries in `FROM`, `VALUES`, and views that\n\
-         read other views. A top-level `ORDER BY` is ignored with a warning: a view has no order.\n\n\
+         A view is one `SELECT` in Postgres' dialect, kept incrementally: after every step its rows are what Postgres would answer.\n\n\
+         - **Joins**: inner, left, right, full, cross, `NATURAL`, `USING`, `LATERAL` (also with `LIMIT`: top n per row), any condition,\n  \
+           `IS NOT DISTINCT FROM`; `EXISTS`, `IN`, `NOT IN`, `ANY`, `ALL` with their nulls. Equalities are found by keys and indexes; a condition\n  \
+           without an equality looks at every row of the other side.\n\
+         - **Subqueries** anywhere: in the SELECT list, in conditions and under `OR`, correlated or not, `ARRAY(SELECT …)`. Not in the `ON` of\n  \
+           an outer join.\n\
+         - **Aggregates**: `count`, `sum`, `avg`, `min`, `max`, `bool_and`, `bool_or`, `every`, `bit_and`, `bit_or`, `bit_xor`, the families of\n  \
+           `stddev`, `variance`, `covar`, `corr` and `regr`, `array_agg`, `string_agg`, `json_agg`, `jsonb_agg`, `json_object_agg`,\n  \
+           `jsonb_object_agg`, `percentile_cont`, `percentile_disc`, `mode`, with `DISTINCT`, `FILTER` and `ORDER BY` inside; `GROUPING SETS`, `ROLLUP`,\n  \
+           `CUBE`, `grouping()`, `HAVING`.\n\
+         - **Sets**: `UNION`, `INTERSECT`, `EXCEPT`, each with `ALL`; `DISTINCT`, `DISTINCT ON`, `VALUES`.\n\
+         - **Limits**: `ORDER BY … LIMIT … OFFSET`, `FETCH … WITH TIES`. Rows that the order does not tell apart are taken by their bytes.\n  \
+           Without a limit a top-level `ORDER BY` is ignored with a warning: a view has no order.\n\
+         - **Window functions**: all of Postgres' with `ROWS`, `RANGE` and `GROUPS` frames and `EXCLUDE`, every aggregate `OVER`, named windows.\n  \
+           `row_number() <= k` and `rank() <= k` keep the first k rows only.\n\
+         - `WITH`, also `MATERIALIZED`; `WITH RECURSIVE` with one reference in the recursive part; set-returning functions in `FROM` and in the\n  \
+           SELECT list ([functions.md](functions.md)); whole rows in `row_to_json(t)`, `to_jsonb(t)`, `json_agg(t)`.\n\n\
+         `tailwater explain` shows the operators of a view, what each keeps and how that grows. [differences.md](differences.md) names what may\n\
+         differ from Postgres.\n\n\
          Every view has a key: inferred from primary keys, `GROUP BY`, `DISTINCT` and joins, or declared with `key = [...]`.\n\n\
          ## Codes of errors\n\n| code | meaning | what to do |\n|---|---|---|\n",
     );
