@@ -56,9 +56,15 @@ pub(super) fn rows(scale: f64) -> Vec<(String, String)> {
         ("region", lines(RegionGenerator::new_with_distributions_and_text_pool(both.0, both.1).iter())),
         ("nation", lines(NationGenerator::new_with_distributions_and_text_pool(both.0, both.1).iter())),
         ("part", lines(PartGenerator::new_with_distributions_and_text_pool(scale, 1, 1, both.0, both.1).iter())),
-        ("supplier", lines(SupplierGenerator::new_with_distributions_and_text_pool(scale, 1, 1, both.0, both.1).iter())),
+        (
+            "supplier",
+            lines(SupplierGenerator::new_with_distributions_and_text_pool(scale, 1, 1, both.0, both.1).iter()),
+        ),
         ("partsupp", lines(once(PartSuppGenerator::new_with_text_pool(scale, 1, 1, both.1).iter()))),
-        ("customer", lines(CustomerGenerator::new_with_distributions_and_text_pool(scale, 1, 1, both.0, both.1).iter())),
+        (
+            "customer",
+            lines(CustomerGenerator::new_with_distributions_and_text_pool(scale, 1, 1, both.0, both.1).iter()),
+        ),
     ];
     let orders = OrderGenerator::new_with_distributions_and_text_pool(scale, 1, 1, both.0, both.1);
     let (later, now): (Vec<_>, Vec<_>) = orders.iter().partition(|order| order.o_orderkey % LATER == 0);

@@ -84,7 +84,9 @@ fn the_queries_of_tpc_h_equal_what_postgres_answers_through_refreshes() {
     let (recording, left_out) = made.unwrap();
     drop(server);
     eprintln!("recorded after {:?}; {} views kept", started.elapsed(), recording.views.len());
-    let filled = |name: &str| recording.boundaries.iter().any(|boundary| boundary.answers.get(name).is_some_and(|rows| !rows.is_empty()));
+    let filled = |name: &str| {
+        recording.boundaries.iter().any(|boundary| boundary.answers.get(name).is_some_and(|rows| !rows.is_empty()))
+    };
     let empty: Vec<_> = recording.views.iter().filter(|view| !filled(&view.name)).collect();
     assert!(empty.is_empty(), "these views show nothing: {empty:?}");
     let found = modes::of_large(&recording);

@@ -121,7 +121,7 @@ pub(in crate::engine::scalar) fn row_document(types: &[SqlType], arguments: &[Va
         out.push_str(if index > 0 { "," } else { "" });
         write_string(&mut out, text(name));
         out.push(':');
-        write_json(&mut out, sql_type, value);
+        append_json(&mut out, sql_type, value);
     }
     out.push('}');
     Ok(Value::text(out))
