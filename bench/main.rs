@@ -5,6 +5,7 @@ mod latency;
 mod limits;
 mod load;
 mod report;
+mod sql;
 
 use std::error::Error;
 
@@ -34,6 +35,10 @@ fn sizes() -> Sizes {
 
 fn main() -> Outcome<()> {
     let sizes = sizes();
+    let as_json = std::env::args().any(|argument| argument == "--json");
+    if std::env::args().nth(1).is_some_and(|argument| argument == "sql") {
+        return sql::run(sizes.rows, sizes.changes, as_json);
+    }
     let database = PrivatePostgres::start(&["synchronous_commit=on", "max_wal_size=8GB", "shared_buffers=512MB"])?;
     let redis = PrivateRedis::start()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -61,6 +66,6 @@ fn main() -> Outcome<()> {
         bench.stop()?;
         load::clean_up(&runtime, &database, &redis)?;
     }
-    report.print(std::env::args().any(|argument| argument == "--json"));
+    report.print(as_json);
     Ok(())
 }

@@ -9,4 +9,5 @@ mod fuzz;
 mod life;
 mod quarantine;
 mod support;
+mod tpch;
 mod views;

@@ -59,6 +59,17 @@ pub(crate) fn first_difference(recording: &Recording) -> Option<String> {
     })
 }
 
+/// The modes that large tables allow; each is tried.
+pub(crate) fn of_large(recording: &Recording) -> Vec<String> {
+    let half = recording.boundaries.len() / 2;
+    let modes = [
+        ("straight", straight(recording, &recording.views)),
+        ("late, half way", late(recording, half)),
+        ("regrouped", regrouped(recording, 0)),
+    ];
+    modes.into_iter().filter_map(|(name, outcome)| outcome.err().map(|error| format!("({name}): {error}"))).collect()
+}
+
 /// What a panic said.
 pub(crate) fn said_by(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().cloned();

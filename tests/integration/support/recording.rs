@@ -241,6 +241,7 @@ fn plan(
         tables: tables.to_vec(),
         collation_is_c: [(SOURCE, true)].into(),
         ascii_case: [(SOURCE, ascii_case)].into(),
+        ..SqlCatalog::default()
     };
     loop {
         leave_out_readers(views, left_out);

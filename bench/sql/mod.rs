@@ -1,0 +1,125 @@
+//! `script/bench sql`: the engine alone, on one thread, over durable state: rows per second by class of operators, and what a
+//! change costs as the table grows. Transactions of 20 updates go straight into the engine; no server takes part.
+
+mod data;
+mod views;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::{Value as Json, json};
+use tailwater::engine::{Engine, EngineCatalog};
+use tailwater::sql::{self, SqlCatalog, ViewText};
+use tailwater::state::State;
+use tailwater_connectors::{Lsn, Position, Transaction};
+
+use crate::Outcome;
+use data::{SOURCE, Table};
+use views::Scenario;
+
+const MEMORY_BYTES: usize = 256 << 20;
+/// Rows of a chunk of the first copy.
+const CHUNK_ROWS: u64 = 10_000;
+/// Rows that a transaction changes.
+const TRANSACTION_ROWS: u64 = 20;
+/// Transactions of a step.
+const STEP_TRANSACTIONS: usize = 50;
+
+/// Figures of one view.
+struct Figures {
+    name: String,
+    rows: u64,
+    /// Rows per second of the fill.
+    filled: f64,
+    /// Changed rows per second.
+    changed: f64,
+}
+
+/// Runs all; `rows` is the size of the table, `changes` the number of changed rows.
+pub(crate) fn run(rows: u64, changes: u64, as_json: bool) -> Outcome<()> {
+    let mut figures = Vec::new();
+    for scenario in views::SCENARIOS {
+        eprintln!("{} ...", scenario.name);
+        figures.push(measured(scenario, rows, changes)?);
+    }
+    for scenario in views::GROWING {
+        for rows in [10_000, 100_000, 1_000_000] {
+            eprintln!("{}, {rows} rows ...", scenario.name);
+            figures.push(measured(scenario, rows, changes / 4)?);
+        }
+    }
+    print(&figures, as_json);
+    Ok(())
+}
+
+fn measured(scenario: &Scenario, rows: u64, changes: u64) -> Outcome<Figures> {
+    let directory = tempfile::tempdir()?;
+    let tables = data::tables(rows);
+    let schemas: Vec<_> = tables.iter().map(|table| Arc::clone(&table.schema)).collect();
+    let catalog = SqlCatalog {
+        tables: schemas.clone(),
+        collation_is_c: [(SOURCE, true)].into(),
+        ascii_case: [(SOURCE, true)].into(),
+        ..SqlCatalog::default()
+    };
+    let key = scenario.key.map(|key| key.split(", ").map(str::to_owned).collect());
+    let text = ViewText { name: "bench".into(), sql: scenario.sql.into(), key, ..ViewText::default() };
+    let views = sql::plan_views(&catalog, &[text]).map_err(|errors| errors[0].to_string())?;
+    let state = State::open(directory.path(), MEMORY_BYTES)?;
+    let mut engine = Engine::open(state, EngineCatalog { tables: schemas, views, ..EngineCatalog::default() })?;
+    let mut copied = 0;
+    for table in &tables {
+        copied += table.rows;
+        load(&mut engine, table)?;
+    }
+    engine.load_done(&SOURCE, &Position::Lsn(Lsn(1)))?;
+    let started = Instant::now();
+    engine.fill(&mut |_, _| ControlFlow::Continue(()))?;
+    let filled = copied as f64 / started.elapsed().as_secs_f64();
+    let changed = follow(&mut engine, &tables[0], changes)?;
+    Ok(Figures { name: scenario.name.into(), rows, filled, changed })
+}
+
+fn load(engine: &mut Engine, table: &Table) -> Outcome<()> {
+    let mut first = 0;
+    while first < table.rows {
+        let end = (first + CHUNK_ROWS).min(table.rows);
+        let rows: Vec<_> = (first..end).map(|number| table.row(number, 0)).collect();
+        engine.load(&table.schema, &rows)?;
+        first = end;
+    }
+    Ok(())
+}
+
+/// Changed rows per second.
+fn follow(engine: &mut Engine, table: &Table, changes: u64) -> Outcome<f64> {
+    let transaction = |number: u64| Transaction {
+        position: Position::Lsn(Lsn(number + 2)),
+        committed_at: 0,
+        changes: (0..TRANSACTION_ROWS).map(|row| table.change(number * TRANSACTION_ROWS + row)).collect(),
+    };
+    let transactions: Vec<Transaction> = (0..changes.div_ceil(TRANSACTION_ROWS)).map(transaction).collect();
+    let started = Instant::now();
+    for step in transactions.chunks(STEP_TRANSACTIONS) {
+        if let Some((_, error)) = engine.step(&SOURCE, step)?.failed.into_iter().next() {
+            return Err(error.into());
+        }
+    }
+    Ok(changes as f64 / started.elapsed().as_secs_f64())
+}
+
+#[expect(clippy::print_stdout, reason = "the report is what this part is for")]
+fn print(figures: &[Figures], as_json: bool) {
+    if as_json {
+        let lines = figures.iter().map(|figure| {
+            json!({"name": figure.name, "rows": figure.rows, "filled": figure.filled, "changed": figure.changed})
+        });
+        println!("{}", Json::from_iter(lines));
+        return;
+    }
+    println!("{:<44} {:>10} {:>14} {:>14} {:>12}", "", "rows", "fill, rows/s", "changes/s", "us/change");
+    for Figures { name, rows, filled, changed } in figures {
+        println!("{name:<44} {rows:>10} {filled:>14.0} {changed:>14.0} {:>12.1}", 1e6 / changed);
+    }
+}
