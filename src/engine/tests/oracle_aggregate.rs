@@ -125,7 +125,10 @@ fn json(sql_type: &SqlType, value: &Value) -> String {
         Value::Null => return "null".into(),
         value => write_text(&mut text, sql_type, value),
     }
-    if matches!(value, Value::Text(_)) { format!("\"{text}\"") } else { text }
+    if !matches!(value, Value::Text(_)) {
+        return text;
+    }
+    serde_json::to_string(&text).expect("text is JSON")
 }
 
 /// From the distances of all pairs of values: their squares add up to `count² × variance`.

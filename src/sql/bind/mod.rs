@@ -10,6 +10,7 @@ mod call;
 mod collect;
 mod expression;
 mod from;
+mod full_join;
 mod group;
 mod level;
 mod order;
