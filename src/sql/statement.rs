@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{BinaryOperator, Expr, ObjectName, Query, Statement, Value, Visit, VisitMut, Visitor, VisitorMut};
+use sqlparser::ast::{
+    BinaryOperator, Expr, ObjectName, Query, Statement, TableFactor, Value, Visit, VisitMut, Visitor, VisitorMut,
+};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
@@ -207,6 +209,8 @@ struct NameReader {
     names: BTreeSet<UnresolvedName>,
     /// The queries around, innermost last.
     scopes: Vec<CteScope>,
+    /// The name that comes next is a function's.
+    is_function: bool,
 }
 
 /// CTEs of one query: each is in force after its own definition.
@@ -237,7 +241,15 @@ impl Visitor for NameReader {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        self.is_function = matches!(factor, TableFactor::Table { args: Some(_), .. });
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
+        if std::mem::take(&mut self.is_function) {
+            return ControlFlow::Continue(());
+        }
         let parts = parts(relation).unwrap_or_default();
         let mut in_force = self.scopes.iter().flat_map(|scope| &scope.names[..scope.defined]);
         let is_cte = matches!(parts.as_slice(), [name] if in_force.any(|cte| cte == name));

@@ -41,7 +41,7 @@ impl FloatSum {
             (_, true, false) => Ok(f64::INFINITY),
             (_, false, true) => Ok(f64::NEG_INFINITY),
             _ if self.negative_zero == count => Ok(-0.0),
-            _ => self.finite.round(format).ok_or_else(|| overflow()),
+            _ => self.finite.round(format).ok_or_else(overflow),
         }
     }
 

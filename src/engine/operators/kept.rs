@@ -18,6 +18,7 @@ const CODES: [&str; 14] = [
 
 /// Invariant: it depends on the values that are in the group alone.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one per call of a group, and most are accumulated")]
 pub(super) enum Kept {
     Accumulated(Accumulator),
     /// The least or greatest entry; the others are in the call's multiset.

@@ -7,6 +7,7 @@ use super::aggregate::AggregateCall;
 
 /// Window functions.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a plan has few of them")]
 pub enum WindowFunction {
     /// `row_number()`
     RowNumber,

@@ -54,7 +54,7 @@ impl Binder<'_> {
         (left, right, distinct): (&SetExpr, &SetExpr, bool),
         (query, names): (&Query, &[String]),
     ) -> Result<(Node, Vec<(String, usize)>)> {
-        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
+        if let Some(cte) = query.with.iter().flat_map(|with| &with.cte_tables).next() {
             return Err(Refusal::new(Code::Recursive, "WITH inside a recursive query is not kept")
                 .at(place_of(cte))
                 .hint("write it before the recursive query"));

@@ -18,6 +18,9 @@ use crate::engine::plan::TableCall;
 use crate::engine::scalar::Scalar;
 use crate::engine::scalar::bind::{self, BoundTable, Typed};
 
+/// A call, and the names and types of its columns.
+type Call = (TableCall, Vec<(SmolStr, SqlType)>);
+
 /// A function in FROM, as written.
 struct Written<'e> {
     name: String,
@@ -38,7 +41,7 @@ impl Binder<'_> {
         let typed = typed.map_err(|refusal| refusal.at(place))?;
         let base = level.map_or_else(Node::one_row, |level| level.node);
         let definitions = self.definitions(written.alias, place)?;
-        let mut calls: Vec<(TableCall, Vec<(SmolStr, SqlType)>)> = Vec::new();
+        let mut calls: Vec<Call> = Vec::new();
         let at = |error| type_refusal(error).at(place);
         match &definitions {
             Some(columns) => {
@@ -64,7 +67,7 @@ impl Binder<'_> {
     fn flattened(
         &mut self,
         (written, defined): (&Written<'_>, bool),
-        (calls, base): (Vec<(TableCall, Vec<(SmolStr, SqlType)>)>, Node),
+        (calls, base): (Vec<Call>, Node),
         place: Option<Place>,
     ) -> Result<From> {
         let mut columns: Vec<(String, Id)> = Vec::new();

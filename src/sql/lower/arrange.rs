@@ -182,6 +182,9 @@ struct Step {
     residual: Vec<Scalar>,
 }
 
+/// An input with the columns computed for its keys.
+type Placed = (Input, Vec<(Scalar, SqlType)>);
+
 /// Columns computed for keys, by input.
 type Extras = Vec<Vec<(Scalar, SqlType)>>;
 
@@ -256,8 +259,7 @@ fn assemble(
     (extras, pool): (Extras, Vec<Conjunct>),
     types: &dyn Fn(&[Id]) -> Vec<SqlType>,
 ) -> Lowered {
-    let mut inputs: Vec<Option<(Input, Vec<(Scalar, SqlType)>)>> =
-        cluster.inputs.into_iter().zip(extras).map(Some).collect();
+    let mut inputs: Vec<Option<Placed>> = cluster.inputs.into_iter().zip(extras).map(Some).collect();
     let mut columns: Vec<Id> = Vec::new();
     let mut joined = Vec::new();
     for step in steps {

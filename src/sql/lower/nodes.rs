@@ -29,6 +29,9 @@ impl Lowered {
     }
 }
 
+/// A set-returning call and the numbers of its columns.
+type Call = (TableCall, Vec<Id>);
+
 /// What lowering looks things up in.
 pub(in crate::sql) struct Lowering<'a> {
     pub(in crate::sql) columns: &'a Columns,
@@ -139,15 +142,11 @@ impl Lowering<'_> {
         (Box::new(lowered.plan), move |id: Id| Scalar::Column(place(&places, id)))
     }
 
-    fn flatten(
-        &self,
-        input: &Node,
-        (calls, ordinality, keeps_empty): (&[(TableCall, Vec<Id>)], Option<Id>, bool),
-    ) -> Lowered {
+    fn flatten(&self, input: &Node, (calls, ordinality, keeps_empty): (&[Call], Option<Id>, bool)) -> Lowered {
         let before = self.node(input);
         let places = before.places();
         let to = |id: Id| Scalar::Column(place(&places, id));
-        let call = |(call, _): &(TableCall, Vec<Id>)| replaced_table_call(call, &to);
+        let call = |(call, _): &Call| replaced_table_call(call, &to);
         let plan = Plan::Flatten {
             calls: calls.iter().map(call).collect(),
             ordinality: ordinality.is_some(),

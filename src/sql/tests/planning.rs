@@ -164,6 +164,8 @@ fn tables_read_leaves_out_ctes_where_they_are_in_force() {
     );
     assert_eq!(read("with orders as (select * from orders) select * from orders"), ["orders"]);
     assert_eq!(read("select (select 1 from x.y.z) from q where exists (select 1 from r)"), ["q", "r", "x.y.z"]);
+    assert_eq!(read("select * from p, jsonb_each(p.doc) e, lateral unnest(p.a) u"), ["p"]);
+    assert_eq!(read("with recursive r as (select 1 as n union select n + 1 from r, q) select * from r"), ["q"]);
     assert!(tables_read("selec id from orders").is_err());
 }
 

@@ -44,7 +44,7 @@ impl<'a> Writer<'a> {
         let negative = digits.negative;
         let (mut brackets, mut sign) = (template.brackets, template.sign);
         let sign_wrote = if template.plus || template.minus {
-            !(template.plus && !template.minus)
+            !template.plus || template.minus
         } else {
             if !negative && brackets && template.filled {
                 brackets = false;

@@ -44,7 +44,7 @@ fn page() -> String {
     let mut functions = String::from("\n## Functions\n");
     // Forms that the planner chooses are not written by anyone.
     let is_written =
-        |name: &str| name == "/" || !(name.contains('/') && name.ends_with(['c', 'C'])) && !name.starts_with("tw_");
+        |name: &str| name == "/" || !(name.starts_with("tw_") || name.contains('/') && name.ends_with(['c', 'C']));
     for (name, entries) in Catalog::builtin().all().into_iter().filter(|(name, _)| is_written(name)) {
         let is_operator = !name.starts_with(|c: char| c.is_ascii_alphabetic());
         let out = if is_operator { &mut operators } else { &mut functions };
