@@ -193,7 +193,7 @@ impl Reader {
             let count = word.chars().count();
             rest.len() >= count && word.chars().zip(rest).all(|(a, b)| a.eq_ignore_ascii_case(b))
         };
-        let found = words.iter().position(|word| begins(word)).ok_or_else(|| invalid(name))?;
+        let found = words.iter().position(begins).ok_or_else(|| invalid(name))?;
         self.at += words[found].chars().count();
         Ok(found as i64)
     }
