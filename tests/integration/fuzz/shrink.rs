@@ -7,7 +7,7 @@ use super::run::Tester;
 /// Makes `case` smaller within so many trials; answers with the failure of the smallest.
 pub(super) fn shrunk(tester: &Tester, case: &Case, (failure, trials): (String, usize)) -> (Case, String) {
     let mut shrinking = Shrinking { tester, case: case.clone(), failure, trials };
-    shrinking.to_one_view();
+    shrinking.keep_one_view();
     loop {
         let before = shrinking.size();
         shrinking.without(|case| &mut case.views);
@@ -51,7 +51,7 @@ impl Shrinking<'_> {
     }
 
     /// The view that the failure names, alone.
-    fn to_one_view(&mut self) {
+    fn keep_one_view(&mut self) {
         let Some((_, rest)) = self.failure.split_once("view ") else { return };
         let name: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
         let mut smaller = self.case.clone();

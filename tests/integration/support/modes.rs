@@ -42,10 +42,13 @@ pub(crate) fn differences(recording: &Recording) -> Vec<String> {
     found
 }
 
+/// A mode's name, and the run that compares.
+type Mode<'r> = (&'r str, &'r dyn Fn() -> Result<(), String>);
+
 /// The most telling modes, until one differs. A panic is a difference.
 pub(crate) fn first_difference(recording: &Recording) -> Option<String> {
     let half = recording.boundaries.len() / 2;
-    let modes: [(&str, &dyn Fn() -> Result<(), String>); 5] = [
+    let modes: [Mode<'_>; 5] = [
         ("straight", &|| straight(recording, &recording.views)),
         ("in one step", &|| cut_at(recording, &BTreeSet::new())),
         ("restarted", &|| restarted(recording)),
