@@ -63,10 +63,10 @@ impl Drawing<'_> {
     /// A column or a literal.
     pub(super) fn leaf(&mut self, kind: Kind, scope: &Scope) -> Part {
         let (own, outer) = (Scope::of(&scope.columns, kind), Scope::of(&scope.outer, kind));
-        if !outer.is_empty() && self.chance(0.15) {
+        if !outer.is_empty() && self.chance(0.12) {
             return Part::text(self.one(&outer));
         }
-        if !own.is_empty() && self.chance(0.85) {
+        if !own.is_empty() && self.chance(0.95) {
             return Part::text(self.one(&own));
         }
         Part::text(if self.chance(0.1) { format!("null::{}", kind.name()) } else { kind.literal(self.random) })

@@ -85,7 +85,7 @@ impl Kind {
     pub(super) fn literal(self, random: &mut StdRng) -> String {
         let one = |values: &[&str], random: &mut StdRng| values[random.random_range(0..values.len())].to_owned();
         match self {
-            Self::Int => one(&["0", "1", "2", "3", "4", "7", "-1"], random),
+            Self::Int => one(&["0", "1", "1", "2", "2", "3", "4", "7"], random),
             Self::Bigint => format!("{}::bigint", one(&["0", "1", "2", "3", "5000000000"], random)),
             Self::Numeric => one(&["0.00", "0.50", "1.00", "2.25", "7.10", "-3.00"], random),
             Self::Text => one(&["'a'", "'b'", "'ab'", "''", "'Ünï'", "'x y'", "'2'"], random),

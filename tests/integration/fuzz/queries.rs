@@ -19,7 +19,9 @@ impl Drawing<'_> {
                 (Part::of("select distinct {}", [plain.clone().without_head("select ")]), Some(plain))
             }
             6 | 7 if depth > 0 => {
-                let (a, b) = (self.query(kinds, depth - 1, outer), self.query(kinds, depth - 1, outer));
+                let a = self.query(kinds, depth - 1, outer);
+                let b =
+                    if self.chance(0.5) { self.part_of(&a, kinds, outer) } else { self.query(kinds, depth - 1, outer) };
                 let operator = self.one(&["union", "union all", "intersect", "intersect all", "except", "except all"]);
                 (Part::of(&format!("{{}} {operator} {{}}"), [a.clone(), b]), Some(a))
             }
@@ -43,6 +45,16 @@ impl Drawing<'_> {
         };
         let part = part.or(smaller);
         Part::of("({})", [part.or([Part::text(format!("select {}", nulls.join(", ")))])])
+    }
+
+    /// Some of the rows of a query, so that two sides have rows in common.
+    fn part_of(&mut self, query: &Part, kinds: &[Kind], outer: &Scope) -> Part {
+        let alias = self.name("e");
+        let names: Vec<String> = (1..=kinds.len()).map(|place| format!("x{place}")).collect();
+        let columns = names.iter().zip(kinds).map(|(name, kind)| (format!("{alias}.{name}"), *kind)).collect();
+        let condition = self.condition(&outer.below(columns), 0);
+        let template = format!("(select {alias}.* from {{}} {alias}({}) where {{}})", names.join(", "));
+        Part::of(&template, [query.clone(), condition])
     }
 
     /// `1 desc, 2, …` over all columns.
@@ -73,10 +85,10 @@ impl Drawing<'_> {
     }
 
     fn filtered(&mut self, scope: &Scope) -> Part {
-        if self.chance(0.5) {
+        if self.chance(0.7) {
             return Part::text("");
         }
-        Part::of(" where {}", [self.condition(scope, 2)]).optional()
+        Part::of(" where {}", [self.condition(scope, 1)]).optional()
     }
 
     fn grouped(&mut self, kinds: &[Kind], depth: usize, outer: &Scope) -> Part {

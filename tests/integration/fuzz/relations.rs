@@ -52,7 +52,9 @@ impl Drawing<'_> {
     /// An equality of two columns of one type.
     fn equality(&mut self, scope: &Scope, columns: &Columns) -> String {
         let mut pairs = Vec::new();
-        for (own, kind) in columns {
+        // Numbers meet more often than other values.
+        let numbers = self.chance(0.6);
+        for (own, kind) in columns.iter().filter(|(_, kind)| !numbers || *kind == Kind::Int) {
             pairs.extend(
                 scope.columns.iter().filter(|(_, other)| other == kind).map(|(other, _)| format!("{other} = {own}")),
             );

@@ -22,6 +22,16 @@ pub(super) fn shrunk(tester: &Tester, case: &Case, (failure, trials): (String, u
     }
 }
 
+/// What kind of failure it is: modes do not matter, but one that shows no rows is another than one that does.
+fn sort(failure: &str) -> String {
+    match failure.strip_prefix("(recording): ") {
+        Some(reason) => {
+            reason.split_whitespace().filter(|word| !word.contains(|c: char| c.is_ascii_digit())).take(2).collect()
+        }
+        None => if failure.contains("panic") { "panic" } else { "replay" }.into(),
+    }
+}
+
 struct Shrinking<'t> {
     tester: &'t Tester,
     case: Case,
@@ -34,15 +44,13 @@ impl Shrinking<'_> {
         self.case.file().text("").len()
     }
 
-    /// Takes `smaller` if it fails, too. A case that cannot be recorded is another failure.
+    /// Takes `smaller` if it fails in the same way.
     fn try_it(&mut self, smaller: Case) -> bool {
         if self.trials == 0 {
             return false;
         }
         self.trials -= 1;
-        let was_recorded = !self.failure.starts_with("(recording)");
-        let found =
-            self.tester.run(&smaller).failure.filter(|failure| failure.starts_with("(recording)") != was_recorded);
+        let found = self.tester.run(&smaller).failure.filter(|failure| sort(failure) == sort(&self.failure));
         let fails = found.is_some();
         if let Some(failure) = found {
             (self.case, self.failure) = (smaller, failure);

@@ -6,8 +6,8 @@ use rand::rngs::StdRng;
 use super::kinds::Kind;
 
 /// Columns besides the key.
-const COLUMNS: std::ops::RangeInclusive<usize> = 3..=6;
-const ROWS_MAX: usize = 9;
+const COLUMNS: std::ops::RangeInclusive<usize> = 6..=9;
+const ROWS: std::ops::RangeInclusive<usize> = 4..=16;
 
 /// A table with its first rows.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ impl Table {
         let columns = kinds.into_iter().enumerate().map(|(place, kind)| (format!("c{place}"), kind)).collect();
         let full = key == 0 || random.random_bool(0.3);
         let mut table = Self { name: format!("t{number}"), columns, key, full, rows: Vec::new() };
-        for _ in 0..random.random_range(0..=ROWS_MAX) {
+        for _ in 0..random.random_range(ROWS) {
             let row = table.row(random);
             let fresh = key == 0 || table.rows.iter().all(|other| other[..key] != row[..key]);
             if fresh {
