@@ -115,7 +115,8 @@ fn renumber(node: &mut Node, fresh: &BTreeMap<Id, Id>) {
             ordinality.iter_mut().for_each(new);
         }
         Node::Join { mark, .. } => mark.iter_mut().for_each(new),
-        Node::Apply { kind: ApplyKind::Mark(id) | ApplyKind::Single { out: id, .. }, .. } => new(id),
+        Node::Apply { kind: ApplyKind::Mark(id), .. } => new(id),
+        Node::Apply { kind: ApplyKind::Single { value, out }, .. } => [value, out].into_iter().for_each(new),
         Node::Apply { .. } | Node::Filter { .. } | Node::Distinct { .. } | Node::TopN { .. } => {}
     }
     node.inputs_mut().into_iter().for_each(|input| renumber(input, fresh));
