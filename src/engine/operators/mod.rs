@@ -14,7 +14,6 @@ mod exact_float;
 mod flatten;
 mod float_moments;
 mod float_sum;
-#[allow(dead_code, reason = "window frames fold with it")]
 mod fold;
 mod group;
 mod input;
