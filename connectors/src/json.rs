@@ -206,10 +206,7 @@ mod tests {
 
     #[test]
     fn strings_and_names_are_escaped() {
-        let columns = [
-            Column { name: "a\"b".into(), sql_type: SqlType::Text, nullable: true },
-            Column { name: "raw".into(), sql_type: SqlType::Bytea, nullable: true },
-        ];
+        let columns = [Column::new("a\"b", SqlType::Text, true), Column::new("raw", SqlType::Bytea, true)];
         let row = Row::from(vec![Value::text("\u{1}\n\\ é\u{7f}"), Value::Bytes(Arc::new([0, 255]))]);
         let mut out = Vec::new();
         write_row(&mut out, &columns, &row);

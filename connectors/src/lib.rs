@@ -20,7 +20,7 @@ pub use change::{Change, NewRow, OldRow, Transaction};
 pub use numeric::Numeric;
 pub use position::{Lsn, Position, Positions};
 pub use row::Row;
-pub use schema::{Column, ReplicaIdentity, TableName, TableSchema, ViewSchema};
+pub use schema::{Collation, CollationOrder, Column, ReplicaIdentity, TableName, TableSchema, ViewSchema};
 pub use sink::{ChangelogBatch, Cursor, RowChange, RowPages, Sink, SinkError};
 pub use source::{DurablePosition, ResumePoint, Source, SourceError, SourceIdentity, SourceMessage, TransactionSender};
 pub use sql_type::{EnumType, SqlType};

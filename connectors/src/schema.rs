@@ -1,6 +1,7 @@
 //! Shapes of tables and views.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -16,6 +17,40 @@ pub struct Column {
     pub sql_type: SqlType,
     /// False when declared NOT NULL.
     pub nullable: bool,
+    /// How its text is ordered and compared, where that is not the database's default.
+    #[serde(default)]
+    pub collation: Option<Arc<Collation>>,
+}
+
+impl Column {
+    /// A column whose text has the database's collation.
+    pub fn new(name: impl Into<SmolStr>, sql_type: SqlType, nullable: bool) -> Self {
+        Self { name: name.into(), sql_type, nullable, collation: None }
+    }
+}
+
+/// A collation of a database.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Collation {
+    /// Name as the database has it; with its schema where that is not `pg_catalog`.
+    pub name: SmolStr,
+    /// How it orders text.
+    pub order: CollationOrder,
+    /// Whether only ASCII letters have case.
+    pub ascii_case: bool,
+    /// Whether only texts of the same bytes are equal.
+    pub deterministic: bool,
+}
+
+/// The order of a collation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CollationOrder {
+    /// By bytes.
+    Bytes,
+    /// That of this locale in ICU, a BCP 47 tag such as `de-AT`.
+    Icu(SmolStr),
+    /// That of a C library, or with options that are known to its database alone.
+    Foreign,
 }
 
 /// `source.schema.table`, all three always present.

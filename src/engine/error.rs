@@ -16,6 +16,12 @@ pub enum EngineError {
     /// An expression of a view has no value for a row; the database would answer the same error.
     #[error("a row has no result: {0}")]
     Row(#[from] RowError),
+    /// The same, of a row that is there when all changes are in.
+    #[error("a row has no result: {message}")]
+    RowErrors {
+        /// Postgres' message.
+        message: String,
+    },
     /// Two rows of a view have one key.
     #[error("key ({columns}) of view \"{view}\" is not unique")]
     KeyNotUnique {
@@ -75,7 +81,11 @@ impl EngineError {
     /// Whether only the view in whose dataflow it happened must stop.
     pub(super) fn stops_one_view(&self) -> bool {
         match self {
-            Self::Row(_) | Self::KeyNotUnique { .. } | Self::Upstream { .. } | Self::Plan { .. } => true,
+            Self::Row(_)
+            | Self::RowErrors { .. }
+            | Self::KeyNotUnique { .. }
+            | Self::Upstream { .. }
+            | Self::Plan { .. } => true,
             Self::Inconsistent { .. } | Self::Endless { .. } | Self::State(StateError::Key { .. }) => true,
             Self::State(_) | Self::TableDisagrees { .. } | Self::TableChanged { .. } => false,
         }
@@ -85,7 +95,7 @@ impl EngineError {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::State(error) => error.hint(),
-            Self::Row(_) => Some(
+            Self::Row(_) | Self::RowErrors { .. } => Some(
                 "the same SELECT fails in the database: guard the expression (CASE, NULLIF) or correct the row, then restart; or set \
                  row_errors = \"quarantine\"",
             ),

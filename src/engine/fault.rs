@@ -46,7 +46,7 @@ impl Faults {
         Ok(matches!(self.value(node, condition, (row, weight))?, Some(Value::Bool(true))))
     }
 
-    /// Decides about a row with an error: whether null stands in for the value (`Null`), or the row is out (`Quarantine`).
+    /// Decides about a row with an error: whether null stands in for the value (`Null`), or the row is out.
     pub(super) fn caught(
         &mut self,
         node: usize,
@@ -54,9 +54,9 @@ impl Faults {
         (row, weight): (&[Value], i64),
     ) -> Result<bool, EngineError> {
         match self.policy {
-            RowErrorPolicy::Stop => Err(error.into()),
             RowErrorPolicy::Null => Ok(true),
-            RowErrorPolicy::Quarantine => {
+            // A row that comes and goes within a step is never there: whether a view stops is decided over the sum.
+            RowErrorPolicy::Quarantine | RowErrorPolicy::Stop => {
                 let head = [Value::Int(node as i64), Value::text(error.code), Value::text(error.message)];
                 let entry: Row = head.into_iter().chain(row.iter().cloned()).collect();
                 self.found.push((entry, weight));
@@ -89,6 +89,14 @@ pub(super) fn may_fail(scalar: &Scalar) -> bool {
         }
     });
     fails
+}
+
+/// Postgres' message in an entry.
+pub(super) fn message_of(entry: &[Value]) -> Result<&str, StateError> {
+    match entry {
+        [_, _, Value::Text(message), ..] => Ok(message),
+        _ => Err(StateError::Damaged { place: "a row error".into() }),
+    }
 }
 
 /// An entry of a view's quarantine, taken apart.

@@ -102,6 +102,7 @@ impl Engine {
                 return Ok(ControlFlow::Break(()));
             }
         }
+        self.assembly.views[place].refuse_row_errors(&self.state.begin())?;
         let mut registry = self.assembly.registry.clone();
         if let Some(entry) = registry.views.get_mut(&name) {
             entry.complete = true;

@@ -162,6 +162,9 @@ impl Engine {
         let Assembly { relations, indexes, .. } = &self.assembly;
         let changes = Changes::Step(changes);
         let done = view.run(&mut Flow { tx, relations, indexes, changes, faults: view.faults() })?;
+        if done.row_errors.is_some() {
+            view.refuse_row_errors(tx)?;
+        }
         if view.has_changelog && !done.changes.is_empty() {
             tx.append_changelog(relations[view.relation].table, &row_changes(&done.changes));
         }

@@ -4,7 +4,7 @@
 //! written: the row before, with the delta added, must leave at most one row, once.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use tailwater_connectors::{Row, RowChange, ViewSchema};
@@ -12,10 +12,10 @@ use tailwater_connectors::{Row, RowChange, ViewSchema};
 use super::dataflow::{Flow, Node};
 use super::delta::{Delta, consolidate};
 use super::error::EngineError;
-use super::fault::Faults;
+use super::fault::{Faults, message_of};
 use super::plan::RowErrorPolicy;
 use super::relation::{KeyChange, Relation, decode_count, encode_count, whole_row};
-use crate::state::{ErrorTables, StateTx, Version, encode_row};
+use crate::state::{ErrorTables, StateTx, Version, decode_row, encode_row};
 
 /// How a view stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,22 @@ impl View {
         let changes = self.fold(flow.tx, relation, delta)?;
         relation.write(flow.tx, &changes);
         Ok(ViewStep { changes, row_errors })
+    }
+
+    /// Under policy `stop`: an error when a row is out. Asked where all changes are in, after a step and after a fill.
+    pub(super) fn refuse_row_errors(&self, tx: &StateTx<'_>) -> Result<(), EngineError> {
+        if self.row_errors != RowErrorPolicy::Stop {
+            return Ok(());
+        }
+        let mut first = None;
+        tx.scan_from(self.errors.entries, &[], Version::New, &mut |entry, _| {
+            first = Some(decode_row(entry)?);
+            Ok(ControlFlow::Break(()))
+        })?;
+        match first {
+            Some(entry) => Err(EngineError::RowErrors { message: message_of(&entry)?.into() }),
+            None => Ok(()),
+        }
     }
 
     /// What a step collects faults in.

@@ -138,8 +138,7 @@ mod tests {
     use super::*;
 
     fn view(key_columns: usize) -> ViewSchema {
-        let column =
-            |index: usize| Column { name: format!("k{index}").into(), sql_type: SqlType::Text, nullable: true };
+        let column = |index: usize| Column::new(format!("k{index}"), SqlType::Text, true);
         ViewSchema {
             name: "v".into(),
             columns: (0..key_columns).map(column).collect(),

@@ -55,7 +55,7 @@ const TOTAL: usize = 2;
 const ERRORS: TableId = TableId(100);
 
 fn column(name: &str, sql_type: SqlType) -> Column {
-    Column { name: name.into(), sql_type, nullable: true }
+    Column::new(name, sql_type, true)
 }
 
 fn view(name: &str, columns: Vec<Column>, key: Vec<usize>) -> Arc<ViewSchema> {

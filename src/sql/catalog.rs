@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
-use tailwater_connectors::{Column, SqlType, TableSchema};
+use tailwater_connectors::{Collation, Column, SqlType, TableSchema};
 
 use super::error::{Code, Refusal, Result};
 use super::names::suggestion;
 use crate::engine::plan::{RelationName, ViewPlan};
+use crate::engine::scalar::bind::Derivation;
 
 /// The schema in which unqualified table names are looked up.
 pub const SEARCH_PATH: &str = "public";
@@ -101,6 +102,8 @@ pub(super) struct Relation {
     pub(super) key: Option<Vec<usize>>,
     /// How its text is treated.
     pub(super) text: TextRules,
+    /// Collations of the columns.
+    pub(super) collations: Vec<Derivation>,
 }
 
 /// The names that are in force while one view is planned.
@@ -115,12 +118,13 @@ impl<'a> Names<'a> {
     }
 
     /// Makes a planned view readable for those after it.
-    pub(super) fn add_view(&mut self, view: &ViewPlan, text: TextRules) {
+    pub(super) fn add_view(&mut self, view: &ViewPlan, text: TextRules, collations: Vec<Derivation>) {
         let relation = Relation {
             name: RelationName::View(view.name.clone()),
             columns: view.columns.clone(),
             key: Some(view.key.clone()),
             text,
+            collations,
         };
         self.views.insert(view.name.clone(), Arc::new(relation));
     }
@@ -152,11 +156,27 @@ impl<'a> Names<'a> {
         found.all(|other| other == first).then(|| first.clone())
     }
 
+    /// The collation called so, from the columns of the tables.
+    pub(super) fn collation(&self, name: &[String]) -> Option<Arc<Collation>> {
+        let written = name.join(".");
+        let columns = self.catalog.tables.iter().flat_map(|table| &table.columns);
+        let mut found = columns.filter_map(|column| column.collation.as_ref()).filter(|collation| {
+            collation.name == written || name.len() == 1 && collation.name == format!("{SEARCH_PATH}.{written}")
+        });
+        let first = found.next()?;
+        found.all(|other| other == first).then(|| first.clone())
+    }
+
     fn table(&self, table: &TableSchema) -> Arc<Relation> {
+        let collation = |column: &Column| match &column.collation {
+            Some(collation) => Derivation::Implicit(Some(collation.clone())),
+            None => Derivation::of_type(&column.sql_type),
+        };
         Arc::new(Relation {
             name: RelationName::Table(table.name.clone()),
             columns: table.columns.clone(),
             key: (!table.key.is_empty()).then(|| table.key.clone()),
+            collations: table.columns.iter().map(collation).collect(),
             text: TextRules {
                 bytewise: self.catalog.collation_is_c.get(&table.name.source).copied().unwrap_or(false),
                 ascii_case: self.catalog.ascii_case.get(&table.name.source).copied().unwrap_or(false),

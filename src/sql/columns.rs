@@ -3,6 +3,8 @@
 
 use tailwater_connectors::SqlType;
 
+use crate::engine::scalar::bind::Derivation;
+
 /// Number of a column; in expressions it stands in `Scalar::Column`.
 pub(super) type Id = usize;
 
@@ -11,6 +13,8 @@ pub(super) type Id = usize;
 pub(super) struct ColumnInfo {
     pub(super) sql_type: SqlType,
     pub(super) nullable: bool,
+    /// That of its text.
+    pub(super) collation: Derivation,
 }
 
 /// All columns of one view.
@@ -18,20 +22,30 @@ pub(super) struct ColumnInfo {
 pub(super) struct Columns(Vec<ColumnInfo>);
 
 impl Columns {
-    /// A new column.
+    /// A new column; text in it has the database's collation.
     pub(super) fn add(&mut self, sql_type: SqlType, nullable: bool) -> Id {
-        self.0.push(ColumnInfo { sql_type, nullable });
+        let collation = Derivation::of_type(&sql_type);
+        self.add_collated(sql_type, nullable, collation)
+    }
+
+    /// A new column with the collation of what it holds.
+    pub(super) fn add_collated(&mut self, sql_type: SqlType, nullable: bool, collation: Derivation) -> Id {
+        self.0.push(ColumnInfo { sql_type, nullable, collation: collation.settled() });
         self.0.len() - 1
     }
 
     /// A new column like another.
     pub(super) fn like(&mut self, column: Id) -> Id {
-        let ColumnInfo { sql_type, nullable } = self.0[column].clone();
-        self.add(sql_type, nullable)
+        self.0.push(self.0[column].clone());
+        self.0.len() - 1
     }
 
     pub(super) fn sql_type(&self, column: Id) -> &SqlType {
         &self.0[column].sql_type
+    }
+
+    pub(super) fn collation(&self, column: Id) -> &Derivation {
+        &self.0[column].collation
     }
 
     pub(super) fn is_nullable(&self, column: Id) -> bool {

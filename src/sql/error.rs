@@ -131,7 +131,7 @@ codes! {
     Cycle "TW-SQL-009" "views read each other in a circle" "Break the circle.";
     Limit "TW-SQL-010" "LIMIT, OFFSET or FETCH is no constant" "Write the number; for a number per row filter by `row_number() OVER (…)` in a derived table.";
     Window "TW-SQL-012" "a window function that stands where none may, or a frame that Postgres refuses too" "The error says which.";
-    Subquery "TW-SQL-013" "a subquery in the ON of an outer join is not kept" "Compute it in a derived table on the side that it belongs to.";
+    Subquery "TW-SQL-013" "a subquery in the ON of a FULL JOIN that refers to both sides" "Compute it in a derived table on one side.";
     Recursive "TW-SQL-015" "a recursive query of a form that is not kept" "Write base UNION [ALL] step, with the step reading the query once in its FROM.";
     GroupingSets "TW-SQL-016" "GROUPING SETS, ROLLUP and CUBE stand in GROUP BY only" "Move them there.";
     Lateral "TW-SQL-018" "a LATERAL reference from a RIGHT or FULL JOIN" "Use INNER or LEFT JOIN, as in Postgres.";
@@ -139,7 +139,7 @@ codes! {
     Aggregate "TW-SQL-020" "this aggregate is not kept" "[functions.md](functions.md) lists the functions; the aggregates are listed above.";
     Volatile "TW-SQL-021" "the value changes without a change of a row" "Store the value in a column, or compute it where the view is read.";
     Locking "TW-SQL-022" "FOR UPDATE and FOR SHARE lock nothing here" "Remove the clause.";
-    Collation "TW-SQL-023" "text is ordered by a collation that is neither C nor ICU" "Write COLLATE \"C\" or an ICU collation such as COLLATE \"und-x-icu\" behind the operand.";
+    Collation "TW-SQL-023" "text is ordered by a collation that is neither C nor ICU, or compared by one that is not deterministic" "Write COLLATE \"C\" or an ICU collation such as COLLATE \"und-x-icu\" behind the operand.";
     Unsupported "TW-SQL-024" "syntax that is not kept" "The hint says what to write.";
     Grouping "TW-SQL-025" "a column is neither grouped nor aggregated, or an aggregate stands where none may" "Add it to GROUP BY; filter aggregates with HAVING.";
     NoKey "TW-SQL-026" "no key can be inferred" "Select the key columns named in the hint, or declare `key = [...]`.";
@@ -147,4 +147,5 @@ codes! {
     UnknownType "TW-SQL-028" "a type that cannot be named in a cast here" "Cast in the database, or to text.";
     TooLarge "TW-SQL-029" "the text is too long or nested too deeply" "Split it into several views.";
     Internal "TW-SQL-030" "the planner met a case that it does not know" "Please report it with the SELECT.";
+    CollationConflict "TW-SQL-031" "text of columns with different collations is compared, or two COLLATE clauses meet (42P21, 42P22 in Postgres)" "Write one COLLATE behind an operand.";
 }

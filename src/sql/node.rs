@@ -121,6 +121,27 @@ impl Conjunct {
     }
 }
 
+/// The nodes below a node, by reference or by `mut` reference.
+macro_rules! inputs {
+    ($node:expr, $iter:ident $(, $mutable:tt)?) => {
+        match $node {
+            Node::Scan { .. } | Node::Values { .. } | Node::Round { .. } => Vec::new(),
+            Node::Map { input, .. }
+            | Node::Filter { input, .. }
+            | Node::Aggregate { input, .. }
+            | Node::Distinct { input, .. }
+            | Node::Expand { input, .. }
+            | Node::Flatten { input, .. }
+            | Node::TopN { input, .. }
+            | Node::Window { input, .. } => vec![input],
+            Node::Join { left, right, .. } | Node::Apply { left, right, .. } => vec![left, right],
+            Node::UnionAll { inputs, .. } => inputs.$iter().map(|(node, _)| node).collect(),
+            Node::SetOperation { left, right, .. } => vec![&$($mutable)? left.0, &$($mutable)? right.0],
+            Node::Recursion { base, step, .. } => vec![&$($mutable)? base.0, &$($mutable)? step.0],
+        }
+    };
+}
+
 impl Node {
     /// One row without columns.
     pub(super) fn one_row() -> Self {
@@ -172,40 +193,12 @@ impl Node {
 
     /// The nodes below.
     pub(super) fn inputs(&self) -> Vec<&Node> {
-        match self {
-            Self::Scan { .. } | Self::Values { .. } | Self::Round { .. } => Vec::new(),
-            Self::Map { input, .. }
-            | Self::Filter { input, .. }
-            | Self::Aggregate { input, .. }
-            | Self::Distinct { input, .. }
-            | Self::Expand { input, .. }
-            | Self::Flatten { input, .. }
-            | Self::TopN { input, .. }
-            | Self::Window { input, .. } => vec![input],
-            Self::Join { left, right, .. } | Self::Apply { left, right, .. } => vec![left, right],
-            Self::UnionAll { inputs, .. } => inputs.iter().map(|(node, _)| node).collect(),
-            Self::SetOperation { left, right, .. } => vec![&left.0, &right.0],
-            Self::Recursion { base, step, .. } => vec![&base.0, &step.0],
-        }
+        inputs!(self, iter)
     }
 
     /// The nodes below, to be changed.
     pub(super) fn inputs_mut(&mut self) -> Vec<&mut Node> {
-        match self {
-            Self::Scan { .. } | Self::Values { .. } | Self::Round { .. } => Vec::new(),
-            Self::Map { input, .. }
-            | Self::Filter { input, .. }
-            | Self::Aggregate { input, .. }
-            | Self::Distinct { input, .. }
-            | Self::Expand { input, .. }
-            | Self::Flatten { input, .. }
-            | Self::TopN { input, .. }
-            | Self::Window { input, .. } => vec![input],
-            Self::Join { left, right, .. } | Self::Apply { left, right, .. } => vec![left, right],
-            Self::UnionAll { inputs, .. } => inputs.iter_mut().map(|(node, _)| node).collect(),
-            Self::SetOperation { left, right, .. } => vec![&mut left.0, &mut right.0],
-            Self::Recursion { base, step, .. } => vec![&mut base.0, &mut step.0],
-        }
+        inputs!(self, iter_mut, mut)
     }
 
     /// Number of nodes.

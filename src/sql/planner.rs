@@ -19,6 +19,7 @@ use super::prune::pruned;
 use super::simplify::simplified;
 use super::statement::{names_read, parse};
 use crate::engine::plan::{Plan, RowErrorPolicy, ViewPlan};
+use crate::engine::scalar::bind::Derivation;
 
 /// Stack of the planning thread: expressions nest, and the parser and the binder follow them by recursion. Only pages
 /// that are touched cost memory.
@@ -160,7 +161,7 @@ impl<'a> Planner<'a> {
         let view = &self.views[index];
         let relations = self.relations(&query)?;
         let text = TextRules::of(relations.values().map(Arc::as_ref));
-        let (whole, columns) = self.bind(view, &query, (text.clone(), &relations))?;
+        let (whole, columns, collations) = self.bind(view, &query, (text.clone(), &relations))?;
         let plan = pruned(whole.clone(), &relations);
         let key = match (&view.key, identity(&plan, &relations).best()) {
             (Some(declared), _) => declared_key(declared, &columns)?,
@@ -168,7 +169,7 @@ impl<'a> Planner<'a> {
             (None, None) => return Err(no_key(&whole, &relations)),
         };
         let plan = ViewPlan { name: view.name.clone(), plan, columns, key, row_errors: view.row_errors };
-        self.names.add_view(&plan, text);
+        self.names.add_view(&plan, text, collations);
         self.planned.views.push(plan);
         Ok(())
     }
@@ -184,7 +185,7 @@ impl<'a> Planner<'a> {
         view: &ViewText,
         query: &Query,
         (text, relations): (TextRules, &Relations),
-    ) -> Result<(Plan, Vec<Column>)> {
+    ) -> Result<(Plan, Vec<Column>, Vec<Derivation>)> {
         let BoundView { node, outputs, mut columns, order_dropped } = Binder::new(&self.names, text).view(query)?;
         if let Some(place) = order_dropped {
             let message = "ORDER BY is ignored: a view has no order".to_owned();
@@ -198,12 +199,11 @@ impl<'a> Planner<'a> {
         let node = simplified(decorrelated(node, &mut columns)?);
         let ids: Vec<usize> = outputs.iter().map(|(_, id)| *id).collect();
         let plan = Lowering { columns: &columns, relations }.exactly(&node, &ids);
-        let shown = outputs.into_iter().map(|(name, id)| Column {
-            name: name.into(),
-            sql_type: columns.sql_type(id).clone(),
-            nullable: columns.is_nullable(id),
-        });
-        Ok((plan, shown.collect()))
+        let collations = ids.iter().map(|id| columns.collation(*id).clone()).collect();
+        let column =
+            |(name, id): (String, usize)| Column::new(name, columns.sql_type(id).clone(), columns.is_nullable(id));
+        let shown = outputs.into_iter().map(column);
+        Ok((plan, shown.collect(), collations))
     }
 }
 
@@ -229,17 +229,22 @@ fn circle(start: usize, reads: &BTreeMap<usize, BTreeSet<usize>>) -> Option<Vec<
 
 fn no_key(plan: &Plan, relations: &Relations) -> Refusal {
     let refusal = Refusal::new(Code::NoKey, "no key can be inferred: two rows of the view could be the same");
-    if let Plan::UnionAll { .. } = plan {
-        return refusal.hint(
-            "select a different constant in each branch of UNION ALL, as in 'a' AS kind, or declare key = [...]",
-        );
-    }
-    match missing_key(plan, relations) {
-        Some(missing) if !missing.is_empty() => {
-            refusal.hint(format!("select {} as well, or declare key = [...]", missing.join(", ")))
+    let mut read = Vec::new();
+    plan.relations(&mut read);
+    let keyless = read.iter().any(|name| relations.get(name).is_some_and(|found| found.key.is_none()));
+    let first = match (plan, missing_key(plan, relations)) {
+        (Plan::UnionAll { .. }, _) => {
+            "select a different constant in each branch of UNION ALL, as in 'a' AS kind, beside the keys of the branches"
+                .to_owned()
         }
-        _ => refusal.hint("declare key = [...], or give the table a primary key"),
-    }
+        (_, Some(missing)) if !missing.is_empty() => format!("select {} as well", missing.join(", ")),
+        _ if keyless => "give the table a primary key, and select it".to_owned(),
+        _ => "select the columns by which rows differ".to_owned(),
+    };
+    refusal.hint(format!(
+        "{first}; or SELECT DISTINCT, or count(*) with GROUP BY, where rows may be the same; or declare key = [...] with columns \
+         in which no two rows are the same"
+    ))
 }
 
 fn declared_key(declared: &[String], columns: &[Column]) -> Result<Vec<usize>> {

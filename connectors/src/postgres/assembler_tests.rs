@@ -8,7 +8,7 @@ use crate::sql_type::SqlType;
 
 /// Relation 42, `t (id int4 primary key, v int4)`.
 fn table(identity: ReplicaIdentity, key: Vec<usize>) -> KnownTable {
-    let column = |name: &str| Column { name: name.into(), sql_type: SqlType::Int4, nullable: true };
+    let column = |name: &str| Column::new(name, SqlType::Int4, true);
     let name = TableName { source: "shop".into(), schema: "public".into(), table: "t".into() };
     let schema = TableSchema { name, id: 42, columns: vec![column("id"), column("v")], key, identity };
     KnownTable { schema: Arc::new(schema), type_oids: vec![23, 23] }

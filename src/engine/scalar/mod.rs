@@ -20,6 +20,7 @@ mod row_error;
 pub use bind::{BindError, Typed};
 pub use compare::{sql_cmp, sql_eq};
 pub use expression::{Callee, Function, Scalar, TableFunction};
+pub use families::is_kept_locale;
 pub use row_error::RowError;
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ fn argument(text: &str) -> Typed {
 
 fn sort_key(text: &str) -> SortKey {
     let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
-    let Typed { scalar, sql_type } = argument(name);
+    let Typed { scalar, sql_type, .. } = argument(name);
     let descending = rest.starts_with("desc");
     let nulls_first = if rest.contains("nulls") { rest.ends_with("first") } else { descending };
     SortKey { expression: scalar, sql_type, descending, nulls_first }

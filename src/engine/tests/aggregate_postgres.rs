@@ -243,8 +243,7 @@ async fn folded_aggregates_have_the_values_and_errors_of_postgres() {
 }
 
 fn schema() -> Arc<TableSchema> {
-    let columns =
-        types().into_iter().map(|(name, sql_type)| Column { name: name.into(), sql_type, nullable: name != "id" });
+    let columns = types().into_iter().map(|(name, sql_type)| Column::new(name, sql_type, name != "id"));
     Arc::new(TableSchema {
         name: TableName { source: SOURCE, schema: "public".into(), table: "t".into() },
         id: 1,

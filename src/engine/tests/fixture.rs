@@ -90,7 +90,7 @@ pub(super) fn table(name: &str, columns: &[&str]) -> Arc<TableSchema> {
             let (name, sql_type) = column.split_once(' ').unwrap();
             let key = sql_type.ends_with('!');
             let sql_type = sql_type_named(sql_type.trim_end_matches('!'));
-            (Column { name: name.into(), sql_type, nullable: !key }, key)
+            (Column::new(name, sql_type, !key), key)
         })
         .collect();
     let key: Vec<usize> = (0..parsed.len()).filter(|column| parsed[*column].1).collect();
@@ -172,7 +172,7 @@ pub(super) fn scan(table: &TableSchema) -> Plan {
 }
 
 pub(super) fn column(place: usize, sql_type: &SqlType) -> Typed {
-    Typed { scalar: Scalar::Column(place), sql_type: sql_type.clone() }
+    Typed::new(Scalar::Column(place), sql_type.clone())
 }
 
 /// `left symbol right`.
@@ -186,11 +186,8 @@ pub(super) fn number(text: &str) -> Typed {
 
 /// A view over a plan with these output types.
 pub(super) fn view(name: &str, plan: Plan, types: &[SqlType], key: &[usize]) -> ViewPlan {
-    let columns = types.iter().enumerate().map(|(place, sql_type)| Column {
-        name: format!("c{place}").into(),
-        sql_type: sql_type.clone(),
-        nullable: true,
-    });
+    let columns =
+        types.iter().enumerate().map(|(place, sql_type)| Column::new(format!("c{place}"), sql_type.clone(), true));
     ViewPlan {
         name: name.into(),
         plan,

@@ -7,6 +7,8 @@ use tailwater_connectors::{SqlType, TableSchema};
 use super::fixture::{
     Bench, SOURCE, at, changes, column, fill, number, operator, row, scan, show, started, step, table, update, view,
 };
+use super::random_plan::call_of;
+use crate::engine::plan::{JoinInput, JoinKind};
 use crate::engine::{
     Engine, EngineCatalog, Plan, QuarantinedRow, RelationName, RowErrorPolicy, ViewCondition, ViewPlan,
 };
@@ -154,6 +156,66 @@ fn with_policy_null_null_stands_in_for_the_value() {
     let mut engine = started(&bench, &catalog(vec![nulls]));
     assert_eq!(row_errors(&mut engine, 2, "+1 1 3\n+1 2 0"), []);
     assert_eq!((bench.shown("shares").as_str(), errors(&bench, "shares")), ("1 4\n2 -", Vec::new()));
+}
+
+/// `select a.id, b.id from numbers a, divisors b where a.n / b.n > 0`
+fn pairs(row_errors: RowErrorPolicy) -> ViewPlan {
+    let quotient = operator("/", column(1, &SqlType::Int8), column(3, &SqlType::Int8));
+    let residual = Some(operator(">", quotient, number("0")).scalar);
+    let input = |plan, residual| JoinInput { plan, kind: JoinKind::Inner, keys: Vec::new(), residual };
+    let inputs = vec![input(scan(&numbers()), None), input(scan(&divisors()), residual)];
+    let expressions = [0, 2].map(|place| column(place, &SqlType::Int8).scalar).to_vec();
+    let plan = Plan::Project { input: Box::new(Plan::Join { inputs }), expressions, types: NUMBERS.to_vec() };
+    ViewPlan { row_errors, ..view("pairs", plan, &NUMBERS, &[0, 1]) }
+}
+
+fn divisors() -> Arc<TableSchema> {
+    table("divisors", &["id bigint!", "n bigint"])
+}
+
+#[test]
+fn a_pair_of_rows_that_are_never_there_together_stops_nothing() {
+    for policy in [RowErrorPolicy::Stop, RowErrorPolicy::Quarantine] {
+        let bench = Bench::new();
+        let catalog = EngineCatalog { tables: vec![numbers(), divisors()], ..catalog(vec![pairs(policy)]) };
+        let mut engine = started(&bench, &catalog);
+        // 5 / 0 would fail, but the divisor goes with the transaction that brings the number.
+        step(&mut engine, 2, changes(&divisors(), "+1 1 0\n+1 2 3"));
+        let both = [changes(&numbers(), "+1 1 5"), changes(&divisors(), "-1 1 0")].concat();
+        let outcome = step(&mut engine, 3, both);
+        assert!(outcome.failed.is_empty(), "{:?}", outcome.failed);
+        assert_eq!((bench.shown("pairs").as_str(), errors(&bench, "pairs").len()), ("1 2", 0));
+        // The same pair, and both are there.
+        let outcome = step(&mut engine, 4, changes(&divisors(), "+1 1 0"));
+        assert_eq!(outcome.failed.len(), usize::from(policy == RowErrorPolicy::Stop));
+        assert_eq!(bench.is_readable("pairs"), policy == RowErrorPolicy::Quarantine);
+    }
+}
+
+#[test]
+fn an_error_that_only_a_part_of_a_fill_has_stops_nothing() {
+    let bench = Bench::new();
+    let sum = Plan::Aggregate {
+        input: Box::new(scan(&numbers())),
+        group: Vec::new(),
+        group_types: Vec::new(),
+        aggregates: vec![call_of("sum", &[(1, SqlType::Int8)])],
+    };
+    let zero = operator("-", column(0, &SqlType::Numeric(None)), number("0")).scalar;
+    let share = operator("/", number("12"), column(0, &SqlType::Numeric(None))).scalar;
+    let types = vec![SqlType::Numeric(None); 2];
+    let plan = Plan::Project { input: Box::new(sum), expressions: vec![zero, share], types: types.clone() };
+    let shares = ViewPlan { row_errors: RowErrorPolicy::Stop, ..view("shares", plan, &types, &[0]) };
+    // The sum is zero until the last batch.
+    let rows: Vec<_> = (0..20_000).map(|id| row(&numbers(), &format!("{id} {}", i64::from(id == 19_999)))).collect();
+    for (rows, stops) in [(&rows[..], false), (&rows[..9_000], true)] {
+        let mut engine = bench.open(&catalog(vec![shares.clone()]));
+        engine.load_reset().unwrap();
+        engine.load(&numbers(), rows).unwrap();
+        engine.load_done(&SOURCE, &at(1)).unwrap();
+        fill(&mut engine);
+        assert_eq!(matches!(engine.view_condition("shares"), ViewCondition::Failed { .. }), stops);
+    }
 }
 
 #[test]

@@ -48,8 +48,7 @@ impl Planner<'_> {
             (plan, width)
         };
         let columns = group_types.into_iter().enumerate();
-        let columns =
-            columns.map(|(place, sql_type)| Column { name: format!("c{place}").into(), sql_type, nullable: true });
+        let columns = columns.map(|(place, sql_type)| Column::new(format!("c{place}"), sql_type, true));
         ViewPlan {
             name: name.into(),
             plan,
@@ -112,7 +111,7 @@ impl Planner<'_> {
             }
             _ => {
                 let value = random_value(self.random, &types[place], false);
-                let right = Typed { scalar: Scalar::Literal(value), sql_type: types[place].clone() };
+                let right = Typed::new(Scalar::Literal(value), types[place].clone());
                 operator(symbol, left, right).scalar
             }
         }
@@ -127,7 +126,7 @@ impl Planner<'_> {
         for _ in 0..self.random.random_range(1..4) {
             let place = self.random.random_range(0..input_types.len());
             let picked = column(place, &input_types[place]);
-            let one = Typed { scalar: Scalar::Literal(Value::Int(1)), sql_type: SqlType::Int8 };
+            let one = Typed::new(Scalar::Literal(Value::Int(1)), SqlType::Int8);
             let made = match &picked.sql_type {
                 SqlType::Int8 if computed => operator("-", picked, one),
                 SqlType::Text if computed => operator("||", picked, bind::cast(one, &SqlType::Text, true).unwrap()),

@@ -82,7 +82,7 @@ impl Planner<'_> {
                 let fits: Vec<usize> = (0..have.len()).filter(|place| have[*place] == *sql_type).collect();
                 match self.random.random_range(0..=fits.len()) {
                     chosen if chosen < fits.len() => column(fits[chosen], sql_type),
-                    _ => Typed { scalar: Scalar::Literal(Value::Null), sql_type: sql_type.clone() },
+                    _ => Typed::new(Scalar::Literal(Value::Null), sql_type.clone()),
                 }
             };
             wanted.iter().map(pick).map(|typed| typed.scalar).collect()

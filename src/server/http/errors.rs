@@ -10,7 +10,7 @@ use axum::response::Response;
 use tailwater_connectors::json::{write_string, write_value};
 use tailwater_connectors::{SqlType, Value};
 
-use super::page::{Listing, Page, PageRequest, read_token, wants_lines};
+use super::page::{Listing, PageRequest, answer, read_token, wants_lines};
 use super::parameters::{DEFAULT_ROWS, Parameters, ROWS_MAX};
 use super::problem::Problem;
 use super::router::Context;
@@ -30,20 +30,14 @@ pub(super) async fn page(
     let limit = parameters.limit(ROWS_MAX)?.unwrap_or(DEFAULT_ROWS);
     let request = PageRequest { listing: Listing::Errors, after, limit, lines: wants_lines(&headers) };
     wait(&context.reads, &view, parameters.wanted(&context.reads)?).await?;
-    let permit = Arc::clone(&context.running_reads).acquire_owned().await;
-    let read = move || {
-        let _permit = permit;
-        let operators = context.reads.projections.operators.get(&view.name).map_or(&[][..], Vec::as_slice);
-        let page = context.reads.read(&view, |reader| {
-            Page::read(reader, request, |after, limit| {
-                let page = reader.view_errors(&view.name, after, limit)?;
-                let entries = page.errors.iter().map(|error| Ok(entry(&QuarantinedRow::read(error)?, operators)));
-                Ok((entries.collect::<Result<_, crate::state::StateError>>()?, page.next))
-            })
-        });
-        page.map(|page| page.respond(&view))
-    };
-    Ok(tokio::task::spawn_blocking(read).await.map_err(|_| Problem::busy("the read was stopped"))??)
+    let (shown, asked) = (Arc::clone(&view), Arc::clone(&context));
+    answer(context, view, request, move |reader, after, limit| {
+        let operators = asked.reads.projections.operators.get(&shown.name).map_or(&[][..], Vec::as_slice);
+        let page = reader.view_errors(&shown.name, after, limit)?;
+        let entries = page.errors.iter().map(|error| Ok(entry(&QuarantinedRow::read(error)?, operators)));
+        Ok((entries.collect::<Result<_, crate::state::StateError>>()?, page.next))
+    })
+    .await
 }
 
 /// One entry as JSON.

@@ -1,5 +1,7 @@
 //! Pages of a view's rows or row errors: a bounded body of one checkpoint, and the token that leads to the next one.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -8,6 +10,7 @@ use tailwater_connectors::{Positions, ViewSchema};
 
 use super::super::reads::ReadError;
 use super::problem::Problem;
+use super::router::Context;
 use crate::state::Reader;
 
 /// Entries that are taken from the state at a time.
@@ -35,7 +38,7 @@ pub(super) struct PageRequest {
 }
 
 /// A page that was read.
-pub(super) struct Page {
+struct Page {
     body: Vec<u8>,
     request: PageRequest,
     next: Option<Vec<u8>>,
@@ -52,7 +55,7 @@ pub(super) fn wants_lines(headers: &HeaderMap) -> bool {
 
 impl Page {
     /// Gathers a page; `take` answers so many entries after a token.
-    pub(super) fn read(
+    fn read(
         reader: &Reader<'_>,
         request: PageRequest,
         take: impl Fn(Option<&[u8]>, usize) -> Result<Entries, ReadError>,
@@ -81,7 +84,7 @@ impl Page {
     }
 
     /// The page as an answer.
-    pub(super) fn respond(self, view: &ViewSchema) -> Response {
+    fn respond(self, view: &ViewSchema) -> Response {
         let kind = if self.request.lines { NDJSON } else { JSON };
         let mut response = ([(CONTENT_TYPE, kind)], Bytes::from(self.body)).into_response();
         set_position(&mut response, &self.positions);
@@ -92,6 +95,23 @@ impl Page {
         }
         response
     }
+}
+
+/// Reads a page of a view beside the runtime, when it is its turn; `take` answers so many entries after a token.
+pub(super) async fn answer(
+    context: Arc<Context>,
+    view: Arc<ViewSchema>,
+    request: PageRequest,
+    take: impl Fn(&Reader<'_>, Option<&[u8]>, usize) -> Result<Entries, ReadError> + Send + 'static,
+) -> Result<Response, Problem> {
+    let permit = Arc::clone(&context.running_reads).acquire_owned().await;
+    let read = move || {
+        let _permit = permit;
+        let page =
+            context.reads.read(&view, |reader| Page::read(reader, request, |after, limit| take(reader, after, limit)));
+        page.map(|page| page.respond(&view))
+    };
+    Ok(tokio::task::spawn_blocking(read).await.map_err(|_| Problem::busy("the read was stopped"))??)
 }
 
 /// Says which position an answer is of.

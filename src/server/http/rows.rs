@@ -12,7 +12,7 @@ use tailwater_connectors::{Row, ViewSchema};
 
 use super::super::key::parse_key;
 use super::super::reads::{ReadError, Reads};
-use super::page::{JSON, Listing, Page, PageRequest, read_token, set_position, wants_lines};
+use super::page::{JSON, Listing, PageRequest, answer, read_token, set_position, wants_lines};
 use super::parameters::{DEFAULT_ROWS, Parameters, ROWS_MAX, Wanted};
 use super::problem::Problem;
 use super::router::Context;
@@ -37,23 +37,17 @@ pub(super) async fn page(
         return stream(&context, view, after).await;
     }
     let request = PageRequest { listing: Listing::Rows, after, limit: limit.unwrap_or(DEFAULT_ROWS), lines };
-    let permit = Arc::clone(&context.running_reads).acquire_owned().await;
-    let read = move || {
-        let _permit = permit;
-        let page = context.reads.read(&view, |reader| {
-            Page::read(reader, request, |after, limit| {
-                let page = reader.view_rows(&view.name, after, limit)?;
-                let shown = |row: &Row| {
-                    let mut out = Vec::new();
-                    write_row(&mut out, &view.columns, row);
-                    out
-                };
-                Ok((page.rows.iter().map(shown).collect(), page.next))
-            })
-        });
-        page.map(|page| page.respond(&view))
-    };
-    Ok(tokio::task::spawn_blocking(read).await.map_err(|_| Problem::busy("the read was stopped"))??)
+    let shown = Arc::clone(&view);
+    answer(context, view, request, move |reader, after, limit| {
+        let page = reader.view_rows(&shown.name, after, limit)?;
+        let entry = |row: &Row| {
+            let mut out = Vec::new();
+            write_row(&mut out, &shown.columns, row);
+            out
+        };
+        Ok((page.rows.iter().map(entry).collect(), page.next))
+    })
+    .await
 }
 
 /// The row of a view that has at most one.

@@ -11,9 +11,9 @@ use super::super::place::place_of;
 use super::binder::{Binder, type_refusal};
 use super::collect::{aggregates, name_of};
 use super::level::Clause;
-use super::text_order::TextOrder;
+use super::text_order::{TextOrder, first_place};
 use crate::engine::plan::{AggregateCall, AggregateFunction, RECORD, SortKey};
-use crate::engine::scalar::bind::{self, Typed, WrittenAggregate};
+use crate::engine::scalar::bind::{self, Derivation, Typed, WrittenAggregate};
 
 /// Arguments as written.
 pub(super) struct Arguments<'e> {
@@ -24,8 +24,8 @@ pub(super) struct Arguments<'e> {
 }
 
 impl Binder<'_> {
-    /// A call of an aggregate over the rows of the level.
-    pub(super) fn aggregate(&mut self, function: &Function) -> Result<AggregateCall> {
+    /// A call of an aggregate over the rows of the level, and the collation of its result.
+    pub(super) fn aggregate(&mut self, function: &Function) -> Result<(AggregateCall, Derivation)> {
         let name = name_of(function).unwrap_or_default();
         let place = place_of(&function.name);
         let arguments = arguments_of(function)?;
@@ -42,10 +42,20 @@ impl Binder<'_> {
         };
         let within_group = !function.within_group.is_empty();
         let written = if within_group { &function.within_group[..] } else { arguments.order };
-        let mut order = self.order_by(written)?;
-        if matches!(name.as_str(), "min" | "max") {
-            order = self.extremum_order(&typed, &arguments.expressions)?;
+        let ordered = self.ordered_by(written)?;
+        let sorted = if within_group { ordered.iter().map(|(typed, _)| typed).collect() } else { Vec::new() };
+        let inputs: Vec<Typed> = typed.iter().chain(sorted).cloned().collect();
+        if arguments.distinct {
+            self.comparable(&typed, place)?;
         }
+        if within_group && ordered.iter().any(|(_, keys)| keys.len() > 1) {
+            let message = format!("{name} of text is kept in the order of bytes only");
+            return Err(Refusal::new(Code::Collation, message)
+                .at(place)
+                .hint("write COLLATE \"C\" behind the operand"));
+        }
+        let extremum = self.extremum_order(&name, &typed, &arguments.expressions)?;
+        let order = ordered.into_iter().flat_map(|(_, keys)| keys).collect();
         let call = WrittenAggregate {
             name,
             arguments: typed,
@@ -60,12 +70,17 @@ impl Binder<'_> {
             call.argument_types[0] = SqlType::Other(RECORD.into());
         }
         self.take_order_of_rows(&mut call);
-        Ok(call)
+        call.order.extend(extremum);
+        let collation = Derivation::of_result(&call.result_type, &inputs);
+        Ok((call, collation))
     }
 
     /// min and max of text go by its collation.
-    fn extremum_order(&self, typed: &[Typed], written: &[&Expr]) -> Result<Vec<SortKey>> {
-        match (self.text_order(typed, written)?, typed, written) {
+    fn extremum_order(&self, name: &str, typed: &[Typed], written: &[&Expr]) -> Result<Vec<SortKey>> {
+        if !matches!(name, "min" | "max") {
+            return Ok(Vec::new());
+        }
+        match (self.text_order(typed, first_place(written))?, typed, written) {
             (TextOrder::Icu(_), [typed], [written]) => {
                 let direction = super::order::Direction { descending: false, nulls_first: false };
                 self.sort_keys(typed.clone(), written, direction)

@@ -13,7 +13,7 @@ use super::super::node::Node;
 use super::level::Level;
 use super::order::Ordering;
 use crate::engine::scalar::Scalar;
-use crate::engine::scalar::bind::{self, BindError, Typed};
+use crate::engine::scalar::bind::{self, BindError, Derivation, Typed};
 
 /// Nesting of queries and expressions.
 const DEPTH_MAX: usize = 1_000;
@@ -51,7 +51,7 @@ pub(super) enum CteMeaning {
     /// Bound again at each use.
     Query { query: Rc<Query>, columns: Rc<Vec<String>>, frame: usize },
     /// The query itself, inside its recursive part.
-    Round { id: usize, names: Vec<String>, types: Vec<SqlType> },
+    Round { id: usize, names: Vec<String>, types: Vec<(SqlType, Derivation)> },
     /// A recursive one.
     Recursive { query: Rc<Query>, columns: Rc<Vec<String>>, frame: usize },
 }
@@ -134,11 +134,12 @@ impl<'a> Binder<'a> {
         if let Scalar::Column(id) = typed.scalar
             && made.contains(&id)
             && *self.columns.sql_type(id) == typed.sql_type
+            && *self.columns.collation(id) == typed.collation.clone().settled()
         {
             return id;
         }
         let nullable = self.is_nullable(&typed.scalar);
-        let id = self.columns.add(typed.sql_type, nullable);
+        let id = self.columns.add_collated(typed.sql_type, nullable, typed.collation);
         computed.push((id, typed.scalar));
         id
     }

@@ -6,6 +6,7 @@ use super::super::error::{Code, Place, Refusal, Result};
 use super::aggregate::arguments_of;
 use super::binder::{Binder, type_refusal};
 use super::collect::name_of;
+use super::text_order::{TextOrder, first_place};
 use crate::engine::scalar::bind::{self, Typed};
 
 /// Functions whose value changes by itself.
@@ -82,14 +83,17 @@ impl Binder<'_> {
             return self.document(name, arguments.expressions[0], false);
         }
         let typed = self.arguments(name, &arguments)?;
-        let written = &arguments.expressions;
-        if matches!(name, "greatest" | "least")
-            && self.text_order(&typed, written)? != super::text_order::TextOrder::Bytes
-        {
-            return Err(Refusal::new(Code::Collation, format!("{name} of text compares by bytes only"))
-                .hint("write COLLATE \"C\" behind an argument"));
+        let place = first_place(&arguments.expressions);
+        match name {
+            "greatest" | "least" => {
+                if let TextOrder::Icu(collation) = self.text_order(&typed, place)? {
+                    return self.collated_extremum(name, (&collation, typed), place);
+                }
+            }
+            "nullif" => self.comparable(&typed, place)?,
+            other => self.refuse_comparing(other, &typed, place)?,
         }
-        let ascii_case = self.has_ascii_case(written) && matches!(name, "lower" | "upper" | "initcap");
+        let ascii_case = matches!(name, "lower" | "upper" | "initcap") && self.has_ascii_case(&typed, place)?;
         let bound = bind::function(name, typed.clone()).map_err(type_refusal)?;
         if ascii_case { bind::function(&format!("{name}/c"), typed).map_err(type_refusal) } else { Ok(bound) }
     }

@@ -3,15 +3,17 @@
 use sqlparser::ast::{BinaryOperator, CaseWhen, CastKind, DataType, Expr, Ident, UnaryOperator, Value, ValueWithSpan};
 use tailwater_connectors::SqlType;
 
+use super::super::columns::Id;
 use super::super::error::{Code, Place, Refusal, Result};
 use super::super::place::place_of;
 use super::super::scalars::folded;
 use super::binder::{Binder, type_refusal};
 use super::collect::is_plain;
 use super::level::Clause;
+use super::text_order::first_place;
 use super::type_name::{NamedType, named_type};
 use crate::engine::scalar::Scalar;
-use crate::engine::scalar::bind::{self, Typed};
+use crate::engine::scalar::bind::{self, Derivation, Typed};
 
 impl Binder<'_> {
     /// An expression with its type.
@@ -23,7 +25,10 @@ impl Binder<'_> {
             let place = place_of(expression);
             this.expression_here(expression, place).map_err(|refusal| refusal.at(place))
         })?;
-        Ok(Typed { scalar: folded(typed.scalar), sql_type: typed.sql_type })
+        if let Derivation::Mismatch(one, other) = &typed.collation {
+            return Err(super::text_order::mismatch(one, other).at(place_of(expression)));
+        }
+        Ok(Typed { scalar: folded(typed.scalar), ..typed })
     }
 
     /// All of these.
@@ -55,12 +60,14 @@ impl Binder<'_> {
         let found = match (&before, &grouped) {
             (Ok(typed), Some(grouped)) => {
                 let scalar = folded(typed.scalar.clone());
-                grouped.expressions.iter().find(|(known, _)| *known == scalar).map(|(_, id)| *id)
+                let same = |id: Id| *self.columns.collation(id) == typed.collation.clone().settled();
+                let known = grouped.expressions.iter().find(|(known, id)| *known == scalar && same(*id));
+                known.map(|(_, id)| self.column(*id).collated(typed.collation.clone()))
             }
             _ => None,
         };
         self.level()?.grouped = grouped;
-        Ok(found.map(|id| self.column(id)))
+        Ok(found)
     }
 
     fn expression_here(&mut self, expression: &Expr, place: Option<Place>) -> Result<Typed> {
@@ -124,27 +131,24 @@ impl Binder<'_> {
         self.operator_over(symbol, operands, written)
     }
 
-    /// An operator over typed operands; what was written says which collation they have.
+    /// An operator over typed operands; what was written says where they stand.
     pub(super) fn operator_over(&mut self, symbol: &str, operands: Vec<Typed>, written: &[&Expr]) -> Result<Typed> {
-        if matches!(symbol, "<" | "<=" | ">" | ">=") && operands.len() == 2 {
-            return self.ordered(symbol, operands, written);
+        let place = first_place(written);
+        match symbol {
+            "<" | "<=" | ">" | ">=" if operands.len() == 2 => return self.ordered(symbol, operands, place),
+            "=" | "<>" | "!=" | "IS DISTINCT FROM" | "IS NOT DISTINCT FROM" => self.comparable(&operands, place)?,
+            other => self.refuse_comparing(other, &operands, place)?,
         }
         let typed = bind::operator(symbol, operands.clone()).map_err(type_refusal)?;
         match symbol.to_ascii_uppercase().as_str() {
-            "ILIKE" | "~~*" if self.has_ascii_case(written) => bind::operator("~~*/C", operands).map_err(type_refusal),
-            "NOT ILIKE" | "!~~*" if self.has_ascii_case(written) => {
+            "ILIKE" | "~~*" if self.has_ascii_case(&operands, place)? => {
+                bind::operator("~~*/C", operands).map_err(type_refusal)
+            }
+            "NOT ILIKE" | "!~~*" if self.has_ascii_case(&operands, place)? => {
                 bind::operator("!~~*/C", operands).map_err(type_refusal)
             }
             _ => Ok(typed),
         }
-    }
-
-    /// Whether only ASCII letters have case, in the database or by COLLATE "C".
-    pub(super) fn has_ascii_case(&self, written: &[&Expr]) -> bool {
-        let is_c = |expression: &&Expr| {
-            super::text_order::explicit(expression).is_some_and(|name| name == "C" || name == "POSIX")
-        };
-        self.text.ascii_case || written.iter().any(is_c)
     }
 
     /// AND and OR of any number of operands, without one level of nesting for each.
@@ -166,14 +170,14 @@ impl Binder<'_> {
         written.reverse();
         let operands = written.into_iter().map(|operand| self.condition(operand)).collect::<Result<Vec<_>>>()?;
         let scalar = if *operator == BinaryOperator::And { Scalar::And(operands) } else { Scalar::Or(operands) };
-        Ok(Typed { scalar, sql_type: SqlType::Bool })
+        Ok(Typed::new(scalar, SqlType::Bool))
     }
 
     fn unary(&mut self, operator: &UnaryOperator, inner: &Expr) -> Result<Typed> {
         match operator {
             UnaryOperator::Not => {
                 let scalar = Scalar::Not(Box::new(self.condition(inner)?));
-                Ok(Typed { scalar, sql_type: SqlType::Bool })
+                Ok(Typed::new(scalar, SqlType::Bool))
             }
             UnaryOperator::Minus => {
                 // Postgres reads the sign as part of the constant: -2147483648 is an integer.
@@ -207,12 +211,13 @@ impl Binder<'_> {
             results.push(self.expression(otherwise)?);
         }
         let (mut results, sql_type) = bind::unify(results).map_err(type_refusal)?;
+        let collation = Derivation::of_result(&sql_type, &results);
         let otherwise = match otherwise {
             Some(_) => results.pop().map(|result| Box::new(result.scalar)),
             None => None,
         };
         let branches = conditions.into_iter().zip(results.into_iter().map(|result| result.scalar)).collect();
-        Ok(Typed { scalar: Scalar::Case { branches, otherwise }, sql_type })
+        Ok(Typed { scalar: Scalar::Case { branches, otherwise }, sql_type, collation })
     }
 
     /// `typed::written`
@@ -228,6 +233,7 @@ impl Binder<'_> {
     /// A function that Postgres has for a syntax.
     pub(super) fn named(&mut self, name: &str, written: &[&Expr]) -> Result<Typed> {
         let arguments = self.expressions(written.iter().copied())?;
+        self.refuse_comparing(name, &arguments, first_place(written))?;
         bind::function(name, arguments).map_err(type_refusal)
     }
 
@@ -267,7 +273,7 @@ pub(super) fn literal(value: &ValueWithSpan, place: Option<Place>) -> Result<Typ
 /// `true`, `false`
 pub(super) fn boolean(value: bool) -> Typed {
     let scalar = Scalar::Literal(tailwater_connectors::Value::Bool(value));
-    Typed { scalar, sql_type: SqlType::Bool }
+    Typed::new(scalar, SqlType::Bool)
 }
 
 /// A name as an expression.

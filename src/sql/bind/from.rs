@@ -109,9 +109,17 @@ impl Binder<'_> {
                         let node = grafted(subqueries, crossed(left.node, right.node));
                         Ok(From::new(node.filtered(conjuncts), scope))
                     }
-                    Some(_) => Err(Refusal::new(Code::Subquery, "a subquery in the ON of an outer join is not kept")
-                        .at(place)
-                        .hint("compute it in a derived table on the side that it belongs to")),
+                    Some(subqueries) => {
+                        let (left, right) = beside_one(subqueries, (left, right), side).ok_or_else(|| {
+                            Refusal::new(
+                                Code::Subquery,
+                                "a subquery in the ON of a FULL JOIN that refers to both sides is not kept",
+                            )
+                            .at(place)
+                            .hint("compute it in a derived table on one side")
+                        })?;
+                        self.combined(left, right, (side, conjuncts), None)
+                    }
                 }
             }
             Some(JoinConstraint::Using(names)) => {
@@ -146,6 +154,7 @@ impl Binder<'_> {
         for name in &names {
             let (one, other) = (using_column(&left.scope, name, place)?, using_column(&right.scope, name, place)?);
             let sides = vec![self.column(one), self.column(other)];
+            self.comparable(&sides, place)?;
             let condition = bind::operator("=", sides.clone()).map_err(|error| type_refusal(error).at(place))?;
             let equality = bind::unify(sides).ok().and_then(|(sides, sql_type)| {
                 let [left, right] = <[_; 2]>::try_from(sides).ok()?;
@@ -183,6 +192,9 @@ impl Binder<'_> {
             Side::Left if lateral => apply(ApplyKind::Left, on),
             Side::Inner => join(left, right, JoinKind::Inner, on),
             Side::Left => join(left, right, JoinKind::Left, on),
+            Side::Right if !free(&left).is_disjoint(&outputs(&right)) => {
+                Node::Apply { left: Box::new(right), right: Box::new(left), kind: ApplyKind::Left, on }
+            }
             Side::Right => join(right, left, JoinKind::Left, on),
             Side::Full => self.full_join(left, right, on),
         };
@@ -265,8 +277,14 @@ impl Binder<'_> {
             return Err(Refusal::new(Code::UnknownTable, format!("\"{name}\" is not a name of a table")).at(place));
         };
         let relation = self.names.resolve(&unresolved).map_err(|refusal| refusal.at(place))?;
-        let ids: Vec<Id> =
-            relation.columns.iter().map(|column| self.columns.add(column.sql_type.clone(), column.nullable)).collect();
+        let ids: Vec<Id> = relation
+            .columns
+            .iter()
+            .zip(&relation.collations)
+            .map(|(column, collation)| {
+                self.columns.add_collated(column.sql_type.clone(), column.nullable, collation.clone())
+            })
+            .collect();
         let columns = relation.columns.iter().map(|column| column.name.to_string()).zip(ids.iter().copied()).collect();
         let is_table = matches!(relation.name, RelationName::Table(_));
         let key: Option<Vec<Id>> = relation.key.as_ref().map(|key| key.iter().map(|column| ids[*column]).collect());
@@ -293,6 +311,20 @@ fn crossed(left: Node, right: Node) -> Node {
 
 fn outputs(node: &Node) -> std::collections::BTreeSet<Id> {
     node.outputs().into_iter().collect()
+}
+
+/// The subqueries of an ON beside the rows of the side that may be missing, where they can refer to the other one.
+fn beside_one(subqueries: Node, (left, right): (From, From), side: Side) -> Option<(From, From)> {
+    let refers = free(&subqueries);
+    let on_left = match side {
+        Side::Inner | Side::Left => false,
+        Side::Right => true,
+        Side::Full if refers.is_disjoint(&outputs(&left.node)) => false,
+        Side::Full if refers.is_disjoint(&outputs(&right.node)) => true,
+        Side::Full => return None,
+    };
+    let with = |from: From| From { node: grafted(subqueries, from.node), ..from };
+    Some(if on_left { (with(left), right) } else { (left, with(right)) })
 }
 
 /// What was put beside one row, beside these rows.

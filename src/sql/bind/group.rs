@@ -14,7 +14,6 @@ use super::binder::{Binder, internal, settled};
 use super::level::{Clause, Grouped, GroupingSets};
 use super::order::ordinal;
 use super::select::Item;
-use super::set::refuse_without_equality;
 use crate::engine::plan::{AggregateCall, AggregateFunction};
 use crate::engine::scalar::Scalar;
 use crate::engine::scalar::bind::Typed;
@@ -37,15 +36,15 @@ impl Binder<'_> {
         let grouping = self.in_clause(Clause::GroupBy, |this| this.grouping(&select.group_by, items))?;
         let mut ids = Vec::new();
         for typed in &grouping.expressions {
-            refuse_without_equality(&typed.sql_type)?;
+            self.groupable(typed, None)?;
             ids.push(self.materialised(typed.clone())?);
         }
         let mut calls: Calls = Vec::new();
         let mut written = Vec::new();
         for function in aggregates {
-            let call = self.in_clause(Clause::Aggregate, |this| this.aggregate(&function))?;
+            let (call, collation) = self.in_clause(Clause::Aggregate, |this| this.aggregate(&function))?;
             let nullable = !matches!(call.function, AggregateFunction::Count | AggregateFunction::RegrCount);
-            let id = self.columns.add(call.result_type.clone(), nullable);
+            let id = self.columns.add_collated(call.result_type.clone(), nullable, collation);
             calls.push((id, call));
             written.push((function, id));
         }
@@ -92,7 +91,8 @@ impl Binder<'_> {
         (grouping, ids): (&Grouping, &[Id]),
         calls: Calls,
     ) -> Result<(Grouped, std::collections::BTreeMap<Id, Id>)> {
-        let shown: Vec<Id> = ids.iter().map(|id| self.columns.add(self.columns.sql_type(*id).clone(), true)).collect();
+        let shown: Vec<Id> = ids.iter().map(|id| self.columns.like(*id)).collect();
+        shown.iter().for_each(|id| self.columns.make_nullable(*id));
         let set = self.columns.add(SqlType::Int4, false);
         let number = |number: usize| Scalar::Literal(Value::Int(number as i64));
         let is_member = |set: &Vec<usize>, place: usize| set.contains(&place);
@@ -247,7 +247,7 @@ impl Binder<'_> {
             None => self.expression(written)?,
         };
         let typed = settled(typed)?;
-        if let Some(known) = expressions.iter().position(|known| known.scalar == typed.scalar) {
+        if let Some(known) = expressions.iter().position(|known| *known == typed) {
             return Ok(known);
         }
         expressions.push(typed);
@@ -283,7 +283,7 @@ impl Binder<'_> {
         let Some(GroupingSets { set, members, expressions }) = grouped.sets else {
             let known = |scalar: &Scalar| grouped.expressions.iter().any(|(grouped, _)| grouped == scalar);
             return if scalars.iter().all(known) {
-                Ok(Typed { scalar: Scalar::Literal(Value::Int(0)), sql_type: SqlType::Int4 })
+                Ok(Typed::new(Scalar::Literal(Value::Int(0)), SqlType::Int4))
             } else {
                 Err(unknown())
             };
@@ -295,11 +295,11 @@ impl Binder<'_> {
         let mut branches = Vec::new();
         for (number, members) in members.iter().enumerate() {
             let sides = [Scalar::Column(set), Scalar::Literal(Value::Int(number as i64))];
-            let sides = sides.map(|scalar| Typed { scalar, sql_type: SqlType::Int4 });
+            let sides = sides.map(|scalar| Typed::new(scalar, SqlType::Int4));
             let is_set =
                 crate::engine::scalar::bind::operator("=", sides.into()).map_err(super::binder::type_refusal)?;
             branches.push((is_set.scalar, Scalar::Literal(Value::Int(bits(members)))));
         }
-        Ok(Typed { scalar: Scalar::Case { branches, otherwise: None }, sql_type: SqlType::Int4 })
+        Ok(Typed::new(Scalar::Case { branches, otherwise: None }, SqlType::Int4))
     }
 }

@@ -190,7 +190,8 @@ impl Binder<'_> {
 
     /// A column as an expression.
     pub(super) fn column(&self, id: Id) -> Typed {
-        Typed { scalar: Scalar::Column(id), sql_type: self.columns.sql_type(id).clone() }
+        let (sql_type, collation) = (self.columns.sql_type(id).clone(), self.columns.collation(id).clone());
+        Typed { scalar: Scalar::Column(id), sql_type, collation }
     }
 
     /// The table that a name means, with the number of its level.

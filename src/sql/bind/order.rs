@@ -83,10 +83,16 @@ impl Binder<'_> {
 
     /// Sort keys of an ORDER BY inside an aggregate or a window.
     pub(super) fn order_by(&mut self, order: &[OrderByExpr]) -> Result<Vec<SortKey>> {
+        Ok(self.ordered_by(order)?.into_iter().flat_map(|(_, keys)| keys).collect())
+    }
+
+    /// The same, with what each key orders by.
+    pub(super) fn ordered_by(&mut self, order: &[OrderByExpr]) -> Result<Vec<(Typed, Vec<SortKey>)>> {
         let mut keys = Vec::new();
         for written in order {
             let typed = settled(self.expression(&written.expr)?)?;
-            keys.extend(self.sort_keys(typed, &written.expr, Direction::of(written))?);
+            let own = self.sort_keys(typed.clone(), &written.expr, Direction::of(written))?;
+            keys.push((typed, own));
         }
         Ok(keys)
     }
@@ -159,10 +165,10 @@ impl Binder<'_> {
             let message = format!("could not identify an ordering operator for type {}", typed.sql_type);
             return Err(Refusal::new(Code::Types, message).at(place_of(written)).hint("order by another expression"));
         }
-        let keyed = self.collated(&typed, written)?;
+        let keyed = self.sort_key(&typed, place_of(written))?;
         let keys = keyed.into_iter().chain([typed]);
         Ok(keys
-            .map(|Typed { scalar, sql_type }| SortKey { expression: scalar, sql_type, descending, nulls_first })
+            .map(|Typed { scalar, sql_type, .. }| SortKey { expression: scalar, sql_type, descending, nulls_first })
             .collect())
     }
 }

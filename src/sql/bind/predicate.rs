@@ -84,6 +84,7 @@ impl Binder<'_> {
 
     fn equal(&mut self, (left, right): (&Expr, &Expr), symbol: &str, found: &mut Vec<Conjunct>) -> Result<()> {
         let operands = self.expressions([left, right])?;
+        self.comparable(&operands, place_of(left))?;
         let typed = bind::operator(symbol, operands.clone()).map_err(|error| type_refusal(error).at(place_of(left)))?;
         let condition = folded(bind::boolean(typed).map_err(type_refusal)?.scalar);
         let equality = self.equality(&operands, symbol != "=");
@@ -124,6 +125,7 @@ impl Binder<'_> {
                 }
                 let pattern = bind::function("similar_to_escape", operands).map_err(type_refusal)?;
                 let sides = vec![self.expression(expr)?, pattern];
+                self.refuse_comparing("~", &sides, place)?;
                 bind::operator(if *negated { "!~" } else { "~" }, sides).map_err(type_refusal)
             }
             Expr::AnyOp { left, compare_op, right, .. } => self.quantified((left, right), compare_op, false),
@@ -136,14 +138,14 @@ impl Binder<'_> {
         if let Expr::Tuple(parts) = inner {
             // A row is null when all its fields are, and not null when none is.
             let tests = parts.iter().map(|part| Ok(self.is_null(part, negated)?.scalar)).collect::<Result<Vec<_>>>()?;
-            return Ok(Typed { scalar: Scalar::And(tests), sql_type: SqlType::Bool });
+            return Ok(Typed::new(Scalar::And(tests), SqlType::Bool));
         }
         let test = bind::is_null(self.expression(inner)?);
         negated_if(negated, test)
     }
 
     fn is(&mut self, value: bool, negated: bool, inner: &Expr) -> Result<Typed> {
-        let inner = Typed { scalar: self.condition(inner)?, sql_type: SqlType::Bool };
+        let inner = Typed::new(self.condition(inner)?, SqlType::Bool);
         let test = bind::operator("IS NOT DISTINCT FROM", vec![inner, boolean(value)]).map_err(type_refusal)?;
         negated_if(negated, test)
     }
@@ -155,10 +157,13 @@ impl Binder<'_> {
                 let equal = self.rows_compared("=", (needle, row), place)?;
                 rows.push(equal.ok_or_else(|| row_with_row(place))?.scalar);
             }
-            return Ok(Typed { scalar: Scalar::Or(rows), sql_type: SqlType::Bool });
+            return Ok(Typed::new(Scalar::Or(rows), SqlType::Bool));
         }
         let needle = self.expression(needle)?;
         let list = self.expressions(list)?;
+        for item in &list {
+            self.comparable(&[needle.clone(), item.clone()], place)?;
+        }
         bind::in_list(needle, list).map_err(type_refusal)
     }
 
@@ -170,7 +175,7 @@ impl Binder<'_> {
         let low = self.operator_over(above, vec![typed.clone(), low_typed], &[value, low])?.scalar;
         let high = self.operator_over(below, vec![typed, high_typed], &[value, high])?.scalar;
         let scalar = if negated { Scalar::Or(vec![low, high]) } else { Scalar::And(vec![low, high]) };
-        Ok(Typed { scalar, sql_type: SqlType::Bool })
+        Ok(Typed::new(scalar, SqlType::Bool))
     }
 
     fn like(
@@ -206,8 +211,9 @@ impl Binder<'_> {
         }
         let symbol = if *operator == BinaryOperator::NotEq { "<>".to_owned() } else { operator.to_string() };
         let operands = self.expressions([left, right])?;
+        self.comparable(&operands, place_of(left))?;
         if matches!(symbol.as_str(), "<" | "<=" | ">" | ">=")
-            && self.text_order(&operands, &[left, right])? != super::text_order::TextOrder::Bytes
+            && self.text_order(&operands, place_of(left))? != super::text_order::TextOrder::Bytes
         {
             return Err(Refusal::new(Code::Collation, "ANY and ALL over arrays of text compare by bytes only")
                 .at(place_of(left))
@@ -234,7 +240,7 @@ impl Binder<'_> {
             let (operands, written) = &typed[place];
             Ok(self.operator_over(symbol, operands.clone(), written)?.scalar)
         };
-        let all = |scalars| Typed { scalar: Scalar::And(scalars), sql_type: SqlType::Bool };
+        let all = |scalars| Typed::new(Scalar::And(scalars), SqlType::Bool);
         match symbol {
             "=" | "<>" => {
                 let equal = (0..pairs.len()).map(|place| field("=", place)).collect::<Result<Vec<_>>>()?;
@@ -249,7 +255,7 @@ impl Binder<'_> {
                     let before = field(strict, place)?;
                     scalar = Scalar::Or(vec![before, Scalar::And(vec![field("=", place)?, scalar])]);
                 }
-                Ok(Some(Typed { scalar, sql_type: SqlType::Bool }))
+                Ok(Some(Typed::new(scalar, SqlType::Bool)))
             }
             _ => Err(row_with_row(place)),
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use sqlparser::ast::{Cte, Query, SetExpr, With};
+use tailwater_connectors::SqlType;
 
 use super::super::error::{Code, Refusal, Result};
 use super::super::names::fold;
@@ -11,7 +12,7 @@ use super::super::node::Node;
 use super::super::place::{place_of, place_of_name};
 use super::binder::{Binder, Bound, CteMeaning, Output};
 use super::order::{Ordering, expressions};
-use crate::engine::scalar::bind::Typed;
+use crate::engine::scalar::bind::{Derivation, Typed};
 
 impl Binder<'_> {
     /// A query with everything in it.
@@ -104,8 +105,10 @@ impl Binder<'_> {
     pub(super) fn cte_rows(&mut self, name: &str, meaning: &CteMeaning) -> Result<(Node, Vec<(String, usize)>)> {
         match meaning {
             CteMeaning::Round { id, names, types } => {
-                let columns: Vec<usize> =
-                    types.iter().map(|sql_type| self.columns.add(sql_type.clone(), true)).collect();
+                let add = |(sql_type, collation): &(SqlType, Derivation)| {
+                    self.columns.add_collated(sql_type.clone(), true, collation.clone())
+                };
+                let columns: Vec<usize> = types.iter().map(add).collect();
                 let node = Node::Round { id: *id, columns: columns.clone() };
                 Ok((node, names.iter().cloned().zip(columns).collect()))
             }

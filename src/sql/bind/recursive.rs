@@ -11,7 +11,8 @@ use super::super::node::Node;
 use super::super::place::place_of;
 use super::binder::{Binder, CteMeaning};
 use super::query::renamed;
-use super::set::refuse_without_equality;
+use super::text_order::conflict;
+use crate::engine::scalar::bind::{AnyCollation, Derivation, Typed};
 
 impl Binder<'_> {
     /// The rows of a recursive query.
@@ -64,9 +65,10 @@ impl Binder<'_> {
         let base = self.set_expression(left)?;
         let (base, outputs) = self.settled(base)?;
         let base_columns: Vec<usize> = outputs.iter().map(|(_, id)| *id).collect();
-        let types = self.columns.types(&base_columns);
+        let typed = |id: &usize| (self.columns.sql_type(*id).clone(), self.columns.collation(*id).clone());
+        let types: Vec<_> = base_columns.iter().map(typed).collect();
         if distinct {
-            types.iter().try_for_each(refuse_without_equality)?;
+            base_columns.iter().try_for_each(|id| self.groupable(&self.column(*id), place_of(query)))?;
         }
         let outputs = renamed(outputs, names);
         let meaning = CteMeaning::Round {
@@ -81,7 +83,8 @@ impl Binder<'_> {
         let (step, step_outputs) = self.settled(step)?;
         let step_columns: Vec<usize> = step_outputs.iter().map(|(_, id)| *id).collect();
         self.fits((name, &outputs), &base_columns, &step_columns)?;
-        let columns: Vec<usize> = types.into_iter().map(|sql_type| self.columns.add(sql_type, true)).collect();
+        let columns = types.into_iter().map(|(sql_type, own)| self.columns.add_collated(sql_type, true, own));
+        let columns: Vec<usize> = columns.collect();
         let named = outputs.into_iter().map(|(name, _)| name).zip(columns.iter().copied()).collect();
         let (base, step) = (Box::new((base, base_columns)), Box::new((step, step_columns)));
         Ok((Node::Recursion { id, base, step, distinct, columns }, named))
@@ -104,8 +107,20 @@ impl Binder<'_> {
                 return Err(Refusal::new(Code::Types, message)
                     .hint("cast the output of the non-recursive term to the correct type"));
             }
+            let sides = [self.column(*one), self.column(*other)];
+            match Derivation::merged(&sides).settled() {
+                merged if merged == sides[0].collation => {}
+                _ => return Err(conflict(&of(&sides[0]), &of(&sides[1]))),
+            }
         }
         Ok(())
+    }
+}
+
+fn of(typed: &Typed) -> AnyCollation {
+    match &typed.collation {
+        Derivation::Implicit(collation) => collation.clone(),
+        _ => None,
     }
 }
 

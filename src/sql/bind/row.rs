@@ -55,7 +55,7 @@ impl Binder<'_> {
         };
         let branches = vec![(missing, Scalar::Literal(Value::Null))];
         let scalar = Scalar::Case { branches, otherwise: Some(Box::new(document.scalar)) };
-        Ok(Typed { scalar, sql_type: document.sql_type })
+        Ok(Typed::new(scalar, document.sql_type))
     }
 
     /// True where a row is there, null where it is missing.
@@ -70,7 +70,7 @@ impl Binder<'_> {
             Some(id) => present(vec![Scalar::Column(id)]),
             None => present(fields.into_iter().map(|(_, typed)| typed.scalar).collect()),
         };
-        Ok(Typed { scalar, sql_type: SqlType::Bool })
+        Ok(Typed::new(scalar, SqlType::Bool))
     }
 
     fn row(&mut self, written: &Expr) -> Result<Row> {

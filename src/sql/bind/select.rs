@@ -15,7 +15,6 @@ use super::collect::aggregates;
 use super::level::{Clause, Level};
 use super::order::{Direction, Ordering, ordinal};
 use super::output_name::output_name;
-use super::set::refuse_without_equality;
 use crate::engine::plan::SortKey;
 use crate::engine::scalar::Scalar;
 use crate::engine::scalar::bind::Typed;
@@ -168,9 +167,10 @@ impl Binder<'_> {
         range: Option<RowRange>,
     ) -> Result<Bound> {
         let mut keys = Vec::new();
+        let same = |one: &Typed, other: &Typed| one.collation.clone().settled() == other.collation.clone().settled();
         for written in order {
             let typed = settled(self.ordered_expression(&written.expr, &outputs)?)?;
-            let is_output = |output: &&Output| output.typed.scalar == typed.scalar;
+            let is_output = |output: &&Output| output.typed.scalar == typed.scalar && same(&output.typed, &typed);
             let Some(output) = outputs.iter().position(|output| is_output(&output)) else {
                 let message = "for SELECT DISTINCT, ORDER BY expressions must appear in select list";
                 return Err(Refusal::new(Code::Grouping, message).at(place_of(&written.expr)));
@@ -181,7 +181,7 @@ impl Binder<'_> {
         let bound = self.with_columns(Bound { node, outputs, order: Ordering::default() })?;
         let mut columns: Vec<Id> = Vec::new();
         for output in &bound.outputs {
-            refuse_without_equality(&output.typed.sql_type)?;
+            self.groupable(&output.typed, None)?;
             if let Scalar::Column(id) = output.typed.scalar
                 && !columns.contains(&id)
             {
@@ -208,7 +208,7 @@ impl Binder<'_> {
         let mut partition = Vec::new();
         for written in on {
             let typed = settled(self.ordered_expression(written, &outputs)?)?;
-            refuse_without_equality(&typed.sql_type)?;
+            self.groupable(&typed, place_of(written))?;
             partition.push(typed);
         }
         let keys = self.order_by_select(order, &outputs)?;

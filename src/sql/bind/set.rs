@@ -13,7 +13,7 @@ use super::order::Ordering;
 use super::scope::Scope;
 use crate::engine::plan::SetOperator;
 use crate::engine::scalar::Scalar;
-use crate::engine::scalar::bind::{self, Typed};
+use crate::engine::scalar::bind::{self, Derivation, Typed};
 
 impl Binder<'_> {
     /// A set operation.
@@ -34,7 +34,7 @@ impl Binder<'_> {
         let (left, right) = node;
         let columns: Vec<Id> = outputs.iter().map(|(_, id)| *id).collect();
         if !(all && operator == Written::Union) {
-            columns.iter().try_for_each(|id| refuse_without_equality(self.columns.sql_type(*id)))?;
+            columns.iter().try_for_each(|id| self.groupable(&self.column(*id), place))?;
         }
         let set = |operator| Node::SetOperation {
             left: Box::new(left.clone()),
@@ -71,6 +71,7 @@ impl Binder<'_> {
         let names: Vec<String> = left.outputs.iter().map(|output| output.name.clone()).collect();
         let rows = [&left, &right].map(|bound| bound.outputs.iter().map(|output| output.typed.clone()).collect());
         let rows = unified(rows.into()).map_err(|refusal| refusal.at(place))?;
+        let collations = collations(&rows).map_err(|refusal| refusal.at(place))?;
         let mut branches = Vec::new();
         for (node, row) in [left.node, right.node].into_iter().zip(rows) {
             let mut computed = Vec::new();
@@ -84,8 +85,10 @@ impl Binder<'_> {
             let nullable = self.columns.is_nullable(*one) || self.columns.is_nullable(*other);
             (self.columns.sql_type(*one).clone(), nullable)
         });
-        let columns: Vec<_> = columns.collect();
-        let columns = columns.into_iter().map(|(sql_type, nullable)| self.columns.add(sql_type, nullable));
+        let columns: Vec<_> = columns.zip(collations).collect();
+        let columns = columns
+            .into_iter()
+            .map(|((sql_type, nullable), collation)| self.columns.add_collated(sql_type, nullable, collation));
         let outputs = names.into_iter().zip(columns).collect();
         Ok(((left, right), outputs))
     }
@@ -114,7 +117,9 @@ impl Binder<'_> {
         let level = self.levels.pop().ok_or_else(|| internal("a level is missing"))?;
         let rows = unified(rows)?;
         let types: Vec<SqlType> = rows.first().into_iter().flatten().map(|typed| typed.sql_type.clone()).collect();
-        let columns: Vec<Id> = types.into_iter().map(|sql_type| self.columns.add(sql_type, true)).collect();
+        let typed = types.into_iter().zip(collations(&rows)?);
+        let columns: Vec<Id> =
+            typed.map(|(sql_type, collation)| self.columns.add_collated(sql_type, true, collation)).collect();
         let node = self.rows(rows, level.node, &columns);
         let named = columns.iter().enumerate().map(|(place, id)| (format!("column{}", place + 1), self.column(*id)));
         let outputs = super::query::outputs_of(named.collect());
@@ -160,9 +165,19 @@ fn unified(rows: Vec<Vec<Typed>>) -> Result<Vec<Vec<Typed>>> {
     Ok(cells.into_iter().map(|row| row.into_iter().flatten().collect()).collect())
 }
 
+/// The collation of each column of these rows.
+fn collations(rows: &[Vec<Typed>]) -> Result<Vec<Derivation>> {
+    let width = rows.first().map_or(0, Vec::len);
+    let merged = |place: usize| match Derivation::merged(rows.iter().map(|row| &row[place])) {
+        Derivation::Mismatch(one, other) => Err(super::text_order::mismatch(&one, &other)),
+        other => Ok(other),
+    };
+    (0..width).map(merged).collect()
+}
+
 /// Grouping and DISTINCT compare values.
 pub(super) fn refuse_without_equality(sql_type: &SqlType) -> Result<()> {
-    let side = || Typed { scalar: Scalar::Column(0), sql_type: sql_type.clone() };
+    let side = || Typed::new(Scalar::Column(0), sql_type.clone());
     match bind::operator("=", vec![side(), side()]) {
         Ok(_) => Ok(()),
         Err(_) => {

@@ -10,7 +10,7 @@ use super::super::rename::fresh_copy;
 use super::binder::{Binder, type_refusal};
 use crate::engine::plan::AggregateFunction;
 use crate::engine::scalar::Scalar;
-use crate::engine::scalar::bind::{self, Typed, WrittenAggregate};
+use crate::engine::scalar::bind::{self, Derivation, Typed, WrittenAggregate};
 
 /// A comparison of a value with the rows of a subquery.
 pub(super) struct Membership<'e> {
@@ -39,7 +39,8 @@ impl Binder<'_> {
         let [(_, value)] = columns.as_slice() else {
             return Err(Refusal::new(Code::Types, "subquery must return only one column").at(place));
         };
-        let out = self.columns.add(self.columns.sql_type(*value).clone(), true);
+        let out = self.columns.like(*value);
+        self.columns.make_nullable(out);
         self.attach(node, ApplyKind::Single { value: *value, out }, Vec::new())?;
         Ok(self.column(out))
     }
@@ -63,9 +64,10 @@ impl Binder<'_> {
         };
         let call = bind::aggregate_call(written).map_err(|error| type_refusal(error).at(place))?;
         let sql_type = call.result_type.clone();
-        let collected = self.columns.add(sql_type.clone(), true);
+        let collation = Derivation::of_result(&sql_type, [&self.column(*value)]);
+        let collected = self.columns.add_collated(sql_type.clone(), true, collation);
         let node = Node::Aggregate { input: Box::new(node), group: Vec::new(), calls: vec![(collected, call)] };
-        let out = self.columns.add(sql_type.clone(), true);
+        let out = self.columns.like(collected);
         self.attach(node, ApplyKind::Single { value: collected, out }, Vec::new())?;
         let empty = bind::cast(bind::literal_text("{}"), &sql_type, true).map_err(type_refusal)?;
         bind::function("coalesce", vec![self.column(out), empty]).map_err(type_refusal)
@@ -128,10 +130,7 @@ impl Binder<'_> {
         };
         let truth = |value| Scalar::Literal(Value::Bool(value));
         let branches = vec![(Scalar::Column(matched), truth(true)), (unknown, Scalar::Literal(Value::Null))];
-        Ok(Typed {
-            scalar: Scalar::Case { branches, otherwise: Some(Box::new(truth(false))) },
-            sql_type: SqlType::Bool,
-        })
+        Ok(Typed::new(Scalar::Case { branches, otherwise: Some(Box::new(truth(false))) }, SqlType::Bool))
     }
 
     /// Whether a comparison of one column is null for some row: the rows are counted, not looked through.
@@ -197,25 +196,23 @@ impl Binder<'_> {
         let mut on = Vec::new();
         let mut nullable = false;
         let mut sides = Vec::new();
-        for (needle, (written, (_, column))) in typed.into_iter().zip(needles.iter().zip(&columns)) {
+        for (needle, (_, column)) in typed.into_iter().zip(&columns) {
             nullable |= self.is_nullable(&needle.scalar) || self.columns.is_nullable(*column);
             sides.push((needle.scalar.clone(), *column));
             let operands = vec![needle, self.column(*column)];
-            on.push(self.comparison(symbol, operands, (&[*written], *place))?);
+            on.push(self.comparison(symbol, operands, *place)?);
         }
         Ok(Compared { node, on, sides, nullable })
     }
 
     /// A comparison with its sides; those of an order keep them for their nulls alone.
-    fn comparison(
-        &self,
-        symbol: &str,
-        operands: Vec<Typed>,
-        (written, place): (&[&Expr], Option<Place>),
-    ) -> Result<Conjunct> {
+    fn comparison(&self, symbol: &str, operands: Vec<Typed>, place: Option<Place>) -> Result<Conjunct> {
         let condition = match symbol {
-            "<" | "<=" | ">" | ">=" => self.ordered(symbol, operands.clone(), written)?,
-            _ => bind::operator(symbol, operands.clone()).map_err(|error| type_refusal(error).at(place))?,
+            "<" | "<=" | ">" | ">=" => self.ordered(symbol, operands.clone(), place)?,
+            _ => {
+                self.comparable(&operands, place)?;
+                bind::operator(symbol, operands.clone()).map_err(|error| type_refusal(error).at(place))?
+            }
         };
         let equality = match symbol {
             "=" => self.equality(&operands, false),

@@ -6,6 +6,7 @@ use sqlparser::ast::{
 use tailwater_connectors::SqlType;
 
 use super::super::error::{Code, Place, Refusal, Result};
+use super::super::names::parts;
 use super::binder::{Binder, type_refusal};
 use crate::engine::scalar::bind::{self, Typed};
 
@@ -36,6 +37,7 @@ impl Binder<'_> {
                 if let Some(length) = substring_for {
                     arguments.push(self.expression(length)?);
                 }
+                self.refuse_comparing("substring", &arguments, place)?;
                 bind::function("substring", arguments).map_err(type_refusal)
             }
             Expr::Trim { trim_where, trim_what, expr, trim_characters } => {
@@ -54,8 +56,10 @@ impl Binder<'_> {
                 let written: Vec<&Expr> = arguments.into_iter().flatten().map(|argument| argument.as_ref()).collect();
                 self.named("overlay", &written)
             }
-            // What is ordered by it looks at it there: see `text_order`.
-            Expr::Collate { expr, .. } => self.expression(expr),
+            Expr::Collate { expr, collation } => {
+                let typed = self.expression(expr)?;
+                self.collate(typed, &parts(collation).unwrap_or_default(), place)
+            }
             other => Err(refuse_expression(other, place)),
         }
     }

@@ -16,10 +16,10 @@ use super::scope::{Scope, ScopeTable};
 use super::type_name::named_type;
 use crate::engine::plan::TableCall;
 use crate::engine::scalar::Scalar;
-use crate::engine::scalar::bind::{self, BoundTable, Typed};
+use crate::engine::scalar::bind::{self, BoundTable, Derivation, Typed};
 
-/// A call, and the names and types of its columns.
-type Call = (TableCall, Vec<(SmolStr, SqlType)>);
+/// A call, the names and types of its columns, and the collation of its arguments.
+type Call = (TableCall, Vec<(SmolStr, SqlType)>, Derivation);
 
 /// A function in FROM, as written.
 struct Written<'e> {
@@ -42,22 +42,25 @@ impl Binder<'_> {
         let base = level.map_or_else(Node::one_row, |level| level.node);
         let definitions = self.definitions(written.alias, place)?;
         let mut calls: Vec<Call> = Vec::new();
+        self.refuse_comparing(&written.name, &typed, place)?;
+        let merged = Derivation::merged(&typed);
         let at = |error| type_refusal(error).at(place);
         match &definitions {
             Some(columns) => {
                 let bound = bind::record_function(&written.name, typed, columns.clone()).map_err(at)?;
-                calls.push((bound.call, bound.columns));
+                calls.push((bound.call, bound.columns, Derivation::None));
             }
             // unnest(a, b) runs once for each array, side by side.
             None if written.unnest && typed.len() > 1 => {
                 for array in typed {
+                    let own = array.collation.clone();
                     let bound = bind::table_function("unnest", vec![array]).map_err(at)?;
-                    calls.push((bound.call, bound.columns));
+                    calls.push((bound.call, bound.columns, own));
                 }
             }
             None if bind::is_table_function(&written.name) => {
                 let bound = bind::table_function(&written.name, typed).map_err(at)?;
-                calls.push((bound.call, bound.columns));
+                calls.push((bound.call, bound.columns, merged));
             }
             None => return self.scalar_table((&written, typed), base, place),
         }
@@ -72,8 +75,12 @@ impl Binder<'_> {
     ) -> Result<From> {
         let mut columns: Vec<(String, Id)> = Vec::new();
         let mut made = Vec::new();
-        for (call, own) in calls {
-            let ids: Vec<Id> = own.iter().map(|(_, sql_type)| self.columns.add(sql_type.clone(), true)).collect();
+        for (call, own, merged) in calls {
+            let add = |(_, sql_type): &(SmolStr, SqlType)| {
+                let collation = set_collation(sql_type, (&merged, own.len()));
+                self.columns.add_collated(sql_type.clone(), true, collation)
+            };
+            let ids: Vec<Id> = own.iter().map(add).collect();
             columns.extend(own.iter().map(|(name, _)| name.to_string()).zip(ids.iter().copied()));
             made.push((call, ids));
         }
@@ -100,7 +107,7 @@ impl Binder<'_> {
     ) -> Result<From> {
         let value = bind::function(&written.name, typed).map_err(|error| type_refusal(error).at(place))?;
         let name = written.alias.map_or_else(|| written.name.clone(), |alias| fold(&alias.name));
-        let id = self.columns.add(value.sql_type.clone(), true);
+        let id = self.columns.add_collated(value.sql_type.clone(), true, value.collation.clone());
         let mut computed = vec![(id, value.scalar)];
         let mut columns = vec![(name.clone(), id)];
         if written.ordinality {
@@ -140,6 +147,8 @@ impl Binder<'_> {
         let typed = self.in_clause(Clause::Window, |this| {
             arguments.expressions.iter().map(|argument| this.expression(argument)).collect::<Result<Vec<_>>>()
         })?;
+        self.refuse_comparing(name, &typed, place)?;
+        let merged = Derivation::merged(&typed);
         let BoundTable { call, columns } =
             bind::table_function(name, typed).map_err(|error| type_refusal(error).at(place))?;
         let [(_, sql_type)] = columns.as_slice() else {
@@ -147,9 +156,18 @@ impl Binder<'_> {
                 .at(place)
                 .hint("put the function into FROM, where its columns have names"));
         };
-        let id = self.columns.add(sql_type.clone(), true);
+        let id = self.columns.add_collated(sql_type.clone(), true, set_collation(sql_type, (&merged, 1)));
         self.level()?.flatten.push((call, vec![id]));
         Ok(self.column(id))
+    }
+}
+
+/// The collation of a column of a set-returning function: of several columns each has that of its type.
+fn set_collation(sql_type: &SqlType, (arguments, columns): (&Derivation, usize)) -> Derivation {
+    match (Derivation::of_type(sql_type), arguments) {
+        (own @ Derivation::None, _) | (own, Derivation::None) => own,
+        (own, _) if columns != 1 => own,
+        (_, merged) => merged.clone(),
     }
 }
 

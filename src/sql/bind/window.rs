@@ -16,10 +16,9 @@ use super::aggregate::arguments_of;
 use super::binder::{Binder, internal, settled, type_refusal};
 use super::collect::name_of;
 use super::level::Clause;
-use super::set::refuse_without_equality;
 use crate::engine::plan::{Frame, FrameBound, FrameExclusion, FrameUnits, SortKey, WindowCall};
 use crate::engine::scalar::Scalar;
-use crate::engine::scalar::bind::{self, Typed};
+use crate::engine::scalar::bind::{self, Derivation, Typed};
 
 /// Which end of a frame, and its direction from the current row.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,7 +52,7 @@ impl Binder<'_> {
         let mut partition = Vec::new();
         for written in &spec.partition_by {
             let typed = settled(self.expression(written)?)?;
-            refuse_without_equality(&typed.sql_type).map_err(|refusal| refusal.at(place_of(written)))?;
+            self.groupable(&typed, place_of(written))?;
             let id = self.materialised(typed)?;
             if !partition.contains(&id) {
                 partition.push(id);
@@ -62,23 +61,23 @@ impl Binder<'_> {
         let (written, exclusion) = exclusion(&spec.order_by);
         let mut order = self.order_by(written)?;
         let frame = self.frame(spec.window_frame.as_ref(), (&mut order, exclusion), place)?;
-        let call = self.window_call(function, frame).map_err(|refusal| refusal.at(place))?;
-        let id = self.columns.add(call.result_type.clone(), true);
+        let (call, collation) = self.window_call(function, frame).map_err(|refusal| refusal.at(place))?;
+        let id = self.columns.add_collated(call.result_type.clone(), true, collation);
         self.put(partition, order, (id, call))?;
         Ok(self.column(id))
     }
 
-    fn window_call(&mut self, function: &Function, frame: Frame) -> Result<WindowCall> {
+    fn window_call(&mut self, function: &Function, frame: Frame) -> Result<(WindowCall, Derivation)> {
         let name = name_of(function).unwrap_or_default();
         if bind::is_aggregate(&name) {
-            let call = self.aggregate(function)?;
+            let (call, collation) = self.aggregate(function)?;
             if call.distinct || !call.order.is_empty() && !matches!(name.as_str(), "min" | "max") {
                 return Err(Refusal::new(
                     Code::Window,
                     format!("DISTINCT and ORDER BY inside {name} are not implemented for window functions"),
                 ));
             }
-            return Ok(bind::aggregate_window(call, frame));
+            return Ok((bind::aggregate_window(call, frame), collation));
         }
         let arguments = arguments_of(function)?;
         if arguments.distinct || function.filter.is_some() || arguments.star || !arguments.order.is_empty() {
@@ -87,7 +86,10 @@ impl Binder<'_> {
         }
         let typed =
             arguments.expressions.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>>>()?;
-        bind::window_call(&name, typed, frame).map_err(type_refusal)
+        let merged = typed.clone();
+        let call = bind::window_call(&name, typed, frame).map_err(type_refusal)?;
+        let collation = Derivation::of_result(&call.result_type, &merged);
+        Ok((call, collation))
     }
 
     /// Adds a call to the window of the same partitioning and order, if it is on top.
@@ -217,7 +219,7 @@ impl Binder<'_> {
             SqlType::Int2 | SqlType::Int4 | SqlType::Int8 | SqlType::Numeric(_) => SqlType::Numeric(None),
             other => other.clone(),
         };
-        let typed = Typed { scalar: key.expression.clone(), sql_type: key.sql_type.clone() };
+        let typed = Typed::new(key.expression.clone(), key.sql_type.clone());
         let typed = bind::cast(typed, &wider, true).map_err(type_refusal)?;
         let symbol = if following != key.descending { "+" } else { "-" };
         let limit =

@@ -38,7 +38,7 @@ pub(in crate::sql) fn decorrelated(mut node: Node, columns: &mut Columns) -> Res
 pub(super) fn equality(column: Id, outer: Scalar, (sql_type, null_safe): (SqlType, bool)) -> Conjunct {
     let symbol = if null_safe { "IS NOT DISTINCT FROM" } else { "=" };
     let sides = [Scalar::Column(column), outer.clone()];
-    let typed = sides.map(|scalar| Typed { scalar, sql_type: sql_type.clone() });
+    let typed = sides.map(|scalar| Typed::new(scalar, sql_type.clone()));
     let condition = bind::operator(symbol, typed.into()).expect("grouped and compared types have equality").scalar;
     let equality = Equality { left: Scalar::Column(column), right: outer, sql_type, null_safe };
     Conjunct { condition, equality: Some(equality) }
@@ -181,7 +181,7 @@ impl Applied<'_> {
             if !pulled.deferred.is_empty() || pulled.on_empty.is_some() {
                 return Err(NeedsDomain);
             }
-            let argument = Typed { scalar: Scalar::Column(value), sql_type: self.columns.sql_type(value).clone() };
+            let argument = Typed::new(Scalar::Column(value), self.columns.sql_type(value).clone());
             let one = self.columns.like(value);
             self.columns.make_nullable(one);
             let calls = vec![(one, bind::single_value(argument))];

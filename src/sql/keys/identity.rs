@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tailwater_connectors::Value;
 
+use super::facts::Facts;
 use crate::engine::plan::RelationName;
 use crate::engine::scalar::Scalar;
 use crate::sql::catalog::Relation;
@@ -31,6 +32,10 @@ pub(in crate::sql) struct Identity {
     pub(super) determined: Vec<Determined>,
     /// Columns that hold row numbers: one row more or less gives many rows another key.
     pub(super) numbered: Key,
+    /// Columns that are null in no row.
+    pub(super) not_null: Key,
+    /// Every row is in one of these parts, and what is said there holds for it; empty when nothing is known of parts.
+    pub(super) parts: Vec<Facts>,
 }
 
 /// Columns that follow from others.
@@ -143,7 +148,21 @@ impl Identity {
                     self.constant.insert(column, Value::Null);
                 }
             }
+            Scalar::Not(operand) => {
+                if let Scalar::IsNull(inner) = &**operand
+                    && let Scalar::Column(column) = **inner
+                {
+                    self.not_null.insert(column);
+                }
+            }
             Scalar::Call { function, arguments } if matches!(function.name(), "=" | "IS NOT DISTINCT FROM") => {
+                if function.name() == "=" {
+                    let plain = arguments.iter().filter_map(|argument| match argument {
+                        Scalar::Column(column) => Some(*column),
+                        _ => None,
+                    });
+                    self.not_null.extend(plain);
+                }
                 match arguments.as_slice() {
                     [Scalar::Column(one), Scalar::Column(other)] => self.equal.push((*one, *other)),
                     [Scalar::Column(column), Scalar::Literal(value)]

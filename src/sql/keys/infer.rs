@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use tailwater_connectors::{Row, Value};
 
+use super::facts::{Facts, is_label, telling};
+use super::full_join::merged_key;
 use super::identity::{Determined, Identity, Key, Relations, is_label_value};
 use super::join::join;
 use super::union::union;
@@ -23,7 +25,11 @@ pub(in crate::sql) fn identity(plan: &Plan, relations: &Relations) -> Identity {
             found.learn(predicate);
             found
         }
-        Plan::Project { input, expressions, .. } => project(&identity(input, relations), expressions),
+        Plan::Project { input, expressions, .. } => {
+            let mut found = project(&identity(input, relations), expressions);
+            merged_key(input, expressions, relations).into_iter().for_each(|key| found.push(key));
+            found
+        }
         Plan::Join { inputs } => join(inputs, relations),
         Plan::Aggregate { input, group, .. } => {
             let mut found = aggregate(&identity(input, relations), group);
@@ -92,6 +98,8 @@ fn plain_columns(expressions: &[Scalar]) -> Option<Key> {
 
 fn scan(relation: Option<&Relation>, columns: &[usize]) -> Identity {
     let mut found = Identity::default();
+    let never_null = |column: &usize| relation.is_some_and(|relation| !relation.columns[*column].nullable);
+    found.not_null = (0..columns.len()).filter(|place| never_null(&columns[*place])).collect();
     let Some((relation, key)) = relation.and_then(|relation| Some((relation, relation.key.as_ref()?))) else {
         return found;
     };
@@ -114,6 +122,9 @@ fn values(rows: &[Row], width: usize) -> Identity {
     for column in 0..width {
         let distinct: BTreeSet<&Value> =
             rows.iter().map(|row| &row[column]).filter(|value| is_label_value(value)).collect();
+        if rows.iter().all(|row| !row[column].is_null()) {
+            found.not_null.insert(column);
+        }
         if distinct.len() == rows.len() {
             found.push(Key::from([column]));
         }
@@ -143,13 +154,39 @@ fn project(input: &Identity, expressions: &[Scalar]) -> Identity {
             found.numbered.extend(own);
         }
     }
+    let whole = Facts { constant: input.constant.clone(), not_null: input.not_null.clone() };
+    found.not_null = whole.through(expressions).not_null;
+    found.parts = input.parts.iter().map(|part| part.through(expressions)).collect();
+    let stand_ins = stand_ins(input, (&found.parts, expressions.len()), &places);
     for key in &input.keys {
-        if let Some(key) = input.places(key, &places) {
-            found.push(key);
+        let (told, rest): (Key, Key) = key.iter().partition(|column| stand_ins.contains_key(column));
+        if let Some(rest) = input.places(&rest, &places) {
+            found.push(told.iter().flat_map(|column| &stand_ins[column]).copied().chain(rest).collect());
         }
     }
     found.determined = input.determined.iter().flat_map(|known| through(known, input, &places)).collect();
     found
+}
+
+/// For columns that are not chosen but have one value in each part: chosen ones that tell those parts apart, as `grouping(a, b)`
+/// tells the sets.
+fn stand_ins(
+    input: &Identity,
+    (seen, width): (&[Facts], usize),
+    places: &BTreeMap<usize, Vec<usize>>,
+) -> BTreeMap<usize, Key> {
+    let used: Key = input.keys.iter().flatten().copied().collect();
+    let hidden = used.into_iter().filter(|&column| {
+        !input.parts.is_empty()
+            && is_label(&input.parts, column)
+            && !input.equals(column).iter().any(|other| places.contains_key(other))
+    });
+    let told = hidden.filter_map(|column| {
+        let value = |part: usize| &input.parts[part].constant[&column];
+        let key = telling(seen, 0..width, |one, other| value(one) != value(other))?;
+        Some((column, key))
+    });
+    told.collect()
 }
 
 /// What is determined, seen through a choice of columns: also what follows by way of columns that are not chosen.

@@ -23,6 +23,7 @@ pub(super) fn join(inputs: &[JoinInput], relations: &Relations) -> Identity {
             }
             JoinKind::Semi | JoinKind::Anti => {}
             JoinKind::Mark => {
+                found.not_null.remove(&offset);
                 let others = Key::from([offset]);
                 found.determined.push(Determined { by: asked(input, offset), others, survives_left_join: false });
             }
@@ -62,6 +63,9 @@ fn joined(found: &mut Identity, input: &JoinInput, (own, offset): (&Identity, us
     if input.kind == JoinKind::Inner {
         found.constant.extend(own.constant.iter().map(|(column, value)| (column + offset, value.clone())));
         found.equal.extend(input.keys.iter().map(|key| (key.before, key.own + offset)));
+        found.not_null.extend(own.not_null.iter().map(|column| column + offset));
+        let plain = input.keys.iter().filter(|key| !key.null_safe);
+        found.not_null.extend(plain.flat_map(|key| [key.before, key.own + offset]));
         input.residual.iter().for_each(|condition| found.learn(condition));
     }
     let shifted = |columns: &Key| columns.iter().map(|column| column + offset).collect::<Key>();

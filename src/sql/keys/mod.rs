@@ -4,6 +4,8 @@
 //! a key survives when an equal column is selected in its place), columns known to be constant (which no key needs), and columns
 //! that follow from others. All of it is meant as in GROUP BY: null is a value, and equal to null.
 
+mod facts;
+mod full_join;
 mod identity;
 mod infer;
 mod join;

@@ -70,8 +70,8 @@ fn the_reference_lists_every_code() {
          - **Joins**: inner, left, right, full, cross, `NATURAL`, `USING`, `LATERAL` (also with `LIMIT`: top n per row), any condition,\n  \
            `IS NOT DISTINCT FROM`; `EXISTS`, `IN`, `NOT IN`, `ANY`, `ALL` with their nulls. Equalities are found by keys and indexes; a condition\n  \
            without an equality looks at every row of the other side.\n\
-         - **Subqueries** anywhere: in the SELECT list, in conditions and under `OR`, correlated or not, `ARRAY(SELECT …)`. Not in the `ON` of\n  \
-           an outer join.\n\
+         - **Subqueries** anywhere: in the SELECT list, in conditions and under `OR`, correlated or not, `ARRAY(SELECT …)`; in the `ON` of\n  \
+           a FULL JOIN if they refer to one side only.\n\
          - **Aggregates**: `count`, `sum`, `avg`, `min`, `max`, `bool_and`, `bool_or`, `every`, `bit_and`, `bit_or`, `bit_xor`, the families of\n  \
            `stddev`, `variance`, `covar`, `corr` and `regr`, `array_agg`, `string_agg`, `json_agg`, `jsonb_agg`, `json_object_agg`,\n  \
            `jsonb_object_agg`, `percentile_cont`, `percentile_disc`, `mode`, with `DISTINCT`, `FILTER` and `ORDER BY` inside; `GROUPING SETS`, `ROLLUP`,\n  \
@@ -82,10 +82,16 @@ fn the_reference_lists_every_code() {
          - **Window functions**: all of Postgres' with `ROWS`, `RANGE` and `GROUPS` frames and `EXCLUDE`, every aggregate `OVER`, named windows.\n  \
            `row_number() <= k` and `rank() <= k` keep the first k rows only.\n\
          - `WITH`, also `MATERIALIZED`; `WITH RECURSIVE` with one reference in the recursive part; set-returning functions in `FROM` and in the\n  \
-           SELECT list ([functions.md](functions.md)); whole rows in `row_to_json(t)`, `to_jsonb(t)`, `json_agg(t)`.\n\n\
+           SELECT list ([functions.md](functions.md)); whole rows in `row_to_json(t)`, `to_jsonb(t)`, `json_agg(t)`.\n\
+         - **Collations**: text is compared by its column's collation or by `COLLATE`, derived as Postgres derives it. Kept are `C` and its kin and ICU\n  \
+           collations without options, also a database's ICU default; those of a C library are refused where order matters, nondeterministic\n  \
+           ones wherever text is compared.\n\n\
          `tailwater explain` shows the operators of a view, what each keeps and how that grows. [differences.md](differences.md) names what may\n\
          differ from Postgres.\n\n\
-         Every view has a key: inferred from primary keys, `GROUP BY`, `DISTINCT` and joins, or declared with `key = [...]`.\n\n\
+         Every view has a key: inferred from primary keys, `GROUP BY` (with `GROUPING SETS` also from `grouping()`), `DISTINCT`, joins\n\
+         (with `FULL JOIN` the keys of both sides, or merged ones), and `UNION ALL` of branches with different constants; or declared with\n\
+         `key = [...]`. Where rows may be the same, as in `SELECT status FROM orders`, write `SELECT DISTINCT status`, or\n\
+         `SELECT status, count(*) FROM orders GROUP BY status`, or select the key as well.\n\n\
          ## Codes of errors\n\n| code | meaning | what to do |\n|---|---|---|\n",
     );
     for code in Code::ALL {

@@ -1,7 +1,7 @@
 //! Every SELECT of `plans.txt`, kept by the engine and answered by Postgres: the rows, the names and the types of
 //! columns are the same, after the first fill and after every batch of random changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -24,9 +24,11 @@ use crate::state::State;
 const ROWS: usize = 12;
 const ROUNDS: u64 = 12;
 const CHANGES_PER_ROUND: usize = 12;
+/// Words that collations order differently.
+const WORDS: [&str; 16] = ["a", "A", "b", "B", "ä", "Ä", "z", "Z", "å", "öl", "of", "co-op", "coop", "CO", "é", "x 1"];
 
 /// Both sides of the comparison, and the rows that both have.
-struct Twins {
+pub(super) struct Twins {
     server: Server,
     engine: Engine,
     state: Arc<State>,
@@ -87,6 +89,7 @@ fn value(random: &mut StdRng, column: &Column) -> Value {
         SqlType::Int4 | SqlType::Int8 => number.to_string(),
         SqlType::Numeric(_) => format!("{number}.{:02}", random.random_range(0..3) * 25),
         SqlType::Bool => (number > 4).to_string(),
+        SqlType::Text if column.name.starts_with("w_") => WORDS[random.random_range(0..WORDS.len())].to_owned(),
         SqlType::Text if column.name == "status" => ["paid", "open", "void"][number % 3].to_owned(),
         SqlType::Text => ["a", "ab", "b", "bc", "x", "y z", "Ä"][number % 7].to_owned(),
         SqlType::Bpchar => ["a  ", "ab ", "abc"][number % 3].to_owned(),
@@ -117,6 +120,11 @@ impl Twins {
         let mut script = String::from("create schema audit;\n");
         script.extend(tables.iter().map(|table| create(table)));
         server.psql(&script);
+        Self::over(server, tables, views)
+    }
+
+    /// Over a server that has the tables.
+    pub(super) fn over(server: Server, tables: Vec<Arc<TableSchema>>, views: Vec<ViewPlan>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let state = State::open(directory.path(), 64 << 20).unwrap();
         let engine_catalog = EngineCatalog { tables: tables.clone(), views, ..EngineCatalog::default() };
@@ -130,7 +138,7 @@ impl Twins {
     }
 
     /// The first copy: some rows in every table.
-    fn load(&mut self) {
+    pub(super) fn load(&mut self) {
         let mut script = String::new();
         for table in 0..self.tables.len() {
             let schema = Arc::clone(&self.tables[table]);
@@ -147,14 +155,15 @@ impl Twins {
             self.engine.load(&schema, &rows).unwrap();
         }
         self.server.psql(&script);
-        for source in ["shop", "clicks"] {
-            self.engine.load_done(&source.into(), &Position::Lsn(Lsn(1))).unwrap();
+        let sources: BTreeSet<_> = self.tables.iter().map(|table| table.name.source.clone()).collect();
+        for source in sources {
+            self.engine.load_done(&source, &Position::Lsn(Lsn(1))).unwrap();
         }
         self.engine.fill(&mut |_, _| ControlFlow::Continue(())).unwrap();
     }
 
     /// One transaction per source of random changes, on both sides.
-    fn change(&mut self, round: u64) {
+    pub(super) fn change(&mut self, round: u64) {
         let mut script = String::new();
         let mut changes: BTreeMap<&str, Vec<Change>> = BTreeMap::new();
         for _ in 0..CHANGES_PER_ROUND {
@@ -212,7 +221,7 @@ impl Twins {
         lines
     }
 
-    fn compare(&self, views: &[(ViewPlan, String)], round: &str) {
+    pub(super) fn compare(&self, views: &[(ViewPlan, String)], round: &str) {
         let mut script = String::new();
         for (_, sql) in views {
             writeln!(script, "\\echo ==\ncopy ({sql}) to stdout;").unwrap();

@@ -15,18 +15,21 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn start() -> Self {
+        Self::with_locale(&["--locale=C.UTF-8", "--lc-collate=C", "--lc-ctype=C.UTF-8"])
+    }
+
+    /// With these options of initdb.
+    pub(super) fn with_locale(options: &[&str]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let server = Self { binaries: binaries(), directory: TempDir::new().unwrap(), port };
         let (root, data) = (server.directory.path().display().to_string(), server.data());
         if is_root() {
             run(Command::new("chown").args(["postgres", &root]));
         }
-        run(server.command("initdb").args(["-D", &data, "-A", "trust", "-U", "postgres", "-E", "UTF8"]).args([
-            "--locale=C.UTF-8",
-            "--lc-collate=C",
-            "--lc-ctype=C.UTF-8",
-            "--no-sync",
-        ]));
+        run(server
+            .command("initdb")
+            .args(["-D", &data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"])
+            .args(options));
         let options = format!("-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off");
         let log = format!("{root}/log");
         run(server.command("pg_ctl").args(["-D", &data, "-w", "-l", &log, "-o", &options, "start"]));
@@ -44,6 +47,11 @@ impl Server {
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// How to connect.
+    pub(super) fn url(&self) -> String {
+        format!("host=127.0.0.1 port={} user=postgres dbname=postgres", self.port)
     }
 
     fn data(&self) -> String {

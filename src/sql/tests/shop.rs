@@ -43,8 +43,8 @@ pub(super) fn table(line: &str) -> Arc<TableSchema> {
             schema.key.push(index);
         }
         let nullable = type_name.ends_with('?');
-        let name = column.trim_start_matches('*').into();
-        schema.columns.push(Column { name, sql_type: sql_type(type_name.trim_end_matches('?')), nullable });
+        let name = column.trim_start_matches('*');
+        schema.columns.push(Column::new(name, sql_type(type_name.trim_end_matches('?')), nullable));
     }
     Arc::new(schema)
 }

@@ -1,12 +1,14 @@
 //! Rows of `pg_class`, `pg_attribute` and `pg_index`.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use tokio_postgres::Client;
 
-use crate::schema::ReplicaIdentity;
+use crate::schema::{Collation, ReplicaIdentity};
 use crate::source::SourceError;
 
+use super::collation::collations;
 use super::failure::client_error;
 
 /// A row of `pg_class` with its published columns and its key.
@@ -35,6 +37,8 @@ pub(super) struct Attribute {
     pub(super) type_oid: u32,
     pub(super) type_modifier: i32,
     pub(super) not_null: bool,
+    /// `None` for the database's default, and for types without one.
+    pub(super) collation: Option<Arc<Collation>>,
 }
 
 impl Relation {
@@ -113,16 +117,19 @@ async fn complete(client: &Client, source: &str, mut relations: Vec<Relation>) -
     let oids: Vec<u32> = relations.iter().map(|relation| relation.oid).collect();
     let at: HashMap<u32, usize> = oids.iter().enumerate().map(|(index, oid)| (*oid, index)).collect();
     let attributes = "
-        select attrelid, attnum, attname, atttypid, atttypmod, attnotnull from pg_catalog.pg_attribute
+        select attrelid, attnum, attname, atttypid, atttypmod, attnotnull, attcollation from pg_catalog.pg_attribute
         where attrelid = any ($1) and attnum > 0 and not attisdropped and attgenerated = ''
         order by attrelid, attnum";
-    for row in client.query(attributes, &[&oids]).await.map_err(|error| client_error(source, &error))? {
+    let rows = client.query(attributes, &[&oids]).await.map_err(|error| client_error(source, &error))?;
+    let collations = collations(client, source, rows.iter().map(|row| row.get(6)).collect()).await?;
+    for row in rows {
         let attribute = Attribute {
             number: row.get(1),
             name: row.get(2),
             type_oid: row.get(3),
             type_modifier: row.get(4),
             not_null: row.get(5),
+            collation: collations.get(&row.get(6)).cloned(),
         };
         relations[at[&row.get::<_, u32>(0)]].attributes.push(attribute);
     }

@@ -75,6 +75,7 @@ fn describe(source: &str, relation: &Relation, types: &Types) -> CatalogTable {
             name: SmolStr::new(&attribute.name),
             sql_type: resolved.sql_type,
             nullable: !attribute.not_null,
+            collation: attribute.collation.clone(),
         });
     }
     let partitioned = relation.kind == b'p';

@@ -144,7 +144,7 @@ fn table() -> KnownTable {
     let schema = TableSchema {
         name: TableName { source: "shop".into(), schema: "public".into(), table: "t".into() },
         id: 42,
-        columns: vec![Column { name: "id".into(), sql_type: SqlType::Int4, nullable: false }],
+        columns: vec![Column::new("id", SqlType::Int4, false)],
         key: vec![0],
         identity: ReplicaIdentity::Default,
     };

@@ -118,7 +118,7 @@ fn spawn(port: u16, directory: &TempDir, arguments: &[String]) -> Child {
 }
 
 pub(super) fn view() -> ViewSchema {
-    let column = |name: &str, sql_type| Column { name: name.into(), sql_type, nullable: true };
+    let column = |name: &str, sql_type| Column::new(name, sql_type, true);
     ViewSchema {
         name: "orders".into(),
         columns: vec![column("id", SqlType::Int8), column("customer", SqlType::Text), column("paid", SqlType::Bool)],

@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(super) fn column(name: &str, sql_type: SqlType) -> Column {
-    Column { name: name.into(), sql_type, nullable: true }
+    Column::new(name, sql_type, true)
 }
 
 pub(super) fn view() -> ViewSchema {

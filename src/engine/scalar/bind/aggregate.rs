@@ -78,7 +78,7 @@ fn with_arguments(
         if let Some(other) = types.iter().find(|sql_type| !has_equality(sql_type)) {
             return Err(BindError::new(format!("could not identify an equality operator for type {other}")));
         }
-        for key in &mut order {
+        for key in order.iter_mut().filter(|key| !is_collation_key(&key.expression, &given)) {
             let place = given.iter().position(|argument| *argument == key.expression).ok_or_else(|| {
                 BindError::new("in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
             })?;
@@ -90,6 +90,14 @@ fn with_arguments(
     let order = if heeds_order(function) { order } else { Vec::new() };
     let call = call(function, result, written.filter);
     Ok(AggregateCall { arguments, argument_types: types, distinct: written.distinct, order, ..call })
+}
+
+/// Whether this is the sort key of one of these texts: equal texts have equal ones.
+fn is_collation_key(expression: &Scalar, texts: &[Scalar]) -> bool {
+    match expression {
+        Scalar::Call { function, arguments } if function.name() == "tw_collation_key" => texts.contains(&arguments[1]),
+        _ => false,
+    }
 }
 
 /// Whether ORDER BY inside the call can change its result.

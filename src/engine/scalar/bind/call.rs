@@ -4,6 +4,7 @@ use smol_str::SmolStr;
 use tailwater_connectors::{Numeric, SqlType, Value};
 
 use super::casting::implicit;
+use super::derivation::Derivation;
 use super::failure::{BindError, Typed, type_list};
 use super::literal::literal_value;
 use super::resolve::{Candidate, Unresolved, resolve};
@@ -152,7 +153,8 @@ pub(super) struct Call<'a> {
 pub(super) fn call(call: Call<'_>, arguments: Vec<Typed>, result: SqlType) -> Typed {
     let types = types_of(&arguments).iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     let signature = SmolStr::from(format!("{}({types})", call.name));
+    let collation = Derivation::of_result(&result, &arguments);
     let function = Function { signature, strict: call.strict, callee: call.callee };
     let arguments = arguments.into_iter().map(|argument| argument.scalar).collect();
-    Typed { scalar: Scalar::Call { function, arguments }, sql_type: result }
+    Typed { scalar: Scalar::Call { function, arguments }, sql_type: result, collation }
 }

@@ -3,6 +3,7 @@
 use tailwater_connectors::text::parse_text;
 use tailwater_connectors::{SqlType, Value};
 
+use super::derivation::Derivation;
 use super::failure::{BindError, Typed};
 use crate::engine::scalar::cast::{cast_value, exists, text_error};
 use crate::engine::scalar::coerce::{implicitly, same_representation};
@@ -39,33 +40,34 @@ pub(super) fn implicit(input: Typed, to: &SqlType) -> Result<Typed, BindError> {
 }
 
 fn converted(input: Typed, to: &SqlType) -> Typed {
-    let Typed { scalar, sql_type: from } = input;
+    let collation = Derivation::of_result(to, [&input]);
+    let Typed { scalar, sql_type: from, .. } = input;
     if same_representation(&from, to) {
-        return Typed { scalar, sql_type: to.clone() };
+        return Typed { scalar, sql_type: to.clone(), collation };
     }
     if let Scalar::Literal(value) = &scalar {
         let folded = if value.is_null() { Ok(Value::Null) } else { cast_value(&from, to, value.clone()) };
         // An error stays in the expression: only a row that reaches it has it.
         if let Ok(value) = folded {
-            return Typed { scalar: Scalar::Literal(value), sql_type: to.clone() };
+            return Typed { scalar: Scalar::Literal(value), sql_type: to.clone(), collation };
         }
     }
-    Typed { scalar: Scalar::Cast { input: Box::new(scalar), from, to: to.clone() }, sql_type: to.clone() }
+    let scalar = Scalar::Cast { input: Box::new(scalar), from, to: to.clone() };
+    Typed { scalar, sql_type: to.clone(), collation }
 }
 
 fn from_unknown(input: Typed, to: &SqlType) -> Result<Typed, BindError> {
+    let collation = Derivation::of_result(to, [&input]);
     let sql_type = to.clone();
-    match input.scalar {
-        Scalar::Literal(Value::Null) => Ok(Typed { scalar: Scalar::Literal(Value::Null), sql_type }),
-        Scalar::Literal(Value::Text(text)) => {
-            let value = read_literal(to, &text)?;
-            Ok(Typed { scalar: Scalar::Literal(value), sql_type })
-        }
+    let value = match input.scalar {
+        Scalar::Literal(Value::Null) => Value::Null,
+        Scalar::Literal(Value::Text(text)) => read_literal(to, &text)?,
         scalar => {
-            let text = Typed { scalar, sql_type: SqlType::Text };
-            Ok(converted(text, to))
+            let text = Typed { scalar, sql_type: SqlType::Text, collation: input.collation };
+            return Ok(converted(text, to));
         }
-    }
+    };
+    Ok(Typed { scalar: Scalar::Literal(value), sql_type, collation })
 }
 
 /// The literal is part of the view's text, so the message may show it.
@@ -90,7 +92,7 @@ fn read_literal(to: &SqlType, text: &str) -> Result<Value, BindError> {
 pub fn character_limit(input: Typed, limit: u32, padded: bool) -> Result<Typed, BindError> {
     let sql_type = if padded { SqlType::Bpchar } else { SqlType::Text };
     let text = cast(input, &sql_type, true)?;
-    let limit = Typed { scalar: Scalar::Literal(Value::Int(i64::from(limit))), sql_type: SqlType::Int4 };
+    let limit = Typed::new(Scalar::Literal(Value::Int(i64::from(limit))), SqlType::Int4);
     let name = if padded { "char" } else { "varchar" };
     let callee = Callee::Plain(if padded { text_shape::char_limit } else { text_shape::varchar_limit });
     let call = super::call::Call { name, callee, strict: true };

@@ -3,6 +3,7 @@
 use tailwater_connectors::SqlType;
 use thiserror::Error;
 
+use super::derivation::Derivation;
 use crate::engine::scalar::expression::Scalar;
 
 /// An expression and its type.
@@ -12,6 +13,22 @@ pub struct Typed {
     pub scalar: Scalar,
     /// Its type; `Unknown` for a string literal or null whose type is still open.
     pub sql_type: SqlType,
+    /// Its collation.
+    pub collation: Derivation,
+}
+
+impl Typed {
+    /// An expression that nothing collatable went into.
+    pub fn new(scalar: Scalar, sql_type: SqlType) -> Self {
+        let collation = Derivation::of_type(&sql_type);
+        Self { scalar, sql_type, collation }
+    }
+
+    /// The same with another collation.
+    #[must_use]
+    pub fn collated(self, collation: Derivation) -> Self {
+        Self { collation, ..self }
+    }
 }
 
 /// Why an expression has no meaning; worded as Postgres does.

@@ -7,17 +7,17 @@ use crate::engine::scalar::expression::Scalar;
 
 /// A quoted string: its type is open until something wants one.
 pub fn literal_text(text: &str) -> Typed {
-    Typed { scalar: Scalar::Literal(Value::text(text)), sql_type: SqlType::Unknown }
+    Typed::new(Scalar::Literal(Value::text(text)), SqlType::Unknown)
 }
 
 /// `NULL`
 pub fn literal_null() -> Typed {
-    Typed { scalar: Scalar::Literal(Value::Null), sql_type: SqlType::Unknown }
+    Typed::new(Scalar::Literal(Value::Null), SqlType::Unknown)
 }
 
 /// A constant of a known type.
 pub fn literal_value(value: Value, sql_type: SqlType) -> Typed {
-    Typed { scalar: Scalar::Literal(value), sql_type }
+    Typed::new(Scalar::Literal(value), sql_type)
 }
 
 /// A number as written, without sign: `integer` if it fits, else `bigint`, else `numeric`.

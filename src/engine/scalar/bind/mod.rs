@@ -1,13 +1,14 @@
 //! From names and typed arguments to expressions: Postgres' rules for overloads, implicit casts, common types and literals.
 //!
 //! `resolve` picks an overload, `call` builds operators and functions with it, `special` has the forms that are no plain
-//! function, `casting` converts, `common` finds one type for several, `literal` reads constants, `aggregate` types aggregates,
+//! function, `casting` converts, `unify` finds one type for several, `derivation` the collation, `literal` reads constants, `aggregate` types aggregates,
 //! `table` makes calls of set-returning functions.
 
 mod aggregate;
 mod aggregate_catalog;
 mod call;
 mod casting;
+mod derivation;
 mod failure;
 mod literal;
 mod ordered_set;
@@ -20,6 +21,7 @@ mod window;
 pub use aggregate::{WrittenAggregate, aggregate_call, is_aggregate, single_value};
 pub use call::{function, operator};
 pub use casting::{cast, character_limit};
+pub use derivation::{AnyCollation, Derivation, is_collatable};
 pub use failure::{BindError, Typed};
 pub use literal::{literal_null, literal_number, literal_text, literal_value};
 pub use special::{

@@ -37,7 +37,7 @@ pub(super) fn ordered_set(function: AggregateFunction, written: WrittenAggregate
     if !is_ordered(&wanted) {
         return Err(BindError::new(format!("could not identify an ordering operator for type {wanted}")));
     }
-    let value = implicit(Typed { scalar: key.expression, sql_type: key.sql_type }, &wanted)?;
+    let value = implicit(Typed::new(key.expression, key.sql_type), &wanted)?;
     let mut result = wanted.clone();
     let mut direct = Vec::new();
     for fraction in arguments {

@@ -7,6 +7,7 @@ use tailwater_connectors::{SqlType, Value};
 
 use super::call::{Call, call, function, operator, operator_arguments, types_of};
 use super::casting::cast;
+use super::derivation::Derivation;
 use super::failure::{BindError, Typed};
 use super::literal::literal_value;
 use super::unify::unify;
@@ -35,12 +36,12 @@ pub fn boolean(input: Typed) -> Result<Typed, BindError> {
 /// `NOT input`
 pub fn not(input: Typed) -> Result<Typed, BindError> {
     let input = boolean(input)?;
-    Ok(Typed { scalar: Scalar::Not(Box::new(input.scalar)), sql_type: SqlType::Bool })
+    Ok(Typed::new(Scalar::Not(Box::new(input.scalar)), SqlType::Bool))
 }
 
 /// `input IS NULL`
 pub fn is_null(input: Typed) -> Typed {
-    Typed { scalar: Scalar::IsNull(Box::new(input.scalar)), sql_type: SqlType::Bool }
+    Typed::new(Scalar::IsNull(Box::new(input.scalar)), SqlType::Bool)
 }
 
 /// `needle IN (list)`
@@ -54,7 +55,7 @@ pub fn in_list(needle: Typed, list: Vec<Typed>) -> Result<Typed, BindError> {
     let equals = list.into_iter().map(|item| operator("=", vec![needle.clone(), item]));
     let mut equals = equals.map(|test| test.map(|test| test.scalar)).collect::<Result<Vec<_>, _>>()?;
     let scalar = if equals.len() == 1 { equals.swap_remove(0) } else { Scalar::Or(equals) };
-    Ok(Typed { scalar, sql_type: SqlType::Bool })
+    Ok(Typed::new(scalar, SqlType::Bool))
 }
 
 /// `ARRAY[elements]`
@@ -67,8 +68,9 @@ pub fn array(elements: Vec<Typed>) -> Result<Typed, BindError> {
     }
     let (elements, element) = unify(elements)?;
     let sql_type = if matches!(element, SqlType::Array(_)) { element } else { SqlType::Array(Box::new(element)) };
+    let collation = Derivation::of_result(&sql_type, &elements);
     let scalars: Vec<Scalar> = elements.into_iter().map(|element| element.scalar).collect();
-    Ok(Typed { scalar: Scalar::ArrayOf(scalars), sql_type })
+    Ok(Typed { scalar: Scalar::ArrayOf(scalars), sql_type, collation })
 }
 
 /// `array[index]`
@@ -129,7 +131,7 @@ pub fn quantified(symbol: &str, operands: (Typed, Typed), quantifier: Quantifier
     let SqlType::Array(element) = array.sql_type.clone() else {
         return Err(BindError::new("op ANY/ALL (array) requires array on right side"));
     };
-    let probe = Typed { scalar: Scalar::Column(0), sql_type: *element };
+    let probe = Typed::new(Scalar::Column(0), *element);
     let compared = operator(symbol, vec![needle.clone(), probe])?;
     let (Scalar::Call { function, .. }, SqlType::Bool) = (&compared.scalar, &compared.sql_type) else {
         return Err(BindError::new("op ANY/ALL (array) requires operator to yield boolean"));
@@ -152,7 +154,7 @@ pub fn quantified(symbol: &str, operands: (Typed, Typed), quantifier: Quantifier
 
 fn unify_with_element(needle: Typed, array: Typed) -> Result<(Vec<Typed>, SqlType), BindError> {
     let SqlType::Array(element) = &array.sql_type else { return Err(BindError::new("array expected")) };
-    let probe = Typed { scalar: Scalar::Column(0), sql_type: (**element).clone() };
+    let probe = Typed::new(Scalar::Column(0), (**element).clone());
     let common = super::unify::common_type(&[needle.clone(), probe])?;
     let needle = cast(needle, &common, false)?;
     let array = cast(array, &SqlType::Array(Box::new(common.clone())), false)?;
@@ -166,8 +168,9 @@ pub fn at_time_zone(input: Typed, zone: Typed) -> Result<Typed, BindError> {
 
 pub(super) fn coalesce(arguments: Vec<Typed>) -> Result<Typed, BindError> {
     let (arguments, sql_type) = unify(arguments)?;
+    let collation = Derivation::of_result(&sql_type, &arguments);
     let scalars = arguments.into_iter().map(|argument| argument.scalar).collect();
-    Ok(Typed { scalar: Scalar::Coalesce(scalars), sql_type })
+    Ok(Typed { scalar: Scalar::Coalesce(scalars), sql_type, collation })
 }
 
 pub(super) fn distinct_from(arguments: Vec<Typed>, distinct: bool) -> Result<Typed, BindError> {
@@ -191,9 +194,11 @@ pub(super) fn null_if(arguments: Vec<Typed>) -> Result<Typed, BindError> {
     }
     let arguments = operator_arguments("=", arguments)?;
     let first = arguments[0].clone();
+    let collation = Derivation::of_result(&first.sql_type, &arguments);
     let condition = operator("=", arguments)?;
     let branches = vec![(condition.scalar, Scalar::Literal(Value::Null))];
-    Ok(Typed { scalar: Scalar::Case { branches, otherwise: Some(Box::new(first.scalar)) }, sql_type: first.sql_type })
+    let scalar = Scalar::Case { branches, otherwise: Some(Box::new(first.scalar)) };
+    Ok(Typed { scalar, sql_type: first.sql_type, collation })
 }
 
 pub(super) fn extremum(name: &str, arguments: Vec<Typed>) -> Result<Typed, BindError> {

@@ -47,9 +47,9 @@ pub fn window_call(name: &str, arguments: Vec<Typed>, frame: Frame) -> Result<Wi
     let (arguments, result_type) = match (&function, given.next(), given.next(), given.next(), given.next()) {
         (Ntile, Some(buckets), None, None, None) => (vec![whole(buckets)?], SqlType::Int4),
         (Lag | Lead, Some(value), offset, default, None) => {
-            let one = Typed { scalar: Scalar::Literal(Value::Int(1)), sql_type: SqlType::Int4 };
+            let one = Typed::new(Scalar::Literal(Value::Int(1)), SqlType::Int4);
             let offset = offset.map_or(Ok(one), whole)?;
-            let nothing = Typed { scalar: Scalar::Literal(Value::Null), sql_type: SqlType::Unknown };
+            let nothing = Typed::new(Scalar::Literal(Value::Null), SqlType::Unknown);
             let (mut values, sql_type) = match default {
                 Some(default) => unify(vec![value, default]).map_err(|_| missing())?,
                 None => unify(vec![value, nothing])?,

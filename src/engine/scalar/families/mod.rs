@@ -50,3 +50,4 @@ mod unicode;
 mod zone;
 
 pub(super) use registry::{register, register_tables};
+pub use unicode::is_kept_locale;

@@ -1,6 +1,7 @@
 //! Unicode as such: `unistr`, `normalize`, `IS NORMALIZED`, and keys that sort as a locale does.
 
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -103,6 +104,27 @@ fn collator(name: &str) -> Result<Rc<CollatorBorrowed<'static>>, RowError> {
     })
 }
 
+/// Whether the order of an ICU locale (`de-AT`, `en_US`) is kept: of those with options (`de-u-co-phonebk`) it is not.
+pub fn is_kept_locale(locale: &str) -> bool {
+    let locale = locale.replace('_', "-");
+    let plain =
+        Locale::try_from_str(&locale).is_ok_and(|known| known.extensions.is_empty() && known.id.variants.is_empty());
+    plain && collator(&locale).is_ok()
+}
+
+/// The greatest or least text by a collation, the first argument; nulls do not count; the first of equals.
+fn extremum(arguments: &[Value], better: Ordering) -> Result<Value, RowError> {
+    let mut best: Option<(Value, &Value)> = None;
+    for value in arguments[1..].iter().filter(|value| !value.is_null()) {
+        let key = collation_key(&[arguments[0].clone(), value.clone()])?;
+        // Texts that the collation holds equal are ordered by their bytes.
+        if best.as_ref().is_none_or(|(known, text)| (&key, value).cmp(&(known, *text)) == better) {
+            best = Some((key, value));
+        }
+    }
+    Ok(best.map_or(Value::Null, |(_, value)| value.clone()))
+}
+
 /// Bytes that sort as the collation sorts the text.
 fn collation_key(arguments: &[Value]) -> Result<Value, RowError> {
     let collator = collator(text(&arguments[0]))?;
@@ -121,4 +143,6 @@ pub(super) fn register(catalog: &mut Catalog) {
         });
     }
     catalog.strict("tw_collation_key(text,text) bytea", collation_key);
+    catalog.nullable("tw_greatest(text,variadic text) text", |arguments| extremum(arguments, Ordering::Greater));
+    catalog.nullable("tw_least(text,variadic text) text", |arguments| extremum(arguments, Ordering::Less));
 }

@@ -9,7 +9,7 @@ use crate::engine::scalar::bind::{self, Typed};
 use crate::engine::scalar::compare::{sql_cmp, sql_eq};
 
 fn column(index: usize, sql_type: SqlType) -> Typed {
-    Typed { scalar: Scalar::Column(index), sql_type }
+    Typed::new(Scalar::Column(index), sql_type)
 }
 
 fn number(text: &str) -> Typed {

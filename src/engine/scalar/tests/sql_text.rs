@@ -56,7 +56,7 @@ fn bound(expression: &Expr) -> Bound {
             let low = bind::operator(">=", vec![bound(expr)?, bound(low)?])?;
             let high = bind::operator("<=", vec![bound(expr)?, bound(high)?])?;
             let both = Scalar::And(vec![low.scalar, high.scalar]);
-            negated_if(*negated, Typed { scalar: both, sql_type: SqlType::Bool })
+            negated_if(*negated, Typed::new(both, SqlType::Bool))
         }
         Expr::Like { negated, expr, pattern, escape_char, .. } => {
             let name = if *negated { "NOT LIKE" } else { "LIKE" };
@@ -205,8 +205,8 @@ fn unary(operator: &UnaryOperator, operand: Typed) -> Bound {
 fn binary(left: Typed, operator: &BinaryOperator, right: Typed) -> Bound {
     let both = |left, right| Ok::<_, BindError>(vec![bind::boolean(left)?.scalar, bind::boolean(right)?.scalar]);
     match operator {
-        BinaryOperator::And => Ok(Typed { scalar: Scalar::And(both(left, right)?), sql_type: SqlType::Bool }),
-        BinaryOperator::Or => Ok(Typed { scalar: Scalar::Or(both(left, right)?), sql_type: SqlType::Bool }),
+        BinaryOperator::And => Ok(Typed::new(Scalar::And(both(left, right)?), SqlType::Bool)),
+        BinaryOperator::Or => Ok(Typed::new(Scalar::Or(both(left, right)?), SqlType::Bool)),
         other => bind::operator(&other.to_string(), vec![left, right]),
     }
 }
@@ -226,7 +226,7 @@ fn case(operand: Option<&Expr>, conditions: &[CaseWhen], otherwise: Option<&Expr
     let mut results = results.into_iter().map(|result| result.scalar);
     let branches = tests.into_iter().map(|test| (test.scalar, results.next().expect("a result per test"))).collect();
     let otherwise = results.next().map(Box::new);
-    Ok(Typed { scalar: Scalar::Case { branches, otherwise }, sql_type })
+    Ok(Typed::new(Scalar::Case { branches, otherwise }, sql_type))
 }
 
 fn call(function: &Function) -> Bound {

@@ -8,6 +8,7 @@ use crate::engine::plan::{
     AggregateCall, AggregateFunction, Frame, FrameBound, FrameExclusion, FrameUnits, JoinInput, JoinKey, JoinKind,
     Plan, RelationName, SetOperator, SortKey, TableCall, WindowCall, WindowFunction,
 };
+use crate::engine::scalar::bind::Derivation;
 use crate::engine::scalar::expression::TableBody;
 use crate::engine::scalar::{Callee, Function, RowError, Scalar, TableFunction};
 use crate::sql::catalog::{Relation, TextRules};
@@ -19,14 +20,13 @@ pub(in crate::sql) fn table(name: &str) -> RelationName {
 
 pub(in crate::sql) fn relations() -> Relations {
     let relation = |(name, key): (&str, Option<Vec<usize>>)| {
-        let column = |place: usize| Column {
-            name: format!("{name}{place}").into(),
-            sql_type: SqlType::Int8,
-            nullable: !key.iter().flatten().any(|part| *part == place),
+        let column = |place: usize| {
+            Column::new(format!("{name}{place}"), SqlType::Int8, !key.iter().flatten().any(|part| *part == place))
         };
         let columns = (0..4).map(column).collect();
+        let collations = vec![Derivation::None; 4];
         let text = TextRules { bytewise: true, ascii_case: true, icu: None };
-        (table(name), Arc::new(Relation { name: table(name), columns, key, text }))
+        (table(name), Arc::new(Relation { name: table(name), columns, key, text, collations }))
     };
     [("a", Some(vec![0])), ("b", Some(vec![0, 1])), ("c", None)].into_iter().map(relation).collect()
 }

@@ -32,6 +32,13 @@ fn refuted(known: &Identity, rows: &[Row]) -> Option<String> {
             return Some(format!("{column} is not always {value:?}"));
         }
     }
+    if let Some(column) = known.not_null.iter().find(|column| rows.iter().any(|row| row[**column].is_null())) {
+        return Some(format!("{column} is null"));
+    }
+    let fits = |row: &Row| known.parts.iter().any(|part| part.holds(row));
+    if !known.parts.is_empty() && !rows.iter().all(fits) {
+        return Some(format!("a row is in none of {:?}", known.parts));
+    }
     for known in &known.determined {
         let mut seen: BTreeMap<Vec<Value>, Vec<Value>> = BTreeMap::new();
         for row in rows {
