@@ -23,7 +23,6 @@ pub(super) fn join(inputs: &[JoinInput], relations: &Relations) -> Identity {
             }
             JoinKind::Semi | JoinKind::Anti => {}
             JoinKind::Mark => {
-                found.not_null.remove(&offset);
                 let others = Key::from([offset]);
                 found.determined.push(Determined { by: asked(input, offset), others, survives_left_join: false });
             }

@@ -15,7 +15,8 @@ use tailwater::sql::{self, SqlCatalog, ViewText};
 use tailwater_connectors::postgres::config::PostgresSourceConfig;
 use tailwater_connectors::postgres::{ConnInfo, PostgresSource, connect_sql, prepare};
 use tailwater_connectors::{
-    Lsn, Position, ResumePoint, Row, Source, SourceError, SourceMessage, TableName, TableSchema, Transaction,
+    Lsn, Position, ResumePoint, Row, Source, SourceError, SourceIdentity, SourceMessage, TableName, TableSchema,
+    Transaction,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -106,7 +107,7 @@ impl Recording {
         }
         let tables = source.tables(&names).await.map_err(described)?;
         let identity = source.identity().await.map_err(described)?;
-        let mut views = plan(&tables, &file.views, (identity.ascii_case, &mut left_out));
+        let mut views = plan(&tables, &file.views, (&identity, &mut left_out));
         for view in &views {
             oracle::check_columns(&client, &view.name, &view.columns).await?;
         }
@@ -235,13 +236,14 @@ fn tables_read(views: &[ViewText], left_out: &mut LeftOut) -> Vec<TableName> {
 fn plan(
     tables: &[Arc<TableSchema>],
     views: &[ViewText],
-    (ascii_case, left_out): (bool, &mut LeftOut),
+    (identity, left_out): (&SourceIdentity, &mut LeftOut),
 ) -> Vec<ViewPlan> {
+    let icu = identity.collation.strip_prefix("icu:").map(|locale| (SOURCE, locale.into()));
     let catalog = SqlCatalog {
         tables: tables.to_vec(),
-        collation_is_c: [(SOURCE, true)].into(),
-        ascii_case: [(SOURCE, ascii_case)].into(),
-        ..SqlCatalog::default()
+        collation_is_c: [(SOURCE, icu.is_none())].into(),
+        ascii_case: [(SOURCE, identity.ascii_case)].into(),
+        icu: icu.into_iter().collect(),
     };
     loop {
         leave_out_readers(views, left_out);
