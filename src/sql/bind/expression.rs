@@ -50,6 +50,9 @@ impl Binder<'_> {
         {
             return Ok(Some(self.column(*id)));
         }
+        if let Some((_, id)) = grouped.written.iter().find(|(known, _)| known == expression) {
+            return Ok(Some(self.column(*id)));
+        }
         let leaf = matches!(expression, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_));
         if leaf || grouped.expressions.is_empty() || !is_plain(expression) {
             return Ok(None);
