@@ -1,28 +1,21 @@
 //! FROM: relations, joins, derived tables, LATERAL, and USING and NATURAL written out.
 
-use sqlparser::ast::{Expr, Join, JoinConstraint, JoinOperator, ObjectName, TableAlias, TableFactor, TableWithJoins};
+use sqlparser::ast::{Expr, Join, JoinConstraint, ObjectName, TableAlias, TableFactor, TableWithJoins};
 
 use super::super::catalog::UnresolvedName;
 use super::super::columns::Id;
 use super::super::error::{Code, Place, Refusal, Result};
-use super::super::names::{fold, parts, suggestion};
+use super::super::names::{fold, parts};
 use super::super::node::{ApplyKind, Conjunct, Equality, Node};
 use super::super::place::place_of;
 use super::super::rename::free;
 use super::binder::{Binder, type_refusal};
+use super::join::{Side, beside_one, crossed, grafted, natural_names, outputs, side_of, using_column, using_name};
 use super::level::{Clause, Level};
 use super::order::Ordering;
-use super::scope::{Found, Scope, ScopeTable};
+use super::scope::{Scope, ScopeTable};
 use crate::engine::plan::{JoinKind, RelationName};
 use crate::engine::scalar::bind;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Inner,
-    Left,
-    Right,
-    Full,
-}
 
 /// A part of FROM: its rows, and what it makes visible.
 pub(super) struct From {
@@ -300,48 +293,6 @@ impl Binder<'_> {
     }
 }
 
-/// Rows of both; of the right side for each left row when it refers to that.
-fn crossed(left: Node, right: Node) -> Node {
-    if free(&right).is_disjoint(&outputs(&left)) {
-        let (left, right) = (Box::new(left), Box::new(right));
-        return Node::Join { left, right, kind: JoinKind::Inner, on: Vec::new(), mark: None };
-    }
-    Node::Apply { left: Box::new(left), right: Box::new(right), kind: ApplyKind::Inner, on: Vec::new() }
-}
-
-fn outputs(node: &Node) -> std::collections::BTreeSet<Id> {
-    node.outputs().into_iter().collect()
-}
-
-/// The subqueries of an ON beside the rows of the side that may be missing, where they can refer to the other one.
-fn beside_one(subqueries: Node, (left, right): (From, From), side: Side) -> Option<(From, From)> {
-    let refers = free(&subqueries);
-    let on_left = match side {
-        Side::Inner | Side::Left => false,
-        Side::Right => true,
-        Side::Full if refers.is_disjoint(&outputs(&left.node)) => false,
-        Side::Full if refers.is_disjoint(&outputs(&right.node)) => true,
-        Side::Full => return None,
-    };
-    let with = |from: From| From { node: grafted(subqueries, from.node), ..from };
-    Some(if on_left { (with(left), right) } else { (left, with(right)) })
-}
-
-/// What was put beside one row, beside these rows.
-fn grafted(mut node: Node, rows: Node) -> Node {
-    fn bottom(node: &mut Node, rows: Node) {
-        match node {
-            Node::Values { .. } => *node = rows,
-            other => match other.inputs_mut().into_iter().next() {
-                Some(first) => bottom(first, rows),
-                None => *other = rows,
-            },
-        }
-    }
-    bottom(&mut node, rows);
-    node
-}
-
 /// The columns under the names of an alias.
 pub(super) fn aliased(
     mut columns: Vec<(String, Id)>,
@@ -383,46 +334,5 @@ fn refuse_same_names(left: &Scope, right: &Scope, place: Option<Place>) -> Resul
                 .hint("give one of them an alias"))
         }
         None => Ok(()),
-    }
-}
-
-/// The kind of join and its condition; `None` for CROSS JOIN.
-fn side_of(operator: &JoinOperator, place: Option<Place>) -> Result<(Side, Option<&JoinConstraint>)> {
-    match operator {
-        JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => Ok((Side::Inner, Some(constraint))),
-        JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => Ok((Side::Left, Some(constraint))),
-        JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => Ok((Side::Right, Some(constraint))),
-        JoinOperator::FullOuter(constraint) => Ok((Side::Full, Some(constraint))),
-        JoinOperator::CrossJoin(JoinConstraint::None) => Ok((Side::Inner, None)),
-        _ => Err(Refusal::new(Code::Unsupported, "this kind of join is not SQL of Postgres").at(place)),
-    }
-}
-
-fn using_name(name: &ObjectName) -> Result<String> {
-    match parts(name).as_deref() {
-        Some([name]) => Ok(name.clone()),
-        _ => Err(Refusal::new(Code::Syntax, "USING takes column names").at(place_of(name))),
-    }
-}
-
-fn natural_names(left: &Scope, right: &Scope) -> Vec<String> {
-    let both = |name: &&str| !matches!(right.column(name), Found::Nothing);
-    left.names().filter(both).map(str::to_owned).collect()
-}
-
-fn using_column(scope: &Scope, name: &str, place: Option<Place>) -> Result<Id> {
-    match scope.column(name) {
-        Found::One(id) => Ok(id),
-        Found::Several => {
-            Err(Refusal::new(Code::AmbiguousColumn, format!("column \"{name}\" of USING is ambiguous")).at(place))
-        }
-        Found::Nothing => {
-            let refusal = Refusal::new(Code::UnknownColumn, format!("column \"{name}\" of USING is not on both sides"));
-            let refusal = refusal.at(place);
-            Err(match suggestion(name, scope.names()) {
-                Some(hint) => refusal.hint(hint),
-                None => refusal,
-            })
-        }
     }
 }

@@ -12,6 +12,7 @@ mod expression;
 mod from;
 mod full_join;
 mod group;
+mod join;
 mod level;
 mod order;
 mod output_name;

@@ -3,11 +3,11 @@
 use tailwater_connectors::Value;
 
 use super::build::{
-    aggregate, aggregate_call, by, column, columns, distinct, equal, expand, filter, first, flatten, int, join,
+    aggregate, aggregate_call, by, column, columns, distinct, equal, expand, filter, first, flatten, int, join, less,
     null_safe, only_if, project, recursion, relations, repeat, round, same, scan, series, set, sorted, top, values,
     window, window_call,
 };
-use crate::engine::plan::{AggregateFunction, JoinKind, Plan, SetOperator, WindowFunction};
+use crate::engine::plan::{AggregateFunction, JoinInput, JoinKind, Plan, SetOperator, WindowFunction};
 use crate::engine::scalar::Scalar;
 use crate::sql::keys::{determining, identity, missing_key, width};
 
@@ -147,6 +147,49 @@ fn branches_are_told_apart_by_labels() {
     let branch = |label| project(scan("a"), vec![column(0), int(label)]);
     assert_eq!(key(&Plan::UnionAll { inputs: vec![branch(0), branch(1)] }), Some(vec![0, 1]));
     assert_eq!(key(&Plan::UnionAll { inputs: vec![branch(0), branch(0)] }), None);
+}
+
+#[test]
+fn branches_are_told_apart_where_one_has_null_and_another_never() {
+    // Column 0 of "a" is its key, and never null; column 1 may be null.
+    let branch = |first, second| project(scan("a"), vec![column(0), first, second]);
+    let union = |one, other| key(&Plan::UnionAll { inputs: vec![one, other] });
+    assert_eq!(union(branch(column(0), null()), branch(null(), column(0))), Some(vec![0, 1]));
+    assert_eq!(union(branch(column(1), null()), branch(null(), column(1))), None);
+    let known = filter(scan("a"), equal(column(1), column(2)));
+    assert_eq!(union(columns(known, &[0, 1]), project(scan("a"), vec![column(0), null()])), Some(vec![0, 1]));
+    // Three sets of two columns that are never null: each pair differs in one of them.
+    let sets = expand(scan("b"), vec![vec![column(0), column(1)], vec![column(0), null()], vec![null(), column(1)]]);
+    assert_eq!(key(&aggregate(sets, [0, 1].map(column).to_vec(), vec![])), Some(vec![0, 1]));
+    // A function of the set stands for it when it is another in each.
+    let labelled = |labels: [i64; 2]| {
+        let list = |label: i64| vec![column(2), int(label)];
+        let groups = aggregate(expand(scan("b"), labels.map(list).to_vec()), [0, 1].map(column).to_vec(), vec![]);
+        let branches = vec![(equal(column(1), int(0)), int(5))];
+        let shown = Scalar::Case { branches, otherwise: Some(Box::new(int(6))) };
+        key(&project(groups, vec![column(0), shown]))
+    };
+    assert_eq!(labelled([0, 1]), Some(vec![0, 1]));
+    assert_eq!(labelled([1, 2]), None);
+}
+
+#[test]
+fn merged_columns_of_a_full_join_are_a_key_where_they_are_that_of_both_sides() {
+    let merged = |left: JoinInput, anti: JoinInput| {
+        let matched = columns(join(vec![first(scan("a")), left]), &[0, 1, 4, 5]);
+        let alone = project(join(vec![first(scan("a")), anti]), vec![null(), null(), column(0), column(1)]);
+        let shown = Scalar::Coalesce(vec![column(0), column(2)]);
+        key(&project(Plan::UnionAll { inputs: vec![matched, alone] }, vec![column(1), shown]))
+    };
+    let left = |keys: &[(usize, usize)]| by(JoinKind::Left, scan("a"), keys);
+    let anti = |plan: Plan, keys: &[(usize, usize)]| by(JoinKind::Anti, plan, keys);
+    assert_eq!(merged(left(&[(0, 0)]), anti(scan("a"), &[(0, 0)])), Some(vec![1]));
+    assert_eq!(merged(left(&[(1, 0)]), anti(scan("a"), &[(0, 1)])), None);
+    assert_eq!(merged(left(&[(0, 0)]), anti(scan("a"), &[(0, 1)])), None);
+    assert_eq!(merged(left(&[(0, 0)]), anti(filter(scan("a"), equal(column(1), int(1))), &[(0, 0)])), None);
+    assert_eq!(merged(left(&[(0, 0)]), anti(scan("b"), &[(0, 0)])), None);
+    assert_eq!(merged(only_if(left(&[(0, 0)]), less(column(1), column(5))), anti(scan("a"), &[(0, 0)])), None);
+    assert_eq!(merged(null_safe(left(&[(0, 0)])), anti(scan("a"), &[(0, 0)])), None);
 }
 
 #[test]
