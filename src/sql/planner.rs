@@ -238,6 +238,12 @@ fn no_key(plan: &Plan, relations: &Relations) -> Refusal {
                 .to_owned()
         }
         (_, Some(missing)) if !missing.is_empty() => format!("select {} as well", missing.join(", ")),
+        _ if holds(plan, &|node| matches!(node, Plan::Expand { .. })) => {
+            "select all grouped columns, and grouping(…) of those that may be null".to_owned()
+        }
+        _ if holds(plan, &|node| matches!(node, Plan::UnionAll { .. })) => {
+            "select the keys of both sides of a FULL JOIN, and a different constant in each branch of UNION ALL".to_owned()
+        }
         _ if keyless => "give the table a primary key, and select it".to_owned(),
         _ => "select the columns by which rows differ".to_owned(),
     };
@@ -245,6 +251,11 @@ fn no_key(plan: &Plan, relations: &Relations) -> Refusal {
         "{first}; or SELECT DISTINCT, or count(*) with GROUP BY, where rows may be the same; or declare key = [...] with columns \
          in which no two rows are the same"
     ))
+}
+
+/// Whether a node of this kind is anywhere in a plan.
+fn holds(plan: &Plan, kind: &dyn Fn(&Plan) -> bool) -> bool {
+    kind(plan) || plan.inputs().into_iter().any(|input| holds(input, kind))
 }
 
 fn declared_key(declared: &[String], columns: &[Column]) -> Result<Vec<usize>> {
