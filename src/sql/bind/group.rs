@@ -256,7 +256,9 @@ impl Binder<'_> {
             (None, None) => return Err(internal("GROUP BY nothing")),
         };
         let typed = settled(typed)?;
-        if let Some(known) = grouping.expressions.iter().position(|known| known.scalar == typed.scalar) {
+        // Nulls of two types are two columns.
+        let same = |known: &Typed| known.scalar == typed.scalar && known.sql_type == typed.sql_type;
+        if let Some(known) = grouping.expressions.iter().position(same) {
             return Ok(known);
         }
         grouping.expressions.push(typed);
