@@ -88,7 +88,6 @@ pub fn function(name: &str, arguments: Vec<Typed>) -> Result<Typed, BindError> {
         "coalesce" => return special::coalesce(arguments),
         "nullif" => return special::null_if(arguments),
         "greatest" | "least" => return special::extremum(&name, arguments),
-        "array_append" | "array_prepend" | "array_cat" => return operator("||", arguments),
         _ => {}
     }
     let types = types_of(&arguments);

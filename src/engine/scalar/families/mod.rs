@@ -3,6 +3,7 @@
 pub(super) mod arithmetic;
 pub(super) mod array;
 mod array_change;
+pub(super) mod array_subscript;
 mod binary;
 mod bytes;
 mod calendar;
@@ -23,6 +24,7 @@ mod json_object;
 mod json_read;
 pub(super) mod json_record;
 mod json_rows;
+mod json_strip;
 pub(super) mod json_text;
 pub(super) mod jsonb_cast;
 mod jsonb_change;

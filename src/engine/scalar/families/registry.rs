@@ -3,14 +3,14 @@
 use super::{
     arithmetic, array, array_change, binary, bytes, comparison, date_format, date_make, date_overlap, date_parts,
     date_read, date_trunc, datetime, float, format, integer_math, json_build, json_object, json_read, json_rows,
-    jsonb_change, jsonb_contain, math, number_format, pattern, series, text, text_rows, text_shape, trigonometry,
-    unicode, zone,
+    json_strip, jsonb_change, jsonb_contain, math, number_format, pattern, series, text, text_rows, text_shape,
+    trigonometry, unicode, zone,
 };
 use crate::engine::scalar::catalog::Catalog;
 
 /// Adds every builtin.
 pub(in crate::engine::scalar) fn register(catalog: &mut Catalog) {
-    let families: [fn(&mut Catalog); 29] = [
+    let families: [fn(&mut Catalog); 30] = [
         comparison::register,
         arithmetic::register,
         float::register,
@@ -35,6 +35,7 @@ pub(in crate::engine::scalar) fn register(catalog: &mut Catalog) {
         zone::register,
         json_build::register,
         json_read::register,
+        json_strip::register,
         jsonb_contain::register,
         array::register,
         array_change::register,

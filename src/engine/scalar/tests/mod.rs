@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod cases;
+mod cases_json;
 mod cases_number;
 mod cases_text;
 mod cases_time;
@@ -10,5 +11,6 @@ mod differential;
 mod made_up;
 mod made_up_patterns;
 mod reference;
+mod rows;
 pub(in crate::engine) mod server;
 mod sql_text;
