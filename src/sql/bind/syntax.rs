@@ -36,7 +36,14 @@ impl Binder<'_> {
                 if let Some(length) = substring_for {
                     arguments.push(self.expression(length)?);
                 }
-                bind::function("substring", arguments).map_err(type_refusal)
+                let bound = bind::function("substring", arguments).map_err(type_refusal)?;
+                Ok(if self.has_ascii_case(&[expr]) { bind::with_ascii_letters(bound) } else { bound })
+            }
+            Expr::IsNormalized { expr, form, negated } => {
+                let form = form.as_ref().map_or_else(|| "NFC".to_owned(), ToString::to_string);
+                let arguments = vec![self.expression(expr)?, bind::literal_text(&form)];
+                let is = bind::function("is_normalized", arguments).map_err(type_refusal)?;
+                if *negated { bind::not(is).map_err(type_refusal) } else { Ok(is) }
             }
             Expr::Trim { trim_where, trim_what, expr, trim_characters } => {
                 let name = match trim_where {

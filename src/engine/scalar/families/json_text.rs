@@ -18,7 +18,7 @@ pub(in crate::engine::scalar) struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn value(&self) -> &Json<'a> {
+    pub(in crate::engine::scalar) fn value(&self) -> &Json<'a> {
         &self.value
     }
 }
@@ -275,7 +275,7 @@ impl<'a> Parser<'a> {
 }
 
 /// Appends a JSON string as Postgres escapes it.
-pub(super) fn write_string(out: &mut String, text: &str) {
+pub(in crate::engine::scalar) fn write_string(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         match c {
@@ -294,7 +294,9 @@ pub(super) fn write_string(out: &mut String, text: &str) {
 }
 
 /// Fields as jsonb keeps them: the last of equal keys, shorter keys first, then by bytes.
-pub(super) fn sorted_fields<'n, 'a>(fields: &'n [(Cow<'a, str>, Node<'a>)]) -> Vec<&'n (Cow<'a, str>, Node<'a>)> {
+pub(in crate::engine::scalar) fn sorted_fields<'n, 'a>(
+    fields: &'n [(Cow<'a, str>, Node<'a>)],
+) -> Vec<&'n (Cow<'a, str>, Node<'a>)> {
     let mut sorted: Vec<_> = fields.iter().rev().collect();
     sorted.sort_by(|(a, _), (b, _)| (a.len(), a.as_bytes()).cmp(&(b.len(), b.as_bytes())));
     sorted.dedup_by(|later, kept| later.0 == kept.0);

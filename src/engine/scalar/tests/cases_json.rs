@@ -774,6 +774,10 @@ array[array[1,null],array[null,2]]
 'a' = any ('{a,b}')
 null = any (array[1])
 1 = any (null::int[])
+-- the last timestamp
+'294276-12-31'::date::timestamp
+'294277-01-01'::date::timestamp
+'294277-01-08'::date::timestamptz
 -- LIKE of bytes
 '\x616263'::bytea like '\x6125'::bytea
 '\x616263'::bytea like 'a%'

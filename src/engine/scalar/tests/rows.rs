@@ -3,10 +3,10 @@
 use tailwater_connectors::Value;
 use tokio_postgres::{Client, NoTls};
 
-use super::cases_json;
 use super::differential::expressions;
 use super::server::Postgres;
 use super::sql_text::bind_table;
+use super::{cases_json, cases_jsonpath};
 use crate::engine::scalar::RowError;
 use crate::engine::scalar::bind::{self, Typed};
 use crate::engine::scalar::expression::Scalar;
@@ -63,7 +63,7 @@ async fn set_returning_functions_have_the_rows_and_errors_of_postgres() {
     let connection = tokio::spawn(connection);
     client.batch_execute(PROBE).await.expect("the probe is made");
     let (mut differences, mut answers) = (Vec::new(), 0);
-    let calls: Vec<String> = [cases_json::TABLES].into_iter().flat_map(expressions).collect();
+    let calls: Vec<String> = [cases_json::TABLES, cases_jsonpath::TABLES].into_iter().flat_map(expressions).collect();
     for call in &calls {
         let (ours, theirs) = (ours(call), theirs(&client, call).await);
         answers += usize::from(ours.is_ok());
