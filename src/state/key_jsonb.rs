@@ -126,7 +126,7 @@ impl Reader<'_> {
         let rest = &self.rest[1..];
         let end = rest.find(['"', '\\'])?;
         if rest[end..].starts_with('"') {
-            encode_bytes(out, rest[..end].as_bytes());
+            encode_bytes(out, &rest.as_bytes()[..end]);
             self.skip(end + 2);
             return Some(());
         }

@@ -37,11 +37,11 @@ struct Written<'e> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Named {
     /// The function; one that answers values calls its column as itself.
-    ByFunction,
+    Function,
     /// The type of its rows.
-    ByType,
+    RowType,
     /// A column definition list.
-    ByList,
+    Definitions,
 }
 
 impl Binder<'_> {
@@ -61,9 +61,9 @@ impl Binder<'_> {
         let base = level.map_or_else(Node::one_row, |level| level.node);
         let definitions = self.definitions(written.alias, place)?;
         let named = match (&row_type, &definitions) {
-            (Some(_), _) => Named::ByType,
-            (None, Some(_)) => Named::ByList,
-            (None, None) => Named::ByFunction,
+            (Some(_), _) => Named::RowType,
+            (None, Some(_)) => Named::Definitions,
+            (None, None) => Named::Function,
         };
         let calls = match (row_type.or(definitions), &typed[..]) {
             (Some(columns), [_]) => {
@@ -133,7 +133,7 @@ impl Binder<'_> {
             columns.extend(own.iter().map(|(name, _)| name.to_string()).zip(ids.iter().copied()));
             made.push((call, ids));
         }
-        let single = columns.len() == 1 && named == Named::ByFunction;
+        let single = columns.len() == 1 && named == Named::Function;
         let ordinality = written.ordinality.then(|| self.columns.add(SqlType::Int8, false));
         columns.extend(ordinality.map(|id| ("ordinality".to_owned(), id)));
         let name = written.alias.map_or_else(|| written.name.clone(), |alias| fold(&alias.name));
@@ -141,7 +141,7 @@ impl Binder<'_> {
         if single && written.alias.is_some() {
             columns[0].0.clone_from(&name);
         }
-        let columns = if named == Named::ByList { columns } else { aliased(columns, written.alias, place)? };
+        let columns = if named == Named::Definitions { columns } else { aliased(columns, written.alias, place)? };
         let node = Node::Flatten { input: Box::new(base), calls: made, ordinality, keeps_empty: false };
         let table = ScopeTable { name, schema: None, columns, key: None, witness: None };
         Ok(From::new(node, Scope::table(table)))

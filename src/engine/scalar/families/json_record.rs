@@ -114,7 +114,7 @@ fn fill(values: &mut Vec<Value>, elements: &[Node<'_>], level: (&[u32], &SqlType
     for node in elements {
         match (node.value(), &lengths[1..]) {
             (Json::Array(inner), deeper @ [_, ..]) => fill(values, inner, (deeper, element))?,
-            (Json::Array(_), []) | (_, [_, ..]) => return Err(malformed()),
+            (_, [_, ..]) => return Err(malformed()),
             (_, []) => values.push(populated(node, element)?),
         }
     }

@@ -80,11 +80,12 @@ impl<'a> Lexer<'a> {
         if first == '$' {
             return self.variable();
         }
-        if first.is_ascii_digit() || first == '.' && self.source[1..].starts_with(|c: char| c.is_ascii_digit()) {
-            if let Some(token) = self.number()? {
-                self.tokens.push(token);
-                return Ok(());
-            }
+        let is_digit = |c: char| c.is_ascii_digit();
+        if (is_digit(first) || first == '.' && self.source[1..].starts_with(is_digit))
+            && let Some(token) = self.number()?
+        {
+            self.tokens.push(token);
+            return Ok(());
         }
         if is_other(first) || first == '\\' {
             return self.word();

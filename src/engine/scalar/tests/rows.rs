@@ -49,7 +49,11 @@ fn ours(call: &str) -> Answer {
 }
 
 async fn theirs(client: &Client, call: &str) -> Answer {
-    let row = client.query_one("select documents, code from probe($1)", &[&call]).await.expect("the probe answers");
+    // Between declared columns, where a comma may stand in a type, the cases have a semicolon.
+    let row = client
+        .query_one("select documents, code from probe($1)", &[&call.replace("; ", ", ")])
+        .await
+        .expect("the probe answers");
     match row.get::<_, Option<String>>(1) {
         Some(code) => Err(code),
         None => Ok(row.get(0)),

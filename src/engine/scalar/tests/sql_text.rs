@@ -102,15 +102,26 @@ fn subscript(access: &AccessExpr) -> Result<bind::Subscript, BindError> {
     }
 }
 
-/// Binds the call of a set-returning function in `sql`.
+/// Binds the call of a set-returning function in `sql`; its columns may be declared, as in `f(x) as t(a int, b text)`.
 pub(super) fn bind_table(sql: &str) -> Result<BoundTable, BindError> {
+    if let Some((call, columns)) = sql.split_once(" as t(") {
+        let columns = columns.strip_suffix(')').unwrap_or(columns).split("; ").map(|column| {
+            let (name, type_name) = column.split_once(' ').expect("a name and a type");
+            Ok((name.into(), sql_type(type_name)?))
+        });
+        let columns = columns.collect::<Result<Vec<_>, BindError>>()?;
+        let (name, arguments) = call_in(call)?;
+        return bind::record_function(&name, arguments, columns);
+    }
+    let (name, arguments) = call_in(sql)?;
+    bind::table_function(&name, arguments)
+}
+
+fn call_in(sql: &str) -> Result<(String, Vec<Typed>), BindError> {
     let dialect = PostgreSqlDialect {};
     let parsed = Parser::new(&dialect).try_with_sql(sql).and_then(|mut parser| parser.parse_expr());
     match parsed.map_err(|error| refuse(error.to_string()))? {
-        Expr::Function(function) => {
-            let name = function.name.to_string();
-            bind::table_function(&name, arguments_of(&function)?)
-        }
+        Expr::Function(function) => Ok((function.name.to_string(), arguments_of(&function)?)),
         other => Err(refuse(format!("{other} is no call"))),
     }
 }
