@@ -118,6 +118,9 @@ impl Binder<'_> {
             BinaryOperator::PGCustomBinaryOperator(names) => names.last().cloned().unwrap_or_default(),
             other => other.to_string(),
         };
+        if let Some(overlap) = self.overlaps(operator, (left, right))? {
+            return Ok(overlap);
+        }
         if let Some(compared) = self.rows_compared(&symbol, (left, right), place)? {
             return Ok(compared);
         }
@@ -135,14 +138,8 @@ impl Binder<'_> {
         if matches!(symbol, "<" | "<=" | ">" | ">=") && operands.len() == 2 {
             return self.ordered(symbol, operands, written);
         }
-        let typed = bind::operator(symbol, operands.clone()).map_err(type_refusal)?;
-        match symbol.to_ascii_uppercase().as_str() {
-            "ILIKE" | "~~*" if self.has_ascii_case(written) => bind::operator("~~*/C", operands).map_err(type_refusal),
-            "NOT ILIKE" | "!~~*" if self.has_ascii_case(written) => {
-                bind::operator("!~~*/C", operands).map_err(type_refusal)
-            }
-            _ => Ok(typed),
-        }
+        let typed = bind::operator(symbol, operands).map_err(type_refusal)?;
+        Ok(if self.has_ascii_case(written) { bind::with_ascii_letters(typed) } else { typed })
     }
 
     /// Whether only ASCII letters have case, in the database or by COLLATE "C".
