@@ -36,14 +36,14 @@ struct Figures {
     changed: f64,
 }
 
-/// Runs all; `rows` is the size of the table, `changes` the number of changed rows.
-pub(crate) fn run(rows: u64, changes: u64, as_json: bool) -> Outcome<()> {
+/// Runs all whose names contain `only`; `rows` is the size of the table, `changes` the number of changed rows.
+pub(crate) fn run(only: &str, (rows, changes): (u64, u64), as_json: bool) -> Outcome<()> {
     let mut figures = Vec::new();
-    for scenario in views::SCENARIOS {
+    for scenario in views::SCENARIOS.iter().filter(|scenario| scenario.name.contains(only)) {
         eprintln!("{} ...", scenario.name);
         figures.push(measured(scenario, rows, changes)?);
     }
-    for scenario in views::GROWING {
+    for scenario in views::GROWING.iter().filter(|scenario| scenario.name.contains(only)) {
         for rows in [10_000, 100_000, 1_000_000] {
             eprintln!("{}, {rows} rows ...", scenario.name);
             figures.push(measured(scenario, rows, changes / 4)?);

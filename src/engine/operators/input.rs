@@ -68,11 +68,23 @@ impl Input {
     pub(super) fn arrange(&self, tx: &mut StateTx<'_>, delta: &Delta) -> Result<(), EngineError> {
         let Store::Private { arrangements } = &self.store else { return Ok(()) };
         for arrangement in arrangements {
+            let mut entries: Vec<(Vec<u8>, i64)> = Vec::with_capacity(delta.len());
             for (row, weight) in delta {
                 let mut key = key_of_columns(&self.node.types, &arrangement.columns, row)?;
                 key.extend_from_slice(&whole_row(row));
-                let before =
-                    tx.get(arrangement.table, &key, Version::New)?.map_or(Ok(0), |count| decode_count(&count))?;
+                entries.push((key, *weight));
+            }
+            entries.sort_unstable();
+            // Constant rows come as often as they are written.
+            entries.dedup_by(|next, kept| {
+                let same = next.0 == kept.0;
+                kept.1 += if same { next.1 } else { 0 };
+                same
+            });
+            entries.retain(|(_, weight)| *weight != 0);
+            let (keys, weights): (Vec<Vec<u8>>, Vec<i64>) = entries.into_iter().unzip();
+            let before = self.counts(tx, arrangement.table, (&keys, &weights))?;
+            for ((key, weight), before) in keys.into_iter().zip(weights).zip(before) {
                 match before + weight {
                     0 => tx.delete(arrangement.table, key),
                     after if after > 0 => tx.put(arrangement.table, key, encode_count(after)),
@@ -81,6 +93,21 @@ impl Input {
             }
         }
         Ok(())
+    }
+
+    /// How often the entries are there before their weights are added.
+    fn counts(
+        &self,
+        tx: &StateTx<'_>,
+        table: TableId,
+        (keys, weights): (&[Vec<u8>], &[i64]),
+    ) -> Result<Vec<i64>, EngineError> {
+        if self.node.key.is_some() {
+            return Ok(weights.iter().map(|weight| i64::from(*weight < 0)).collect());
+        }
+        let stored = tx.get_many(table, keys, Version::New)?;
+        let counts = stored.into_iter().map(|count| count.map_or(Ok(0), |count| decode_count(&count)));
+        Ok(counts.collect::<Result<_, _>>()?)
     }
 
     /// The rows for each key, in order of the keys. Keys are distinct and sorted.

@@ -4,6 +4,7 @@
 mod accumulator;
 mod aggregate;
 mod aggregate_call;
+mod aggregate_fill;
 mod bit_counts;
 mod boundary;
 mod contribution;

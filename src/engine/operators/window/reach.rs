@@ -4,8 +4,7 @@ use std::ops::ControlFlow;
 
 use tailwater_connectors::Value;
 
-use super::super::super::plan::{Frame, FrameBound, FrameUnits, WindowCall, WindowFunction};
-use super::super::ordered::Entry;
+use super::super::super::plan::{Frame, FrameBound, FrameExclusion, FrameUnits, WindowCall, WindowFunction};
 
 /// A row's values depend on so many rows before and after it, and on so many groups of peers before and after its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,8 +16,8 @@ pub(super) struct Reach {
 
 impl Reach {
     /// Of all calls together; `None` when a value can depend on the whole partition.
-    pub(super) fn of(calls: &[WindowCall]) -> Option<Self> {
-        calls.iter().try_fold(Self::default(), |reach, call| Some(reach.max(of_call(call)?)))
+    pub(super) fn of<'c>(mut calls: impl Iterator<Item = &'c WindowCall>) -> Option<Self> {
+        calls.try_fold(Self::default(), |reach, call| Some(reach.max(of_call(call)?)))
     }
 
     fn max(self, other: Self) -> Self {
@@ -27,26 +26,26 @@ impl Reach {
 
     /// A walk away from changed rows. A row that is nearer than the reach can change; to compute it what is
     /// in its own reach is needed. So the walk goes twice as far.
-    pub(super) fn walk<'k>(self, from: &'k [u8]) -> Walk<'k> {
-        Walk { reach: self, peers: from.to_vec(), from, rows: 0, groups: 0 }
+    pub(super) fn walk(self, from: &[u8]) -> Walk {
+        Walk { reach: self, peers: from.to_vec(), from: from.to_vec(), rows: 0, groups: 0 }
     }
 }
 
 /// Counts entries on the way.
-pub(super) struct Walk<'k> {
+pub(super) struct Walk {
     reach: Reach,
-    from: &'k [u8],
+    from: Vec<u8>,
     /// The last entry's peers.
     peers: Vec<u8>,
     rows: u64,
     groups: u64,
 }
 
-impl Walk<'_> {
-    /// Whether this entry, next on the way, is still needed.
-    pub(super) fn needs(&mut self, entry: &Entry) -> ControlFlow<()> {
-        if entry.place.peers() != self.peers {
-            self.peers = entry.place.peers().to_vec();
+impl Walk {
+    /// Whether an entry, next on the way, is still needed: its peers, and how often it is there.
+    pub(super) fn needs(&mut self, peers: &[u8], count: i64) -> ControlFlow<()> {
+        if peers != self.peers {
+            self.peers = peers.to_vec();
             self.groups += 1;
         }
         let in_groups = match self.reach.groups {
@@ -56,7 +55,7 @@ impl Walk<'_> {
         if !in_groups && self.rows >= self.reach.rows.saturating_mul(2) {
             return ControlFlow::Break(());
         }
-        self.rows = self.rows.saturating_add(entry.count.unsigned_abs());
+        self.rows = self.rows.saturating_add(count.unsigned_abs());
         ControlFlow::Continue(())
     }
 }
@@ -70,12 +69,23 @@ fn of_call(call: &WindowCall) -> Option<Reach> {
                 _ => Some(Reach::default()),
             }
         }
+        WindowFunction::LastValue if ends_here(&call.frame) => Some(match call.frame.units {
+            FrameUnits::Rows => Reach::default(),
+            FrameUnits::Groups | FrameUnits::Range => Reach { rows: 0, groups: Some(0) },
+        }),
         WindowFunction::FirstValue
         | WindowFunction::LastValue
         | WindowFunction::NthValue
         | WindowFunction::Aggregate(_) => of_frame(&call.frame),
         _ => None,
     }
+}
+
+/// Whether a frame holds everything up to the current row or its last peer: then these are its last.
+fn ends_here(frame: &Frame) -> bool {
+    frame.start == FrameBound::UnboundedPreceding
+        && frame.end == FrameBound::CurrentRow
+        && frame.exclusion == FrameExclusion::Nothing
 }
 
 fn of_frame(frame: &Frame) -> Option<Reach> {
