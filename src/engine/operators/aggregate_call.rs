@@ -121,19 +121,30 @@ impl Call {
         (group, values): (&[u8], &Multiset),
         (current, entries): (Option<Best>, Vec<Entry>),
     ) -> Result<Option<Best>, EngineError> {
-        let greatest = self.call.function == AggregateFunction::Max;
-        let end = if greatest { End::Greatest } else { End::Least };
         let own = |entry: &Entry| entry.key[group.len()..].to_vec();
-        let gone = |entry: &Entry| entry.after == 0 && current.as_ref().is_some_and(|best| best.key == own(entry));
-        if entries.iter().any(gone) {
-            let found = values.entry(tx, (group, end), Version::New)?;
-            return Ok(found.map(|(key, row)| Best { key: key[group.len()..].to_vec(), value: first(&row) }));
-        }
-        let mut best = current;
+        let gone = |best: &Best| entries.iter().any(|entry| entry.after == 0 && best.key == own(entry));
+        let mut best = match current {
+            Some(best) if gone(&best) => self.next_best(tx, (group, values), &best)?,
+            current => current,
+        };
         for entry in entries.iter().filter(|entry| entry.after > 0) {
             Best::improve(&mut best, &self.call, (own(entry), entry.row.first().unwrap_or(&Value::Null)));
         }
         Ok(best)
+    }
+
+    /// The best of the values behind one that is gone. What is before it came in this step, if anything did; there may be very
+    /// many deleted entries, which a search from the end of the group would meet each time.
+    fn next_best(
+        &self,
+        tx: &StateTx<'_>,
+        (group, values): (&[u8], &Multiset),
+        gone: &Best,
+    ) -> Result<Option<Best>, EngineError> {
+        let end = if self.call.function == AggregateFunction::Max { End::Greatest } else { End::Least };
+        let place = [group, &gone.key].concat();
+        let found = values.beside(tx, (group, &place), end)?;
+        Ok(found.map(|(key, row)| Best { key: key[group.len()..].to_vec(), value: first(&row) }))
     }
 }
 

@@ -128,16 +128,6 @@ impl Input {
                 });
                 rows.collect()
             }
-            (Store::Relation { relation, .. }, Access::Index(index)) if question.limit == usize::MAX => {
-                let index = &flow.indexes[index];
-                let found: Vec<Vec<Vec<u8>>> =
-                    keys.iter().map(|key| index.keys(flow.tx, key, question.version)).collect::<Result<_, _>>()?;
-                let mut all = found.concat();
-                all.sort_unstable();
-                all.dedup();
-                flow.tx.prefetch(flow.relations[*relation].table, &all)?;
-                found.iter().map(|keys| self.rows_at(flow, question.version, keys)).collect()
-            }
             (Store::Relation { .. }, Access::Scan) => {
                 let rows = if keys.is_empty() { Rows::new() } else { self.first(flow, question, &[])? };
                 Ok(keys.iter().map(|_| rows.clone()).collect())
@@ -200,7 +190,7 @@ impl Input {
     }
 
     /// Rows of the relation stored under these keys, as the input shows them.
-    fn rows_at(&self, flow: &Flow<'_, '_>, version: Version, keys: &[Vec<u8>]) -> Result<Rows, EngineError> {
+    pub(super) fn rows_at(&self, flow: &Flow<'_, '_>, version: Version, keys: &[Vec<u8>]) -> Result<Rows, EngineError> {
         let Store::Relation { relation, .. } = &self.store else { return Ok(Rows::new()) };
         let mut rows = Rows::new();
         for key in keys {
@@ -213,7 +203,7 @@ impl Input {
 
     /// A relation's row as this input shows it, `None` when a filter drops it or has no value for it. That was recorded when
     /// the row came through the input's node.
-    fn shown(&self, row: &Row) -> Option<Row> {
+    pub(super) fn shown(&self, row: &Row) -> Option<Row> {
         let Store::Relation { filters, columns, .. } = &self.store else { return None };
         if !filters.iter().all(|filter| holds_quietly(filter, row)) {
             return None;

@@ -18,6 +18,7 @@ mod float_sum;
 mod fold;
 mod group;
 mod input;
+mod input_pages;
 mod interval_sum;
 mod join;
 mod join_match;

@@ -74,6 +74,11 @@ impl Place {
         &self.key[..self.peers]
     }
 
+    /// The key's part that is the order.
+    pub(super) fn sort_key(&self) -> &[u8] {
+        &self.key[self.partition..self.peers]
+    }
+
     fn encode(&self, count: i64) -> Vec<u8> {
         let mut value = count.to_be_bytes().to_vec();
         value.extend((self.partition as u32).to_be_bytes());

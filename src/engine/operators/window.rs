@@ -13,6 +13,7 @@ mod outputs;
 mod prefix;
 mod reach;
 mod roll;
+mod span;
 
 use std::ops::{ControlFlow, Range};
 
@@ -23,8 +24,9 @@ use tailwater_connectors::{Row, SqlType, Value};
 use self::frame::Partition;
 use self::outputs::{Column, column};
 use self::prefix::{Prefix, follows, heeds_peers};
-use self::reach::Reach;
+use self::reach::{Reach, Walk};
 use self::roll::{Needs, Roll, Side, Stood};
+use self::span::Direction;
 use super::super::compile::Compiler;
 use super::super::dataflow::{Flow, Node};
 use super::super::delta::Delta;
@@ -71,7 +73,7 @@ impl Window {
         }
         let rows = Ordered::compile(compiler, id, &input, (partition, partition_types, order))?;
         let types = input.types.iter().cloned().chain(calls.iter().map(|call| call.result_type.clone())).collect();
-        let reach = Reach::of(calls.iter().filter(|call| !follows(call)));
+        let reach = Reach::of(calls);
         let follow = calls.iter().any(follows);
         let peers = calls.iter().any(|call| follows(call) && heeds_peers(call));
         Ok((types, Self { input, rows, calls: calls.clone(), follow, peers, reach }))
@@ -127,13 +129,13 @@ impl Window {
 
     fn needs(&self) -> Needs<'_> {
         let Self { calls, follow, peers, reach, .. } = self;
-        Needs { calls, follow: *follow, peers: *peers, reach: *reach }
+        Needs { order: &self.rows.order, calls, follow: *follow, peers: *peers, reach: reach.as_ref() }
     }
 
     /// The way over the entries whose values the changes of one partition can reach, and all that those depend on.
     fn around(&self, tx: &StateTx<'_>, changed: &[Changed]) -> Result<Roll<'_>, EngineError> {
         let (first, last) = (&changed[0].place, changed[changed.len() - 1].place.clone());
-        let before = match self.reach {
+        let before = match &self.reach {
             Some(reach) => self.before(tx, (&changed[0], reach))?,
             None => Vec::new(),
         };
@@ -164,13 +166,14 @@ impl Window {
     }
 
     /// Entries before the first change that are needed, from there down: as far as the calls see, and on to a milestone.
-    fn before(&self, tx: &StateTx<'_>, (first, reach): (&Changed, Reach)) -> Result<Vec<Entry>, EngineError> {
+    fn before(&self, tx: &StateTx<'_>, (first, reach): (&Changed, &Reach)) -> Result<Vec<Entry>, EngineError> {
         let place = &first.place;
         let mut entries: Vec<Entry> = Vec::new();
-        let mut walk = reach.walk(place.peers());
+        let sight = (&self.rows.order[..], &self.calls[..], reach);
+        let mut walk = Walk::new(sight, Direction::Backward, (place, &first.row));
         let mut sees = true;
         self.rows.backward(tx, (place.partition(), Some(&place.key)), &mut |entry| {
-            if sees && walk.needs(entry.place.peers(), entry.count).is_break() {
+            if sees && walk.needs((&entry.place, &entry.row), entry.count).is_break() {
                 sees = false;
                 if !self.follow || entries.last().is_some_and(|entry| entry.milestone.is_some()) {
                     return Ok(ControlFlow::Break(()));
@@ -261,11 +264,14 @@ impl Window {
         };
         let names: Vec<String> = self.calls.iter().map(name).collect();
         let text = format!("window {}{}", names.join(", "), self.rows.shown());
-        let cost = match self.reach {
+        let cost = match &self.reach {
             Some(_) if self.follow => {
                 "a change reads the rows behind it until their values are the same again".to_owned()
             }
-            Some(Reach { rows, groups: None }) => {
+            Some(Reach { spans, .. }) if !spans.is_empty() => {
+                "a change reads the rows within the limits of frames".to_owned()
+            }
+            Some(Reach { rows, groups: None, .. }) => {
                 format!("a change reads the {} rows on either side", rows.saturating_mul(2))
             }
             Some(Reach { groups: Some(groups), .. }) => {

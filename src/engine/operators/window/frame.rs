@@ -108,19 +108,8 @@ impl<'e> Partition<'e> {
         })
     }
 
-    /// The sort key that limits the frame of a row; `None` for its peers.
     fn limit(&self, limit: &Scalar, row: usize) -> Result<Option<Vec<u8>>, RowError> {
-        if self.sort_keys[row].first() != Some(&PRESENT) {
-            return Ok(None);
-        }
-        let value = limit.evaluate(self.rows[row])?;
-        if value.is_null() {
-            return Ok(None);
-        }
-        let mut key = Vec::new();
-        let not_a_key = |_| RowError::new("XX000", "a frame's limit is not of the sort key's type");
-        encode_sort_key(&mut key, self.order, &[value]).map_err(not_a_key)?;
-        Ok(Some(key))
+        limit_key((self.order, limit), (self.sort_keys[row], self.rows[row]))
     }
 
     /// The parts of a row's frame that are left out, in order.
@@ -137,6 +126,24 @@ impl<'e> Partition<'e> {
             start..part.end.clamp(start, within.end)
         })
     }
+}
+
+/// The sort key that limits the frame of a row; `None` for its peers.
+pub(super) fn limit_key(
+    (order, limit): (&[SortKey], &Scalar),
+    (sort_key, row): (&[u8], &Row),
+) -> Result<Option<Vec<u8>>, RowError> {
+    if sort_key.first() != Some(&PRESENT) {
+        return Ok(None);
+    }
+    let value = limit.evaluate(row)?;
+    if value.is_null() {
+        return Ok(None);
+    }
+    let mut key = Vec::new();
+    let not_a_key = |_| RowError::new("XX000", "a frame's limit is not of the sort key's type");
+    encode_sort_key(&mut key, order, &[value]).map_err(not_a_key)?;
+    Ok(Some(key))
 }
 
 fn size(count: u64) -> usize {

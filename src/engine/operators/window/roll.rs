@@ -9,11 +9,12 @@ use std::ops::{ControlFlow, Range};
 use tailwater_connectors::Row;
 
 use super::super::super::error::EngineError;
-use super::super::super::plan::WindowCall;
+use super::super::super::plan::{SortKey, WindowCall};
 use super::super::ordered::{Changed, Entry, Place};
 use super::outputs::Column;
 use super::prefix::Prefix;
 use super::reach::{Reach, Walk};
+use super::span::Direction;
 
 /// Entries from one milestone to the next.
 const MILESTONE_ENTRIES: usize = 32;
@@ -36,13 +37,14 @@ pub(super) struct Side {
 /// What the calls of a window need.
 #[derive(Clone, Copy)]
 pub(super) struct Needs<'c> {
+    pub(super) order: &'c [SortKey],
     pub(super) calls: &'c [WindowCall],
     /// Whether values of some call follow from the rows before.
     pub(super) follow: bool,
     /// Whether peers matter: then the way goes from group to group of them.
     pub(super) peers: bool,
     /// How far the other calls see; `None`: over the whole partition.
-    pub(super) reach: Option<Reach>,
+    pub(super) reach: Option<&'c Reach>,
 }
 
 /// The way over a partition.
@@ -56,7 +58,7 @@ pub(super) struct Roll<'c> {
     /// Where the entries begin that are not folded yet: the peers of the last one.
     open: usize,
     /// Once both sides add up to the same behind the changes.
-    walk: Option<Walk>,
+    walk: Option<Walk<'c>>,
     /// Entries since the last milestone.
     since: usize,
     /// Milestones that change: place in `entries`, and what to keep there.
@@ -112,7 +114,7 @@ impl<'c> Roll<'c> {
             }
         }
         if let Some(walk) = &mut self.walk
-            && walk.needs(stood.place.peers(), stood.after).is_break()
+            && walk.needs((&stood.place, &stood.row), stood.after).is_break()
         {
             return Ok(ControlFlow::Break(()));
         }
@@ -121,11 +123,13 @@ impl<'c> Roll<'c> {
     }
 
     /// Whether nothing that follows from the rows before changes from this entry on; then how far others see from here.
-    fn settled(&self, next: &Stood) -> Option<Walk> {
+    fn settled(&self, next: &Stood) -> Option<Walk<'c>> {
         let behind = self.last.as_ref().is_some_and(|last| next.place > *last);
         let same = !self.needs.follow || self.old.prefix == self.new.prefix;
         let from = self.entries.last()?;
-        self.needs.reach.filter(|_| behind && same).map(|reach| reach.walk(from.place.peers()))
+        let Needs { order, calls, reach, .. } = self.needs;
+        let walk = |reach| Walk::new((order, calls, reach), Direction::Forward, (&from.place, &from.row));
+        reach.filter(|_| behind && same).map(walk)
     }
 
     /// Folds the entries that are complete.
