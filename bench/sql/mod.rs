@@ -16,7 +16,7 @@ use tailwater_connectors::{Lsn, Position, Transaction};
 
 use crate::Outcome;
 use data::{SOURCE, Table};
-use views::Scenario;
+use views::{Scenario, Traffic};
 
 const MEMORY_BYTES: usize = 256 << 20;
 /// Rows of a chunk of the first copy.
@@ -36,14 +36,14 @@ struct Figures {
     changed: f64,
 }
 
-/// Runs all; `rows` is the size of the table, `changes` the number of changed rows.
-pub(crate) fn run(rows: u64, changes: u64, as_json: bool) -> Outcome<()> {
+/// Runs all whose names contain `only`; `rows` is the size of the table, `changes` the number of changed rows.
+pub(crate) fn run(only: &str, (rows, changes): (u64, u64), as_json: bool) -> Outcome<()> {
     let mut figures = Vec::new();
-    for scenario in views::SCENARIOS {
+    for scenario in views::SCENARIOS.iter().filter(|scenario| scenario.name.contains(only)) {
         eprintln!("{} ...", scenario.name);
         figures.push(measured(scenario, rows, changes)?);
     }
-    for scenario in views::GROWING {
+    for scenario in views::GROWING.iter().filter(|scenario| scenario.name.contains(only)) {
         for rows in [10_000, 100_000, 1_000_000] {
             eprintln!("{}, {rows} rows ...", scenario.name);
             figures.push(measured(scenario, rows, changes / 4)?);
@@ -77,7 +77,7 @@ fn measured(scenario: &Scenario, rows: u64, changes: u64) -> Outcome<Figures> {
     let started = Instant::now();
     engine.fill(&mut |_, _| ControlFlow::Continue(()))?;
     let filled = copied as f64 / started.elapsed().as_secs_f64();
-    let changed = follow(&mut engine, &tables[0], changes)?;
+    let changed = follow(&mut engine, (&tables[0], scenario.traffic), changes)?;
     Ok(Figures { name: scenario.name.into(), rows, filled, changed })
 }
 
@@ -93,11 +93,11 @@ fn load(engine: &mut Engine, table: &Table) -> Outcome<()> {
 }
 
 /// Changed rows per second.
-fn follow(engine: &mut Engine, table: &Table, changes: u64) -> Outcome<f64> {
+fn follow(engine: &mut Engine, (table, traffic): (&Table, Traffic), changes: u64) -> Outcome<f64> {
     let transaction = |number: u64| Transaction {
         position: Position::Lsn(Lsn(number + 2)),
         committed_at: 0,
-        changes: (0..TRANSACTION_ROWS).map(|row| table.change(number * TRANSACTION_ROWS + row)).collect(),
+        changes: (0..TRANSACTION_ROWS).map(|row| table.change(traffic, number * TRANSACTION_ROWS + row)).collect(),
     };
     let transactions: Vec<Transaction> = (0..changes.div_ceil(TRANSACTION_ROWS)).map(transaction).collect();
     let started = Instant::now();
