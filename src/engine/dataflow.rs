@@ -10,6 +10,7 @@ use super::error::EngineError;
 use super::fault::Faults;
 use super::index::Index;
 use super::operators::{Aggregate, Distinct, Flatten, Join, Recursion, SetOperation, TopN, Window};
+use super::planted;
 use super::relation::{KeyChange, Relation, delta_of};
 use super::scalar::Scalar;
 use crate::state::StateTx;
@@ -135,6 +136,12 @@ impl Flow<'_, '_> {
 impl Node {
     /// The delta that leaves this node.
     pub(super) fn evaluate(&self, flow: &mut Flow<'_, '_>) -> Result<Delta, EngineError> {
+        let mut delta = self.step(flow)?;
+        planted::spoil(&mut delta);
+        Ok(delta)
+    }
+
+    fn step(&self, flow: &mut Flow<'_, '_>) -> Result<Delta, EngineError> {
         match &self.kind {
             NodeKind::Scan { relation, columns } => Ok(self.scan(flow, *relation, columns.as_deref())),
             NodeKind::Values(rows) if flow.starts(self.id) => Ok(rows.iter().map(|row| (row.clone(), 1)).collect()),

@@ -26,6 +26,7 @@ mod node_key;
 
 mod operators;
 pub mod plan;
+mod planted;
 mod registry;
 mod relation;
 pub mod scalar;
@@ -45,6 +46,8 @@ pub use plan::{
     AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RelationName, RowErrorPolicy, SortKey,
     ViewPlan,
 };
+#[cfg(debug_assertions)]
+pub use planted::{PlantedFault, plant};
 pub use scalar::Scalar;
 pub use step::StepOutcome;
 pub use view::ViewCondition;

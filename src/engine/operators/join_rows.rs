@@ -6,6 +6,7 @@ use super::super::dataflow::Flow;
 use super::super::error::EngineError;
 use super::super::fault::holds_quietly;
 use super::super::plan::JoinKind;
+use super::super::planted;
 use super::super::relation::key_of_columns;
 use super::input::Question;
 use super::input_pages::{Cursor, Found};
@@ -206,7 +207,7 @@ impl Join {
 
     /// The key to look up; `None` when a value is null that equals nothing.
     pub(super) fn lookup_key(&self, lookup: &Lookup, values: &[Value]) -> Result<Option<Vec<u8>>, EngineError> {
-        let equals_nothing = |pair: &Pair| !pair.null_safe && values[pair.column].is_null();
+        let equals_nothing = |pair: &Pair| planted::is_kept_from_meeting(pair.null_safe, &values[pair.column]);
         if lookup.from.iter().chain(&lookup.verify).any(equals_nothing) {
             return Ok(None);
         }

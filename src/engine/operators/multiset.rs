@@ -83,7 +83,12 @@ impl Multiset {
 /// Whether equal values of a type can look different.
 pub(in crate::engine) fn has_forms(sql_type: &SqlType) -> bool {
     match sql_type {
-        SqlType::Numeric(_) | SqlType::Float4 | SqlType::Float8 | SqlType::Interval | SqlType::Bpchar => true,
+        SqlType::Numeric(_)
+        | SqlType::Float4
+        | SqlType::Float8
+        | SqlType::Interval
+        | SqlType::Bpchar
+        | SqlType::Jsonb => true,
         SqlType::Array(element) => has_forms(element),
         _ => false,
     }

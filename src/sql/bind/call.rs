@@ -81,17 +81,20 @@ impl Binder<'_> {
         if name == "row_to_json" && arguments.expressions.len() == 1 {
             return self.document(name, arguments.expressions[0], false);
         }
-        let typed = self.arguments(name, &arguments)?;
         let written = &arguments.expressions;
+        if let ("normalize", [text, Expr::Identifier(form)]) = (name, &written[..]) {
+            let arguments = vec![self.expression(text)?, bind::literal_text(&form.value)];
+            return bind::function(name, arguments).map_err(type_refusal);
+        }
+        let typed = self.arguments(name, &arguments)?;
         if matches!(name, "greatest" | "least")
             && self.text_order(&typed, written)? != super::text_order::TextOrder::Bytes
         {
             return Err(Refusal::new(Code::Collation, format!("{name} of text compares by bytes only"))
                 .hint("write COLLATE \"C\" behind an argument"));
         }
-        let ascii_case = self.has_ascii_case(written) && matches!(name, "lower" | "upper" | "initcap");
-        let bound = bind::function(name, typed.clone()).map_err(type_refusal)?;
-        if ascii_case { bind::function(&format!("{name}/c"), typed).map_err(type_refusal) } else { Ok(bound) }
+        let bound = bind::function(name, typed).map_err(type_refusal)?;
+        Ok(if self.has_ascii_case(written) { bind::with_ascii_letters(bound) } else { bound })
     }
 
     /// Arguments; those of functions that make documents may be whole rows.

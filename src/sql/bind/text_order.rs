@@ -6,7 +6,7 @@ use tailwater_connectors::SqlType;
 use super::super::error::{Code, Refusal, Result};
 use super::super::names::parts;
 use super::super::place::place_of;
-use super::binder::{Binder, type_refusal};
+use super::binder::{Binder, internal, type_refusal};
 use crate::engine::scalar::Scalar;
 use crate::engine::scalar::bind::{self, Typed};
 
@@ -41,6 +41,9 @@ impl Binder<'_> {
         if let Some(locale) = &self.text.icu {
             return Ok(TextOrder::Icu(format!("{locale}-x-icu")));
         }
+        if operands.iter().any(|operand| has_strings(&operand.sql_type)) {
+            return Err(written.first().map_or_else(|| internal("an operand"), |written| strings_refused(written)));
+        }
         Err(Refusal::new(Code::Collation, "text is ordered here, and the database's collation is neither C nor ICU")
             .at(written.first().and_then(|expression| place_of(*expression)))
             .hint("write COLLATE \"C\" (by bytes) or COLLATE \"und-x-icu\" (as in dictionaries) behind the operand, which orders so in the database as well"))
@@ -50,6 +53,7 @@ impl Binder<'_> {
     pub(super) fn collated(&self, typed: &Typed, written: &Expr) -> Result<Option<Typed>> {
         match self.text_order(std::slice::from_ref(typed), &[written])? {
             TextOrder::Bytes => Ok(None),
+            TextOrder::Icu(_) if has_strings(&typed.sql_type) => Err(strings_refused(written)),
             TextOrder::Icu(_) if matches!(typed.sql_type, SqlType::Array(_)) => {
                 Err(Refusal::new(Code::Collation, "arrays of text are ordered by bytes only")
                     .at(place_of(written))
@@ -64,7 +68,10 @@ impl Binder<'_> {
         let order = self.text_order(&operands, written)?;
         let plain = bind::operator(symbol, operands.clone()).map_err(type_refusal)?;
         let TextOrder::Icu(collation) = order else { return Ok(plain) };
-        let [left, right] = <[Typed; 2]>::try_from(operands).map_err(|_| super::binder::internal("two operands"))?;
+        if has_strings(&operands[0].sql_type) {
+            return Err(strings_refused(written[0]));
+        }
+        let [left, right] = <[Typed; 2]>::try_from(operands).map_err(|_| internal("two operands"))?;
         let keys = vec![sort_key(&collation, left)?, sort_key(&collation, right)?];
         // Texts that the collation holds equal are ordered by their bytes.
         let strict = symbol.trim_end_matches('=');
@@ -99,9 +106,24 @@ fn named(collation: &str) -> Option<TextOrder> {
     }
 }
 
+/// Strings within documents have the database's collation, and no other.
+fn has_strings(sql_type: &SqlType) -> bool {
+    match sql_type {
+        SqlType::Jsonb => true,
+        SqlType::Array(element) => has_strings(element),
+        _ => false,
+    }
+}
+
+fn strings_refused(written: &Expr) -> Refusal {
+    Refusal::new(Code::Collation, "jsonb is ordered here, and the database's collation is not C")
+        .at(place_of(written))
+        .hint("order by its text, (…)::text COLLATE \"C\", or by a field of it")
+}
+
 fn is_collated(sql_type: &SqlType) -> bool {
     match sql_type {
-        SqlType::Text | SqlType::Bpchar => true,
+        SqlType::Text | SqlType::Bpchar | SqlType::Jsonb => true,
         SqlType::Array(element) => is_collated(element),
         _ => false,
     }

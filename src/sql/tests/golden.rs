@@ -82,7 +82,9 @@ fn the_reference_lists_every_code() {
          - **Window functions**: all of Postgres' with `ROWS`, `RANGE` and `GROUPS` frames and `EXCLUDE`, every aggregate `OVER`, named windows.\n  \
            `row_number() <= k` and `rank() <= k` keep the first k rows only.\n\
          - `WITH`, also `MATERIALIZED`; `WITH RECURSIVE` with one reference in the recursive part; set-returning functions in `FROM` and in the\n  \
-           SELECT list ([functions.md](functions.md)); whole rows in `row_to_json(t)`, `to_jsonb(t)`, `json_agg(t)`.\n\n\
+           SELECT list ([functions.md](functions.md)), side by side in `ROWS FROM (…)`; whole rows in `row_to_json(t)`, `to_jsonb(t)`, `json_agg(t)`.\n\
+         - **Documents**: `json` and `jsonb` with their operators and functions, order and equality of `jsonb`, `jsonpath` (`@?`, `@@`, `jsonb_path_query`\n  \
+           and its kin).\n\n\
          `tailwater explain` shows the operators of a view, what each keeps and how that grows. [differences.md](differences.md) names what may\n\
          differ from Postgres.\n\n\
          Every view has a key: inferred from primary keys, `GROUP BY`, `DISTINCT` and joins, or declared with `key = [...]`.\n\n\
