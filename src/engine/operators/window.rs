@@ -39,6 +39,8 @@ use crate::state::StateTx;
 
 /// Entries that are shown at once when a view is filled; partitions are not divided.
 const SHOWN_ENTRIES: usize = 8_192;
+/// So many entries before the first change are read from the partition's start.
+const NEAR_ENTRIES: usize = 32;
 
 /// Window functions, compiled.
 pub(in crate::engine) struct Window {
@@ -134,35 +136,60 @@ impl Window {
 
     /// The way over the entries whose values the changes of one partition can reach, and all that those depend on.
     fn around(&self, tx: &StateTx<'_>, changed: &[Changed]) -> Result<Roll<'_>, EngineError> {
-        let (first, last) = (&changed[0].place, changed[changed.len() - 1].place.clone());
-        let before = match &self.reach {
-            Some(reach) => self.before(tx, (&changed[0], reach))?,
-            None => Vec::new(),
+        let (first, last) = (&changed[0].place, &changed[changed.len() - 1].place);
+        let whole = || Roll::new(self.needs(), Prefix::empty(&self.calls), Some(last.clone()));
+        let start = first.partition();
+        let Some(reach) = &self.reach else {
+            let mut roll = whole();
+            self.roll(tx, &mut roll, (start, changed, usize::MAX))?;
+            return Ok(roll);
         };
+        // Most partitions are small: one scan reads them, a way back would be a second one.
+        let mut roll = whole();
+        if self.roll(tx, &mut roll, (start, changed, NEAR_ENTRIES))? {
+            return Ok(roll);
+        }
+        let before = self.before(tx, (&changed[0], reach))?;
         let prefix = match before.last().and_then(|entry| entry.milestone.as_deref()) {
             Some(milestone) => Prefix::decode(milestone, &self.calls)?,
             None => Prefix::empty(&self.calls),
         };
-        let mut roll = Roll::new(self.needs(), prefix, Some(last));
+        let mut roll = Roll::new(self.needs(), prefix, Some(last.clone()));
         for entry in before.into_iter().rev() {
             let _ = roll.push(Stood::unchanged(entry))?;
         }
-        let start = if self.reach.is_some() { &first.key[..] } else { first.partition() };
+        self.roll(tx, &mut roll, (&first.key, changed, usize::MAX))?;
+        Ok(roll)
+    }
+
+    /// Goes on over the entries of a partition from `start` on. Answers whether that is done: not when more than `most` entries
+    /// stand before the first change.
+    fn roll(
+        &self,
+        tx: &StateTx<'_>,
+        roll: &mut Roll<'_>,
+        (start, changed, most): (&[u8], &[Changed], usize),
+    ) -> Result<bool, EngineError> {
+        let first = &changed[0].place;
         let mut changes = changed.iter().peekable();
         let mut outcome = Ok(ControlFlow::Continue(()));
+        let mut is_far = false;
         self.rows.forward(tx, (first.partition(), start), &mut |entry| {
-            outcome = next_entry(&mut roll, &mut changes, entry);
-            Ok(if matches!(outcome, Ok(ControlFlow::Continue(()))) {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            })
+            is_far = roll.entries.len() >= most && entry.place < *first;
+            if is_far {
+                return Ok(ControlFlow::Break(()));
+            }
+            outcome = next_entry(roll, &mut changes, entry);
+            Ok(outcome.as_ref().map_or(ControlFlow::Break(()), |flow| *flow))
         })?;
         let _ = outcome?;
+        if is_far {
+            return Ok(false);
+        }
         for gone in changes {
             let _ = roll.push(Stood::changed(gone))?;
         }
-        Ok(roll)
+        Ok(true)
     }
 
     /// Entries before the first change that are needed, from there down: as far as the calls see, and on to a milestone.
