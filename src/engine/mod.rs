@@ -22,6 +22,8 @@ mod fault;
 mod fill;
 mod index;
 mod input_table;
+mod node_key;
+
 mod operators;
 pub mod plan;
 mod planted;

@@ -31,6 +31,9 @@ pub(super) const EXCLUSIONS: &[(&str, FrameExclusion)] = &[
     ("tw_exclude_ties", FrameExclusion::Ties),
 ];
 
+/// What `ROWS FROM (…)`, which the parser does not know, is called before parsing: a function of functions.
+pub(super) const ROWS_FROM: &str = "tw_rows_from";
+
 /// The one query of the text.
 pub(super) fn parse(sql: &str) -> Result<Query> {
     if sql.len() > TEXT_BYTES_MAX {
@@ -41,7 +44,7 @@ pub(super) fn parse(sql: &str) -> Result<Query> {
     let tokens = Tokenizer::new(&dialect, sql)
         .tokenize_with_location()
         .map_err(|error| Refusal::new(Code::Syntax, error.message).at(place_of_location(error.location)))?;
-    let tokens = exclusions_marked(tokens);
+    let tokens = rows_from_named(exclusions_marked(tokens));
     let mut statements = Parser::new(&dialect)
         .with_recursion_limit(PARSER_DEPTH_MAX)
         .with_tokens_with_locations(tokens)
@@ -127,6 +130,46 @@ fn exclusions_marked(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         }
     }
     marked
+}
+
+/// Names every `ROWS FROM (` that stands where a table may.
+fn rows_from_named(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let is_blank = |token: &TokenWithSpan| matches!(token.token, Token::Whitespace(_));
+    let mut named: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    // By depth of parentheses: whether the clause at hand is FROM.
+    let mut from = vec![false];
+    let mut place = 0;
+    while let Some(token) = tokens.get(place) {
+        let clause = from.last_mut();
+        match &token.token {
+            Token::LParen => from.push(false),
+            Token::RParen => drop(from.pop()),
+            Token::Word(word) if word.quote_style.is_none() => match (word.value.to_ascii_uppercase().as_str(), clause)
+            {
+                ("FROM", Some(clause)) => *clause = true,
+                ("SELECT" | "WHERE" | "GROUP" | "ORDER" | "HAVING" | "WINDOW" | "LIMIT" | "ON", Some(clause)) => {
+                    *clause = false;
+                }
+                ("JOIN", Some(clause)) => *clause = true,
+                ("ROWS", Some(true)) => {
+                    let mut next = tokens.iter().enumerate().skip(place + 1).filter(|(_, token)| !is_blank(token));
+                    if let (Some((last, next)), Some((_, open))) = (next.next(), next.next())
+                        && is_word(next, "FROM")
+                        && open.token == Token::LParen
+                    {
+                        named.push(TokenWithSpan { token: Token::make_word(ROWS_FROM, None), span: token.span });
+                        place = last + 1;
+                        continue;
+                    }
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+        named.push(token.clone());
+        place += 1;
+    }
+    named
 }
 
 /// The next words from a place on, blanks left out.

@@ -17,7 +17,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::StateError;
 
 /// Everything under the directory: key codec, row codec, column families, names of documents.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct FormatFile {

@@ -1,7 +1,7 @@
 //! Keys as bytes: comparing the bytes compares the values as SQL does (text by code point, as collation `C`).
 //!
-//! Values that SQL holds equal (numeric `1.0` and `1.00`, `-0.0` and `0.0`, intervals of one length, `char(n)` with and
-//! without trailing blanks) have one encoding. Nulls come last and equal each other. No encoding of a value is a
+//! Values that SQL holds equal (numeric `1.0` and `1.00`, also within jsonb, `-0.0` and `0.0`, intervals of one length,
+//! `char(n)` with and without trailing blanks) have one encoding. Nulls come last and equal each other. No encoding of a value is a
 //! prefix of another one of its type, so the encodings of several columns are concatenated and compare column by
 //! column, and a prefix of key columns is a range of keys. Keys are never decoded: the row is stored beside them.
 //! Any change here is a new format of the state directory.
@@ -10,6 +10,7 @@ use num_traits::Zero as _;
 use tailwater_connectors::{Array, EnumType, Interval, SqlType, Value};
 
 use super::StateError;
+use super::key_jsonb::encode_jsonb;
 use super::key_numeric::encode_numeric;
 
 const PRESENT: u8 = 0x01;
@@ -39,9 +40,10 @@ pub fn encode_value(out: &mut Vec<u8>, sql_type: &SqlType, value: &Value) -> Res
         (SqlType::Numeric(_), Value::Numeric(value)) => encode_numeric(out, value),
         (SqlType::Bpchar, Value::Text(value)) => encode_bytes(out, value.trim_end_matches(' ').as_bytes()),
         (SqlType::Enum(enumeration), Value::Text(label)) => encode_label(out, enumeration, label)?,
-        (SqlType::Text | SqlType::Json | SqlType::Jsonb | SqlType::Other(_) | SqlType::Unknown, Value::Text(value)) => {
+        (SqlType::Text | SqlType::Json | SqlType::Other(_) | SqlType::Unknown, Value::Text(value)) => {
             encode_bytes(out, value.as_bytes())
         }
+        (SqlType::Jsonb, Value::Text(document)) => encode_jsonb(out, document)?,
         (SqlType::Bytea, Value::Bytes(value)) => encode_bytes(out, value),
         (SqlType::Date, Value::Date(days)) => out.extend((*days as u32 ^ 1 << 31).to_be_bytes()),
         (SqlType::Time, Value::Time(micros))
@@ -71,7 +73,7 @@ fn encode_float(out: &mut Vec<u8>, value: f64) {
 }
 
 /// Zero bytes are followed by 0xFF, the end is two zero bytes: a string sorts before its continuations.
-fn encode_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(super) fn encode_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len() + 2);
     for (index, part) in bytes.split(|&byte| byte == 0).enumerate() {
         if index > 0 {

@@ -15,6 +15,7 @@ mod directory;
 mod documents;
 mod error;
 mod key_codec;
+mod key_jsonb;
 mod key_numeric;
 mod overlay;
 mod reader;

@@ -40,8 +40,9 @@ impl Flatten {
         }
         for call in calls {
             compiler.check_columns(&call.arguments.iter().collect::<Vec<_>>(), input.types.len())?;
-            if call.arguments.len() != call.function.argument_types.len() {
-                return Err(compiler.unsound("a set-returning function has another number of types than of arguments"));
+            // Behind the types of the arguments may stand those of declared columns.
+            if call.arguments.len() > call.function.argument_types.len() {
+                return Err(compiler.unsound("a set-returning function has fewer types than arguments"));
             }
         }
         let (own, level) = input.types.split_at(input.types.len() - usize::from(carries_level));

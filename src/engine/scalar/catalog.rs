@@ -42,6 +42,17 @@ pub(super) struct Entry {
     pub(super) body: Body,
 }
 
+impl Entry {
+    /// Types of its arguments as signatures name them; nothing useful for polymorphic ones.
+    pub(super) fn argument_list(&self) -> String {
+        let shown = self.arguments.iter().map(|pattern| match pattern {
+            Pattern::Is(sql_type) => sql_type.to_string(),
+            _ => String::new(),
+        });
+        shown.collect::<Vec<_>>().join(",")
+    }
+}
+
 /// Overloads by name.
 #[derive(Default)]
 pub(super) struct Catalog(HashMap<String, Vec<Entry>>);
@@ -155,7 +166,7 @@ pub(super) fn named(name: &str) -> Option<SqlType> {
         "uuid" => SqlType::Uuid,
         "json" => SqlType::Json,
         "jsonb" => SqlType::Jsonb,
-        "inet" | "cidr" | "macaddr" | "macaddr8" | "pg_lsn" | "tsvector" => SqlType::Other(name.into()),
+        "inet" | "cidr" | "macaddr" | "macaddr8" | "pg_lsn" | "tsvector" | "jsonpath" => SqlType::Other(name.into()),
         _ => return None,
     })
 }

@@ -105,7 +105,7 @@ pub struct TableFunction {
     pub signature: SmolStr,
     /// No rows for a null argument, without a call.
     pub strict: bool,
-    /// Types of the arguments.
+    /// Types of the arguments; behind them those of the columns, where these are declared.
     pub argument_types: Arc<[SqlType]>,
     /// The body.
     pub body: TableBody,

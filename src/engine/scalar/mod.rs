@@ -14,6 +14,7 @@ pub mod expression;
 mod families;
 mod inspect;
 pub(super) mod json;
+mod jsonpath;
 mod regex;
 mod row_error;
 

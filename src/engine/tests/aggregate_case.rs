@@ -131,10 +131,7 @@ impl Case {
         let mut order: Vec<String> = order.into_iter().map(str::to_owned).collect();
         // Ours: by the arguments, where nothing else is said.
         if call.function.heeds_ties() && !distinct {
-            order.extend(arguments.iter().filter(|text| is_column(text)).map(|text| match *text {
-                "j" => "j::text".to_owned(),
-                other => other.to_owned(),
-            }));
+            order.extend(arguments.iter().filter(|text| is_column(text)).map(|text| (*text).to_owned()));
         }
         let mut sql = format!("{name}({}{}", if distinct { "distinct " } else { "" }, arguments.join(", "));
         if !order.is_empty() {

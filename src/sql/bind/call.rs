@@ -82,8 +82,13 @@ impl Binder<'_> {
         if name == "row_to_json" && arguments.expressions.len() == 1 {
             return self.document(name, arguments.expressions[0], false);
         }
+        let written = &arguments.expressions;
+        if let ("normalize", [text, Expr::Identifier(form)]) = (name, &written[..]) {
+            let arguments = vec![self.expression(text)?, bind::literal_text(&form.value)];
+            return bind::function(name, arguments).map_err(type_refusal);
+        }
         let typed = self.arguments(name, &arguments)?;
-        let place = first_place(&arguments.expressions);
+        let place = first_place(written);
         match name {
             "greatest" | "least" => {
                 if let TextOrder::Icu(collation) = self.text_order(&typed, place)? {
@@ -93,9 +98,8 @@ impl Binder<'_> {
             "nullif" => self.comparable(&typed, place)?,
             other => self.refuse_comparing(other, &typed, place)?,
         }
-        let ascii_case = matches!(name, "lower" | "upper" | "initcap") && self.has_ascii_case(&typed, place)?;
         let bound = bind::function(name, typed.clone()).map_err(type_refusal)?;
-        if ascii_case { bind::function(&format!("{name}/c"), typed).map_err(type_refusal) } else { Ok(bound) }
+        self.with_letters(bound, &typed, place)
     }
 
     /// Arguments; those of functions that make documents may be whole rows.

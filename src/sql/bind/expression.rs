@@ -63,8 +63,12 @@ impl Binder<'_> {
         let found = match (&before, &grouped) {
             (Ok(typed), Some(grouped)) => {
                 let scalar = folded(typed.scalar.clone());
-                let same = |id: Id| *self.columns.collation(id) == typed.collation.clone().settled();
-                let known = grouped.expressions.iter().find(|(known, id)| *known == scalar && same(*id));
+                let same = |(known, id): &&(Scalar, Id)| {
+                    *known == scalar
+                        && *self.columns.sql_type(*id) == typed.sql_type
+                        && *self.columns.collation(*id) == typed.collation.clone().settled()
+                };
+                let known = grouped.expressions.iter().find(same);
                 known.map(|(_, id)| self.column(*id).collated(typed.collation.clone()))
             }
             _ => None,
@@ -122,6 +126,9 @@ impl Binder<'_> {
             BinaryOperator::PGCustomBinaryOperator(names) => names.last().cloned().unwrap_or_default(),
             other => other.to_string(),
         };
+        if let Some(overlap) = self.overlaps(operator, (left, right))? {
+            return Ok(overlap);
+        }
         if let Some(compared) = self.rows_compared(&symbol, (left, right), place)? {
             return Ok(compared);
         }
@@ -143,15 +150,7 @@ impl Binder<'_> {
             other => self.refuse_comparing(other, &operands, place)?,
         }
         let typed = bind::operator(symbol, operands.clone()).map_err(type_refusal)?;
-        match symbol.to_ascii_uppercase().as_str() {
-            "ILIKE" | "~~*" if self.has_ascii_case(&operands, place)? => {
-                bind::operator("~~*/C", operands).map_err(type_refusal)
-            }
-            "NOT ILIKE" | "!~~*" if self.has_ascii_case(&operands, place)? => {
-                bind::operator("!~~*/C", operands).map_err(type_refusal)
-            }
-            _ => Ok(typed),
-        }
+        self.with_letters(typed, &operands, place)
     }
 
     /// AND and OR of any number of operands, without one level of nesting for each.

@@ -256,6 +256,7 @@ impl Binder<'_> {
             (None, None) => return Err(internal("GROUP BY nothing")),
         };
         let typed = settled(typed)?;
+        // Nulls of two types are two columns.
         if let Some(known) = grouping.expressions.iter().position(|known| *known == typed) {
             return Ok(known);
         }

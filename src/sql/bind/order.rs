@@ -156,11 +156,6 @@ impl Binder<'_> {
         let Direction { descending, nulls_first } = direction;
         let typed = settled(typed)?;
         let side = || typed.clone();
-        if is_document(&typed.sql_type) {
-            let message = format!("rows are not ordered by {} here", typed.sql_type);
-            let hint = "order by its text, (…)::text, or by a field of it, (… ->> 'field')";
-            return Err(Refusal::new(Code::Types, message).at(place_of(written)).hint(hint));
-        }
         if bind::operator("<", vec![side(), side()]).is_err() {
             let message = format!("could not identify an ordering operator for type {}", typed.sql_type);
             return Err(Refusal::new(Code::Types, message).at(place_of(written)).hint("order by another expression"));
@@ -170,14 +165,5 @@ impl Binder<'_> {
         Ok(keys
             .map(|Typed { scalar, sql_type, .. }| SortKey { expression: scalar, sql_type, descending, nulls_first })
             .collect())
-    }
-}
-
-/// Sort keys of state compare jsonb by its text, Postgres does by its structure.
-fn is_document(sql_type: &SqlType) -> bool {
-    match sql_type {
-        SqlType::Jsonb | SqlType::Json => true,
-        SqlType::Array(element) => is_document(element),
-        _ => false,
     }
 }

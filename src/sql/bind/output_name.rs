@@ -1,6 +1,6 @@
 //! The name of an output column without AS, as Postgres chooses it.
 
-use sqlparser::ast::{AccessExpr, Expr, Function, SelectItem, SetExpr, TrimWhereField};
+use sqlparser::ast::{AccessExpr, BinaryOperator, Expr, Function, SelectItem, SetExpr, TrimWhereField};
 
 use super::super::names::{fold, parts};
 use super::type_name::internal_name;
@@ -44,6 +44,8 @@ fn figure(expression: &Expr) -> Option<(String, Strength)> {
         Expr::AtTimeZone { .. } => strong("timezone"),
         Expr::Array(_) => strong("array"),
         Expr::Tuple(_) => strong("row"),
+        Expr::BinaryOp { op: BinaryOperator::Overlaps, .. } => strong("overlaps"),
+        Expr::IsNormalized { .. } => strong("is_normalized"),
         Expr::Exists { .. } => strong("exists"),
         Expr::Subquery(query) => Some((first_output(&query.body)?, Strength::Strong)),
         Expr::Trim { trim_where, .. } => strong(match trim_where {

@@ -9,6 +9,7 @@ use super::super::place::place_of;
 use super::super::scalars::folded;
 use super::binder::{Binder, type_refusal};
 use super::expression::boolean;
+use super::row::fields_of;
 use super::subquery::Membership;
 use crate::engine::scalar::Scalar;
 use crate::engine::scalar::bind::{self, Quantifier, Typed};
@@ -73,7 +74,8 @@ impl Binder<'_> {
                 }
             }
             Expr::IsNotDistinctFrom(left, right) => {
-                return self.equal((left, right), "IS NOT DISTINCT FROM", found);
+                let pairs = row_pairs(left, right)?.unwrap_or_else(|| vec![(left, right)]);
+                return pairs.into_iter().try_for_each(|pair| self.equal(pair, "IS NOT DISTINCT FROM", found));
             }
             _ => {}
         }
@@ -101,8 +103,8 @@ impl Binder<'_> {
             Expr::IsNotTrue(inner) => self.is(true, true, inner),
             Expr::IsFalse(inner) => self.is(false, false, inner),
             Expr::IsNotFalse(inner) => self.is(false, true, inner),
-            Expr::IsDistinctFrom(left, right) => self.operator("IS DISTINCT FROM", &[left, right]),
-            Expr::IsNotDistinctFrom(left, right) => self.operator("IS NOT DISTINCT FROM", &[left, right]),
+            Expr::IsDistinctFrom(left, right) => self.distinct_from("IS DISTINCT FROM", (left, right), place),
+            Expr::IsNotDistinctFrom(left, right) => self.distinct_from("IS NOT DISTINCT FROM", (left, right), place),
             Expr::InList { expr, list, negated } => {
                 let found = self.in_list(expr, list, place)?;
                 negated_if(*negated, found)
@@ -125,8 +127,7 @@ impl Binder<'_> {
                 }
                 let pattern = bind::function("similar_to_escape", operands).map_err(type_refusal)?;
                 let sides = vec![self.expression(expr)?, pattern];
-                self.refuse_comparing("~", &sides, place)?;
-                bind::operator(if *negated { "!~" } else { "~" }, sides).map_err(type_refusal)
+                self.operator_over(if *negated { "!~" } else { "~" }, sides, &[expr])
             }
             Expr::AnyOp { left, compare_op, right, .. } => self.quantified((left, right), compare_op, false),
             Expr::AllOp { left, compare_op, right } => self.quantified((left, right), compare_op, true),
@@ -134,14 +135,21 @@ impl Binder<'_> {
         }
     }
 
+    fn distinct_from(&mut self, symbol: &str, (left, right): (&Expr, &Expr), place: Option<Place>) -> Result<Typed> {
+        match self.rows_compared(symbol, (left, right), place)? {
+            Some(compared) => Ok(compared),
+            None => self.operator(symbol, &[left, right]),
+        }
+    }
+
     fn is_null(&mut self, inner: &Expr, negated: bool) -> Result<Typed> {
-        if let Expr::Tuple(parts) = inner {
+        if let Some(parts) = fields_of(inner) {
             // A row is null when all its fields are, and not null when none is.
-            let tests = parts.iter().map(|part| Ok(self.is_null(part, negated)?.scalar)).collect::<Result<Vec<_>>>()?;
+            let test = |part: &Expr| Ok(bind_null(self.expression(part)?, negated)?.scalar);
+            let tests = parts.into_iter().map(test).collect::<Result<Vec<_>>>()?;
             return Ok(Typed::new(Scalar::And(tests), SqlType::Bool));
         }
-        let test = bind::is_null(self.expression(inner)?);
-        negated_if(negated, test)
+        bind_null(self.expression(inner)?, negated)
     }
 
     fn is(&mut self, value: bool, negated: bool, inner: &Expr) -> Result<Typed> {
@@ -151,7 +159,7 @@ impl Binder<'_> {
     }
 
     fn in_list(&mut self, needle: &Expr, list: &[Expr], place: Option<Place>) -> Result<Typed> {
-        if matches!(needle, Expr::Tuple(_)) {
+        if fields_of(needle).is_some() {
             let mut rows = Vec::new();
             for row in list {
                 let equal = self.rows_compared("=", (needle, row), place)?;
@@ -257,8 +265,28 @@ impl Binder<'_> {
                 }
                 Ok(Some(Typed::new(scalar, SqlType::Bool)))
             }
+            "IS DISTINCT FROM" | "IS NOT DISTINCT FROM" => {
+                let same = (0..pairs.len()).map(|place| field("IS NOT DISTINCT FROM", place));
+                negated_if(symbol == "IS DISTINCT FROM", all(same.collect::<Result<Vec<_>>>()?)).map(Some)
+            }
             _ => Err(row_with_row(place)),
         }
+    }
+
+    /// `(begin, end) OVERLAPS (begin, end)`
+    pub(super) fn overlaps(
+        &mut self,
+        operator: &BinaryOperator,
+        (left, right): (&Expr, &Expr),
+    ) -> Result<Option<Typed>> {
+        if *operator != BinaryOperator::Overlaps {
+            return Ok(None);
+        }
+        let sides = [left, right].map(|side| fields_of(side).filter(|fields| fields.len() == 2));
+        let [Some(left), Some(right)] = sides else {
+            return Err(Refusal::new(Code::Types, "OVERLAPS takes two rows of two fields"));
+        };
+        self.named("overlaps", &[left, right].concat()).map(Some)
     }
 }
 
@@ -281,15 +309,18 @@ fn conjunction<'e>(condition: &'e Expr, found: &mut Vec<&'e Expr>) {
 
 /// Pairs of fields when both sides are rows.
 fn row_pairs<'e>(left: &'e Expr, right: &'e Expr) -> Result<Option<Vec<(&'e Expr, &'e Expr)>>> {
-    match (left, right) {
-        (Expr::Tuple(left), Expr::Tuple(right)) if left.len() == right.len() && !left.is_empty() => {
-            Ok(Some(left.iter().zip(right).collect()))
-        }
-        (Expr::Tuple(_), Expr::Tuple(_)) => {
-            Err(Refusal::new(Code::Types, "unequal number of entries in row expressions"))
-        }
-        _ => Ok(None),
+    let (Some(left), Some(right)) = (fields_of(left), fields_of(right)) else { return Ok(None) };
+    if left.len() != right.len() {
+        return Err(Refusal::new(Code::Types, "unequal number of entries in row expressions"));
     }
+    if left.is_empty() {
+        return Err(Refusal::new(Code::Types, "cannot compare rows of zero length"));
+    }
+    Ok(Some(left.into_iter().zip(right).collect()))
+}
+
+fn bind_null(typed: Typed, negated: bool) -> Result<Typed> {
+    negated_if(negated, bind::is_null(typed))
 }
 
 /// The subquery behind ANY or ALL, and the symbol before it.

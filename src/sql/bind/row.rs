@@ -23,6 +23,18 @@ struct Row {
     optional: bool,
 }
 
+/// The fields of `(a, b)` and `ROW(a, b)`.
+pub(super) fn fields_of(written: &Expr) -> Option<Vec<&Expr>> {
+    match written {
+        Expr::Nested(inner) => fields_of(inner),
+        Expr::Tuple(fields) => Some(fields.iter().collect()),
+        Expr::Function(function) if name_of(function).as_deref() == Some("row") && function.over.is_none() => {
+            Some(arguments_of(function).ok()?.expressions)
+        }
+        _ => None,
+    }
+}
+
 impl Binder<'_> {
     /// Whether an expression is a whole row: a table's name, `ROW(…)` or `(a, b)`.
     pub(super) fn is_row(&self, written: &Expr) -> bool {

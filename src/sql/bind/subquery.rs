@@ -8,6 +8,7 @@ use super::super::error::{Code, Place, Refusal, Result};
 use super::super::node::{ApplyKind, Conjunct, Equality, Node};
 use super::super::rename::fresh_copy;
 use super::binder::{Binder, type_refusal};
+use super::row::fields_of;
 use crate::engine::plan::AggregateFunction;
 use crate::engine::scalar::Scalar;
 use crate::engine::scalar::bind::{self, Derivation, Typed, WrittenAggregate};
@@ -169,14 +170,7 @@ impl Binder<'_> {
     /// Compares the needle with the columns of the subquery's rows.
     fn compared(&mut self, membership: &Membership<'_>) -> Result<Compared> {
         let Membership { needle, query, symbol, place } = membership;
-        let needles: Vec<&Expr> = match needle {
-            Expr::Tuple(parts) => parts.iter().collect(),
-            Expr::Nested(inner) if matches!(**inner, Expr::Tuple(_)) => {
-                let Expr::Tuple(parts) = &**inner else { return Err(super::binder::internal("a row")) };
-                parts.iter().collect()
-            }
-            other => vec![*other],
-        };
+        let needles = fields_of(needle).unwrap_or_else(|| vec![*needle]);
         let typed = needles.iter().map(|needle| self.expression(needle)).collect::<Result<Vec<_>>>()?;
         let bound = self.query(query)?;
         let (node, columns) = self.settled(bound)?;

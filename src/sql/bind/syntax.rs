@@ -38,7 +38,14 @@ impl Binder<'_> {
                     arguments.push(self.expression(length)?);
                 }
                 self.refuse_comparing("substring", &arguments, place)?;
-                bind::function("substring", arguments).map_err(type_refusal)
+                let bound = bind::function("substring", arguments.clone()).map_err(type_refusal)?;
+                self.with_letters(bound, &arguments, place)
+            }
+            Expr::IsNormalized { expr, form, negated } => {
+                let form = form.as_ref().map_or_else(|| "NFC".to_owned(), ToString::to_string);
+                let arguments = vec![self.expression(expr)?, bind::literal_text(&form)];
+                let is = bind::function("is_normalized", arguments).map_err(type_refusal)?;
+                if *negated { bind::not(is).map_err(type_refusal) } else { Ok(is) }
             }
             Expr::Trim { trim_where, trim_what, expr, trim_characters } => {
                 let name = match trim_where {
@@ -84,45 +91,35 @@ impl Binder<'_> {
     pub(super) fn subscripts(&mut self, root: &Expr, chain: &[AccessExpr], place: Option<Place>) -> Result<Typed> {
         // `t.a[1]` comes as `t`, then `.a`, then `[1]`.
         let mut names = super::expression::names_of(root).unwrap_or_default();
-        let mut typed: Option<Typed> = None;
+        let dots = chain.iter().take_while(|access| matches!(access, AccessExpr::Dot(_))).count();
+        let mut subscripts = Vec::new();
         for (number, access) in chain.iter().enumerate() {
             match access {
-                AccessExpr::Dot(Expr::Identifier(name)) if typed.is_none() && !names.is_empty() => {
+                AccessExpr::Dot(Expr::Identifier(name)) if number < dots && !names.is_empty() => {
                     names.push(name.clone());
-                    if !matches!(chain.get(number + 1), Some(AccessExpr::Dot(_))) {
-                        typed = Some(self.expression(&Expr::CompoundIdentifier(names.clone()))?);
-                    }
                 }
-                AccessExpr::Subscript(subscript) => {
-                    let array = match typed.take() {
-                        Some(typed) => typed,
-                        None => self.expression(root)?,
-                    };
-                    typed = Some(self.subscript(array, subscript, place)?);
-                }
-                _ => {
+                AccessExpr::Subscript(subscript) => subscripts.push(self.subscript(subscript, place)?),
+                AccessExpr::Dot(_) => {
                     return Err(Refusal::new(Code::Unsupported, "fields of rows are not kept")
                         .at(place)
                         .hint("select the columns of the table instead"));
                 }
             }
         }
-        match typed {
-            Some(typed) => Ok(typed),
-            None => self.expression(root),
-        }
+        let root = match dots {
+            0 => self.expression(root)?,
+            _ => self.expression(&Expr::CompoundIdentifier(names))?,
+        };
+        if subscripts.is_empty() { Ok(root) } else { bind::subscripted(root, subscripts).map_err(type_refusal) }
     }
 
-    fn subscript(&mut self, array: Typed, subscript: &Subscript, place: Option<Place>) -> Result<Typed> {
+    fn subscript(&mut self, subscript: &Subscript, place: Option<Place>) -> Result<bind::Subscript> {
         match subscript {
-            Subscript::Index { index } => {
-                let index = self.expression(index)?;
-                bind::element(array, index).map_err(type_refusal)
-            }
+            Subscript::Index { index } => Ok(bind::Subscript::Index(self.expression(index)?)),
             Subscript::Slice { lower_bound, upper_bound, stride: None } => {
                 let lower = lower_bound.as_ref().map(|bound| self.expression(bound)).transpose()?;
                 let upper = upper_bound.as_ref().map(|bound| self.expression(bound)).transpose()?;
-                bind::slice(array, lower, upper).map_err(type_refusal)
+                Ok(bind::Subscript::Slice(lower, upper))
             }
             Subscript::Slice { .. } => {
                 Err(Refusal::new(Code::Unsupported, "slices with a stride are not SQL of Postgres").at(place))

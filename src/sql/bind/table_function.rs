@@ -1,13 +1,15 @@
 //! Set-returning functions: in FROM, and in the SELECT list.
 
 use smol_str::SmolStr;
-use sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, ObjectName, TableAlias, TableFactor};
+use sqlparser::ast::{DataType, Expr, Function, FunctionArg, FunctionArgExpr, ObjectName, TableAlias, TableFactor};
 use tailwater_connectors::SqlType;
 
+use super::super::catalog::UnresolvedName;
 use super::super::columns::Id;
 use super::super::error::{Code, Place, Refusal, Result};
 use super::super::names::{fold, parts};
 use super::super::node::Node;
+use super::super::statement::ROWS_FROM;
 use super::aggregate::arguments_of;
 use super::binder::{Binder, type_refusal};
 use super::from::{From, aliased};
@@ -21,55 +23,115 @@ use crate::engine::scalar::bind::{self, BoundTable, Derivation, Typed};
 /// A call, the names and types of its columns, and the collation of its arguments.
 type Call = (TableCall, Vec<(SmolStr, SqlType)>, Derivation);
 
-/// A function in FROM, as written.
+/// Functions in FROM, as written.
 struct Written<'e> {
+    /// What the table is called without an alias.
     name: String,
-    arguments: Vec<&'e Expr>,
+    /// Names and arguments; several of `ROWS FROM` run side by side.
+    functions: Vec<(String, Vec<&'e Expr>)>,
     alias: Option<&'e TableAlias>,
     ordinality: bool,
-    unnest: bool,
+}
+
+/// Who named the columns.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// The function; one that answers values calls its column as itself.
+    Function,
+    /// The type of its rows.
+    RowType,
+    /// A column definition list.
+    Definitions,
 }
 
 impl Binder<'_> {
     /// A function in FROM; its arguments may refer to what stands before it.
     pub(super) fn table_function(&mut self, factor: &TableFactor, place: Option<Place>) -> Result<From> {
-        let written = written(factor, place)?;
+        let mut written = written(factor, place)?;
+        let row_type = self.row_type(&mut written)?;
         // Arguments are read beside the levels around: FROM has no rows of its own.
         self.levels.push(Level::new(Scope::default(), Node::one_row(), Clause::From));
-        let typed = written.arguments.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>>>();
+        let typed = written.functions.iter().map(|(name, arguments)| {
+            let typed = arguments.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>>>()?;
+            Ok((name.as_str(), typed))
+        });
+        let typed = typed.collect::<Result<Vec<_>>>();
         let level = self.levels.pop();
-        let typed = typed.map_err(|refusal| refusal.at(place))?;
+        let mut typed = typed.map_err(|refusal| refusal.at(place))?;
         let base = level.map_or_else(Node::one_row, |level| level.node);
         let definitions = self.definitions(written.alias, place)?;
-        let mut calls: Vec<Call> = Vec::new();
-        self.refuse_comparing(&written.name, &typed, place)?;
-        let merged = Derivation::merged(&typed);
-        let at = |error| type_refusal(error).at(place);
-        match &definitions {
-            Some(columns) => {
-                let bound = bind::record_function(&written.name, typed, columns.clone()).map_err(at)?;
-                calls.push((bound.call, bound.columns, Derivation::None));
+        let named = match (&row_type, &definitions) {
+            (Some(_), _) => Named::RowType,
+            (None, Some(_)) => Named::Definitions,
+            (None, None) => Named::Function,
+        };
+        let calls = match (row_type.or(definitions), &typed[..]) {
+            (Some(columns), [_]) => {
+                let (name, arguments) = typed.swap_remove(0);
+                let bound = bind::record_function(name, arguments, columns);
+                let bound = bound.map_err(|error| type_refusal(error).at(place))?;
+                vec![(bound.call, bound.columns, Derivation::None)]
             }
-            // unnest(a, b) runs once for each array, side by side.
-            None if written.unnest && typed.len() > 1 => {
-                for array in typed {
-                    let own = array.collation.clone();
-                    let bound = bind::table_function("unnest", vec![array]).map_err(at)?;
-                    calls.push((bound.call, bound.columns, own));
-                }
+            (None, [(name, _)]) if !bind::is_table_function(name) => {
+                let (name, arguments) = typed.swap_remove(0);
+                return self.scalar_table((&written, name), (arguments, base), place);
             }
-            None if bind::is_table_function(&written.name) => {
-                let bound = bind::table_function(&written.name, typed).map_err(at)?;
+            _ => self.calls(typed, place)?,
+        };
+        self.flattened((&written, named), (calls, base), place)
+    }
+
+    /// Calls that run side by side.
+    fn calls(&self, functions: Vec<(&str, Vec<Typed>)>, place: Option<Place>) -> Result<Vec<Call>> {
+        let mut calls = Vec::new();
+        for (name, arguments) in functions {
+            if !bind::is_table_function(name) {
+                return Err(Refusal::new(Code::SetReturning, format!("{name} is not set-returning"))
+                    .at(place)
+                    .hint("put it into the SELECT list"));
+            }
+            // unnest(a, b) runs once for each array.
+            let runs = match name {
+                "unnest" => arguments.into_iter().map(|array| vec![array]).collect(),
+                _ => vec![arguments],
+            };
+            for arguments in runs {
+                let (bound, merged) = self.bound_table(name, arguments, place)?;
                 calls.push((bound.call, bound.columns, merged));
             }
-            None => return self.scalar_table((&written, typed), base, place),
         }
-        self.flattened((&written, definitions.is_some()), (calls, base), place)
+        Ok(calls)
+    }
+
+    /// A call with the collation of its arguments.
+    fn bound_table(&self, name: &str, arguments: Vec<Typed>, place: Option<Place>) -> Result<(BoundTable, Derivation)> {
+        self.refuse_comparing(name, &arguments, place)?;
+        let merged = Derivation::merged(&arguments);
+        let bound = bind::table_function(name, arguments.clone()).map_err(|error| type_refusal(error).at(place))?;
+        let ascii = bind::table_with_ascii_letters(bound.clone());
+        let differs = ascii != bound && self.has_ascii_case(&arguments, place)?;
+        Ok((if differs { ascii } else { bound }, merged))
+    }
+
+    /// The columns of `json_populate_record(null::table, …)`: those of the table. The first argument is taken out.
+    fn row_type(&self, written: &mut Written<'_>) -> Result<Option<Vec<(SmolStr, SqlType)>>> {
+        let [(name, arguments)] = &mut written.functions[..] else { return Ok(None) };
+        let ([Expr::Cast { expr, data_type: DataType::Custom(table, _), .. }, _], true) =
+            (&arguments[..], bind::is_record_function(name))
+        else {
+            return Ok(None);
+        };
+        let is_null = matches!(&**expr, Expr::Value(value) if value.value == sqlparser::ast::Value::Null);
+        let table = parts(table).filter(|parts| is_null && parts.last().is_some_and(|name| name != "record"));
+        let Some(table) = table.as_deref().and_then(UnresolvedName::from_parts) else { return Ok(None) };
+        let relation = self.names.resolve(&table)?;
+        arguments.remove(0);
+        Ok(Some(relation.columns.iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect()))
     }
 
     fn flattened(
         &mut self,
-        (written, defined): (&Written<'_>, bool),
+        (written, named): (&Written<'_>, Named),
         (calls, base): (Vec<Call>, Node),
         place: Option<Place>,
     ) -> Result<From> {
@@ -84,7 +146,7 @@ impl Binder<'_> {
             columns.extend(own.iter().map(|(name, _)| name.to_string()).zip(ids.iter().copied()));
             made.push((call, ids));
         }
-        let single = columns.len() == 1 && !defined;
+        let single = columns.len() == 1 && named == Named::Function;
         let ordinality = written.ordinality.then(|| self.columns.add(SqlType::Int8, false));
         columns.extend(ordinality.map(|id| ("ordinality".to_owned(), id)));
         let name = written.alias.map_or_else(|| written.name.clone(), |alias| fold(&alias.name));
@@ -92,7 +154,7 @@ impl Binder<'_> {
         if single && written.alias.is_some() {
             columns[0].0.clone_from(&name);
         }
-        let columns = if defined { columns } else { aliased(columns, written.alias, place)? };
+        let columns = if named == Named::Definitions { columns } else { aliased(columns, written.alias, place)? };
         let node = Node::Flatten { input: Box::new(base), calls: made, ordinality, keeps_empty: false };
         let table = ScopeTable { name, schema: None, columns, key: None, witness: None };
         Ok(From::new(node, Scope::table(table)))
@@ -101,11 +163,11 @@ impl Binder<'_> {
     /// A function that answers one value is a table of one row.
     fn scalar_table(
         &mut self,
-        (written, typed): (&Written<'_>, Vec<Typed>),
-        base: Node,
+        (written, name): (&Written<'_>, &str),
+        (arguments, base): (Vec<Typed>, Node),
         place: Option<Place>,
     ) -> Result<From> {
-        let value = bind::function(&written.name, typed).map_err(|error| type_refusal(error).at(place))?;
+        let value = bind::function(name, arguments).map_err(|error| type_refusal(error).at(place))?;
         let name = written.alias.map_or_else(|| written.name.clone(), |alias| fold(&alias.name));
         let id = self.columns.add_collated(value.sql_type.clone(), true, value.collation.clone());
         let mut computed = vec![(id, value.scalar)];
@@ -147,10 +209,7 @@ impl Binder<'_> {
         let typed = self.in_clause(Clause::Window, |this| {
             arguments.expressions.iter().map(|argument| this.expression(argument)).collect::<Result<Vec<_>>>()
         })?;
-        self.refuse_comparing(name, &typed, place)?;
-        let merged = Derivation::merged(&typed);
-        let BoundTable { call, columns } =
-            bind::table_function(name, typed).map_err(|error| type_refusal(error).at(place))?;
+        let (BoundTable { call, columns }, merged) = self.bound_table(name, typed, place)?;
         let [(_, sql_type)] = columns.as_slice() else {
             return Err(Refusal::new(Code::SetReturning, format!("{name} answers several columns"))
                 .at(place)
@@ -172,30 +231,32 @@ fn set_collation(sql_type: &SqlType, (arguments, columns): (&Derivation, usize))
 }
 
 fn written(factor: &TableFactor, place: Option<Place>) -> Result<Written<'_>> {
-    match factor {
-        TableFactor::Table { name, alias, args: Some(args), with_ordinality, .. } => Ok(Written {
-            name: function_name(name, place)?,
-            arguments: expressions(&args.args, place)?,
-            alias: alias.as_ref(),
-            ordinality: *with_ordinality,
-            unnest: parts(name).is_some_and(|parts| parts.last().is_some_and(|name| name == "unnest")),
-        }),
-        TableFactor::Function { name, args, with_ordinality, alias, .. } => Ok(Written {
-            name: function_name(name, place)?,
-            arguments: expressions(args, place)?,
-            alias: alias.as_ref(),
-            ordinality: *with_ordinality,
-            unnest: parts(name).is_some_and(|parts| parts.last().is_some_and(|name| name == "unnest")),
-        }),
-        TableFactor::UNNEST { alias, array_exprs, with_offset: false, with_ordinality, .. } => Ok(Written {
-            name: "unnest".to_owned(),
-            arguments: array_exprs.iter().collect(),
-            alias: alias.as_ref(),
-            ordinality: *with_ordinality,
-            unnest: true,
-        }),
-        _ => Err(Refusal::new(Code::Unsupported, "this kind of table in FROM is not kept").at(place)),
-    }
+    let (name, arguments, alias, ordinality) = match factor {
+        TableFactor::Table { name, alias, args: Some(args), with_ordinality, .. } => {
+            (function_name(name, place)?, expressions(&args.args, place)?, alias, with_ordinality)
+        }
+        TableFactor::Function { name, args, with_ordinality, alias, .. } => {
+            (function_name(name, place)?, expressions(args, place)?, alias, with_ordinality)
+        }
+        TableFactor::UNNEST { alias, array_exprs, with_offset: false, with_ordinality, .. } => {
+            ("unnest".to_owned(), array_exprs.iter().collect(), alias, with_ordinality)
+        }
+        _ => return Err(Refusal::new(Code::Unsupported, "this kind of table in FROM is not kept").at(place)),
+    };
+    let functions = match name == ROWS_FROM {
+        true => arguments.into_iter().map(|call| inner_call(call, place)).collect::<Result<Vec<_>>>()?,
+        false => vec![(name, arguments)],
+    };
+    let name = functions.first().map(|(name, _)| name.clone()).unwrap_or_default();
+    Ok(Written { name, functions, alias: alias.as_ref(), ordinality: *ordinality })
+}
+
+/// A call among those of `ROWS FROM (…)`.
+fn inner_call(call: &Expr, place: Option<Place>) -> Result<(String, Vec<&Expr>)> {
+    let Expr::Function(function) = call else {
+        return Err(Refusal::new(Code::Syntax, "ROWS FROM takes calls of functions").at(place));
+    };
+    Ok((function_name(&function.name, place)?, arguments_of(function)?.expressions))
 }
 
 fn function_name(name: &ObjectName, place: Option<Place>) -> Result<String> {

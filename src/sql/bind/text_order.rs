@@ -64,6 +64,9 @@ pub(super) enum TextOrder {
 impl Binder<'_> {
     /// How operands are ordered.
     pub(super) fn text_order(&self, operands: &[Typed], place: Option<Place>) -> Result<TextOrder> {
+        if operands.iter().any(|operand| has_strings(&operand.sql_type)) {
+            return if self.text.bytewise { Ok(TextOrder::Bytes) } else { Err(strings_refused().at(place)) };
+        }
         let Some(collation) = self.collation(operands, place)? else { return Ok(TextOrder::Bytes) };
         self.comparable(operands, place)?;
         let refuse = |message: String| {
@@ -119,6 +122,13 @@ impl Binder<'_> {
     pub(super) fn groupable(&self, typed: &Typed, place: Option<Place>) -> Result<()> {
         super::set::refuse_without_equality(&typed.sql_type).map_err(|refusal| refusal.at(place))?;
         self.comparable(std::slice::from_ref(typed), place)
+    }
+
+    /// A call over these operands, where it asks what a letter is, by their collation.
+    pub(super) fn with_letters(&self, call: Typed, operands: &[Typed], place: Option<Place>) -> Result<Typed> {
+        let ascii = bind::with_ascii_letters(call.clone());
+        let differs = ascii != call && self.has_ascii_case(operands, place)?;
+        Ok(if differs { ascii } else { call })
     }
 
     /// Whether only ASCII letters have case in text of these operands' collation.
@@ -254,6 +264,20 @@ fn not_deterministic(collation: &Collation) -> Refusal {
         format!("text is compared here by collation \"{}\", in which different texts are equal", collation.name);
     Refusal::new(Code::Collation, message)
         .hint("write COLLATE \"C\" or a deterministic ICU collation behind the operand")
+}
+
+/// Strings within documents have the database's collation, and no other.
+fn has_strings(sql_type: &SqlType) -> bool {
+    match sql_type {
+        SqlType::Jsonb => true,
+        SqlType::Array(element) => has_strings(element),
+        _ => false,
+    }
+}
+
+fn strings_refused() -> Refusal {
+    Refusal::new(Code::Collation, "jsonb is ordered here, and the database's collation is not C")
+        .hint("order by its text, (…)::text COLLATE \"C\", or by a field of it")
 }
 
 fn arrays_by_bytes(place: Option<Place>) -> Refusal {

@@ -106,6 +106,7 @@ fn custom(name: &[String], names: &Names<'_>) -> Option<SqlType> {
         "jsonb" => SqlType::Jsonb,
         "json" => SqlType::Json,
         "uuid" => SqlType::Uuid,
+        "jsonpath" => SqlType::Other("jsonpath".into()),
         enumeration => return names.enumeration(enumeration),
     })
 }

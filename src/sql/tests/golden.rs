@@ -82,7 +82,9 @@ fn the_reference_lists_every_code() {
          - **Window functions**: all of Postgres' with `ROWS`, `RANGE` and `GROUPS` frames and `EXCLUDE`, every aggregate `OVER`, named windows.\n  \
            `row_number() <= k` and `rank() <= k` keep the first k rows only.\n\
          - `WITH`, also `MATERIALIZED`; `WITH RECURSIVE` with one reference in the recursive part; set-returning functions in `FROM` and in the\n  \
-           SELECT list ([functions.md](functions.md)); whole rows in `row_to_json(t)`, `to_jsonb(t)`, `json_agg(t)`.\n\
+           SELECT list ([functions.md](functions.md)), side by side in `ROWS FROM (…)`; whole rows in `row_to_json(t)`, `to_jsonb(t)`, `json_agg(t)`.\n\
+         - **Documents**: `json` and `jsonb` with their operators and functions, order and equality of `jsonb`, `jsonpath` (`@?`, `@@`, `jsonb_path_query`\n  \
+           and its kin).\n\
          - **Collations**: text is compared by its column's collation or by `COLLATE`, derived as Postgres derives it. Kept are `C` and its kin and ICU\n  \
            collations without options, also a database's ICU default; those of a C library are refused where order matters, nondeterministic\n  \
            ones wherever text is compared.\n\n\

@@ -140,7 +140,6 @@ fn scalars() -> Vec<(SqlType, BoxedStrategy<Value>)> {
         (SqlType::Interval, nullable(interval())),
         (SqlType::Uuid, nullable(any::<u128>().prop_map(Value::Uuid))),
         (mood(), nullable(proptest::sample::select(vec!["sad", "ok", "happy"]).prop_map(Value::text))),
-        (SqlType::Jsonb, nullable(text())),
         (SqlType::Other("inet".into()), nullable(text())),
     ]
 }

@@ -89,7 +89,6 @@ pub fn function(name: &str, arguments: Vec<Typed>) -> Result<Typed, BindError> {
         "coalesce" => return special::coalesce(arguments),
         "nullif" => return special::null_if(arguments),
         "greatest" | "least" => return special::extremum(&name, arguments),
-        "array_append" | "array_prepend" | "array_cat" => return operator("||", arguments),
         _ => {}
     }
     let types = types_of(&arguments);
@@ -100,6 +99,23 @@ pub fn function(name: &str, arguments: Vec<Typed>) -> Result<Typed, BindError> {
             None => Err(no_function(&name, &types, reason)),
         },
     }
+}
+
+/// The same call where only ASCII has letters, as in databases with `LC_CTYPE` `C`; itself where that makes no difference.
+pub fn with_ascii_letters(typed: Typed) -> Typed {
+    let Typed { scalar: Scalar::Call { mut function, arguments }, sql_type, collation } = typed else { return typed };
+    let (name, written) = function.signature.split_once('(').unwrap_or_default();
+    let forms = [format!("{name}/c"), format!("{name}/C")];
+    let found = forms.iter().find_map(|form| {
+        let mut entries = Catalog::builtin().overloads(form).iter();
+        let entry = entries.find(|entry| format!("{})", entry.argument_list()) == written)?;
+        Some((form, entry.body))
+    });
+    if let Some((form, Body::Plain(body))) = found {
+        function.signature = SmolStr::from(format!("{form}({written}"));
+        function.callee = Callee::Plain(body);
+    }
+    Typed { scalar: Scalar::Call { function, arguments }, sql_type, collation }
 }
 
 pub(super) fn no_function(name: &str, types: &[SqlType], reason: Unresolved) -> BindError {

@@ -79,9 +79,10 @@ fn read_literal(to: &SqlType, text: &str) -> Result<Value, BindError> {
         SqlType::Numeric(Some(_)) => cast_value(&SqlType::Text, to, Value::text(text)).map_err(|error| error.message),
         _ => parse_text(to, text).map_err(|_| text_error(to, text).message),
     };
+    let is_path = matches!(to, SqlType::Other(name) if name == "jsonpath");
     let parsed = parsed.and_then(|value| match (&value, to) {
-        (Value::Text(json), SqlType::Json | SqlType::Jsonb) => {
-            cast_value(&SqlType::Text, to, Value::Text(json.clone())).map_err(|error| error.message)
+        (Value::Text(written), to) if is_path || matches!(to, SqlType::Json | SqlType::Jsonb) => {
+            cast_value(&SqlType::Text, to, Value::Text(written.clone())).map_err(|error| error.message)
         }
         _ => Ok(value),
     });

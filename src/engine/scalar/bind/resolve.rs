@@ -26,6 +26,10 @@ pub(super) struct Candidate<'a> {
 pub(super) fn resolve<'a>(overloads: &'a [Entry], given: &[SqlType]) -> Result<Candidate<'a>, Unresolved> {
     let given: Vec<SqlType> = given.iter().map(bare).collect();
     let mut candidates: Vec<Candidate<'a>> = overloads.iter().filter_map(|entry| candidate(entry, &given)).collect();
+    // The form that takes any number gives way to one that takes just these.
+    let fixed: Vec<Vec<Pattern>> =
+        candidates.iter().filter(|known| !known.entry.variadic).map(|known| known.patterns.clone()).collect();
+    candidates.retain(|known| !known.entry.variadic || !fixed.contains(&known.patterns));
     if let Some(exact) = candidates.iter().find(|candidate| exact_matches(candidate, &given) == given.len()) {
         return Ok(exact.clone());
     }
@@ -34,7 +38,12 @@ pub(super) fn resolve<'a>(overloads: &'a [Entry], given: &[SqlType]) -> Result<C
     {
         let known = if *left == SqlType::Unknown { right } else { left };
         let same = [known.clone(), known.clone()];
-        let found = candidates.iter().find(|candidate| exact_matches(candidate, &same) == 2);
+        let is_array = matches!(known, SqlType::Array(_));
+        let takes_both = |candidate: &&Candidate<'_>| {
+            exact_matches(candidate, &same) == 2
+                || is_array && candidate.patterns.iter().all(|pattern| *pattern == Pattern::AnyArray)
+        };
+        let found = candidates.iter().find(takes_both);
         if let Some(found) = found.filter(|candidate| !candidate.entry.variadic) {
             return Ok(found.clone());
         }

@@ -73,37 +73,6 @@ pub fn array(elements: Vec<Typed>) -> Result<Typed, BindError> {
     Ok(Typed { scalar: Scalar::ArrayOf(scalars), sql_type, collation })
 }
 
-/// `array[index]`
-pub fn element(array: Typed, index: Typed) -> Result<Typed, BindError> {
-    if array.sql_type == SqlType::Jsonb {
-        return operator("->", vec![array, index]);
-    }
-    let SqlType::Array(result) = array.sql_type.clone() else {
-        return Err(BindError::new(format!(
-            "cannot subscript type {} because it does not support subscripting",
-            array.sql_type
-        )));
-    };
-    let index = cast(index, &SqlType::Int4, false)?;
-    let body = Call { name: "element", callee: Callee::Plain(array_family::element), strict: true };
-    Ok(call(body, vec![array, index], *result))
-}
-
-/// `array[lower:upper]`; a bound that is left out is that of the array. Of an array with more dimensions it cuts the first.
-pub fn slice(array: Typed, lower: Option<Typed>, upper: Option<Typed>) -> Result<Typed, BindError> {
-    if !matches!(array.sql_type, SqlType::Array(_)) {
-        return Err(BindError::new(format!("cannot take a slice of type {}", array.sql_type)));
-    }
-    let bound = |given: Option<Typed>, open: i32| match given {
-        Some(index) => cast(index, &SqlType::Int4, false),
-        None => Ok(literal_value(Value::Int(i64::from(open)), SqlType::Int4)),
-    };
-    let (lower, upper) = (bound(lower, i32::MIN)?, bound(upper, i32::MAX)?);
-    let sql_type = array.sql_type.clone();
-    let body = Call { name: "slice", callee: Callee::Plain(array_family::slice), strict: true };
-    Ok(call(body, vec![array, lower, upper], sql_type))
-}
-
 /// The JSON object of a whole row, as `row_to_json` prints it, or as jsonb when `binary`.
 pub fn row_document(fields: Vec<(SmolStr, Typed)>, binary: bool) -> Result<Typed, BindError> {
     let names = array_family::from_elements(fields.iter().map(|(name, _)| Value::Text(name.clone())).collect());

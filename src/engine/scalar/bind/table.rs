@@ -58,6 +58,21 @@ pub fn table_function(name: &str, arguments: Vec<Typed>) -> Result<BoundTable, B
     Ok(bound(function, arguments, columns))
 }
 
+/// The same call where only ASCII has letters; itself where that makes no difference.
+pub fn table_with_ascii_letters(mut bound: BoundTable) -> BoundTable {
+    let function = &mut bound.call.function;
+    let (name, written) = function.signature.split_once('(').unwrap_or_default();
+    let form = format!("{name}/c");
+    let mut entries = Catalog::tables().overloads(&form).iter();
+    if let Some(Body::Table(body)) =
+        entries.find(|entry| format!("{})", entry.argument_list()) == written).map(|entry| entry.body)
+    {
+        function.signature = SmolStr::from(format!("{form}({written}"));
+        function.body = body;
+    }
+    bound
+}
+
 fn joined(types: &[SqlType]) -> String {
     types.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }

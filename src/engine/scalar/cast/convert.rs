@@ -8,6 +8,7 @@ use tailwater_connectors::{Array, Interval, Numeric, SqlType, Value};
 use super::{text_input, time};
 use crate::engine::scalar::expression::RowError;
 use crate::engine::scalar::families::{json_text, jsonb_cast};
+use crate::engine::scalar::jsonpath;
 
 /// The value of type `from` as a value of type `to`.
 pub(in crate::engine::scalar) fn cast_value(from: &SqlType, to: &SqlType, value: Value) -> Result<Value, RowError> {
@@ -20,6 +21,9 @@ pub(in crate::engine::scalar) fn cast_value(from: &SqlType, to: &SqlType, value:
         // The cast shows the length of the network always, the output function only where it is not a host's.
         (Value::Text(address), SqlType::Text | SqlType::Bpchar) if is_host(from, &address) => {
             Ok(Value::text(format!("{address}/{}", if address.contains(':') { 128 } else { 32 })))
+        }
+        (Value::Text(path), SqlType::Text | SqlType::Bpchar) if matches!(from, SqlType::Other(name) if name == "jsonpath") => {
+            jsonpath::written(&path).map(Value::text)
         }
         (Value::Bool(truth), SqlType::Text | SqlType::Bpchar) => Ok(Value::text(if truth { "true" } else { "false" })),
         (value, SqlType::Text | SqlType::Bpchar) => {

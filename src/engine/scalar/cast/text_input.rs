@@ -6,6 +6,7 @@ use tailwater_connectors::{Numeric, SqlType, Value};
 
 use crate::engine::scalar::expression::RowError;
 use crate::engine::scalar::families::json_text;
+use crate::engine::scalar::jsonpath;
 
 /// What the type's input function makes of `text`.
 pub(super) fn parse(to: &SqlType, text: &str) -> Result<Value, RowError> {
@@ -20,6 +21,7 @@ pub(super) fn parse(to: &SqlType, text: &str) -> Result<Value, RowError> {
         }
         SqlType::Json => json_text::check(text).map(|()| Value::text(text)),
         SqlType::Jsonb => json_text::canonical(text).map(Value::text),
+        SqlType::Other(name) if name == "jsonpath" => jsonpath::stored(text).map(Value::text),
         SqlType::Enum(enumeration) => match enumeration.labels.iter().find(|label| *label == text) {
             Some(label) => Ok(Value::Text(label.clone())),
             None => Err(RowError::new("22P02", format!("invalid input value for enum {}", enumeration.name))),

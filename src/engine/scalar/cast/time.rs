@@ -6,7 +6,7 @@ use crate::engine::scalar::expression::RowError;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// Timestamps reach from 4714-11-24 BC to 294276-12-31; in days since 2000.
-const TIMESTAMP_DAYS: std::ops::Range<i64> = -2_451_545..106_751_992;
+const TIMESTAMP_DAYS: std::ops::Range<i64> = -2_451_545..106_751_983;
 
 /// Midnight of a date, in microseconds since 2000.
 pub(super) fn midnight(days: i32) -> Result<i64, RowError> {

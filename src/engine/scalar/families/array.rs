@@ -15,33 +15,6 @@ pub(in crate::engine::scalar) fn from_elements(elements: Vec<Value>) -> Value {
     Value::Array(Arc::new(Array { dimensions, elements }))
 }
 
-/// `array[index]`: null outside, and for arrays of more than one dimension.
-pub(in crate::engine::scalar) fn element(arguments: &[Value]) -> Result<Value, RowError> {
-    let array = array(&arguments[0]);
-    let [(_, lower)] = array.dimensions[..] else { return Ok(Value::Null) };
-    let index = int(&arguments[1]) - i64::from(lower);
-    let found = usize::try_from(index).ok().and_then(|index| array.elements.get(index));
-    Ok(found.cloned().unwrap_or(Value::Null))
-}
-
-/// `array[lower:upper]`: what there is of it, counted from 1.
-pub(in crate::engine::scalar) fn slice(arguments: &[Value]) -> Result<Value, RowError> {
-    let array = array(&arguments[0]);
-    let Some(&(length, first)) = array.dimensions.first() else { return Ok(arguments[0].clone()) };
-    let last = i64::from(first) + i64::from(length) - 1;
-    let (lower, upper) = (int(&arguments[1]).max(i64::from(first)), int(&arguments[2]).min(last));
-    if lower > upper {
-        return Ok(from_elements(Vec::new()));
-    }
-    let inner = array.elements.len() / (length as usize).max(1);
-    let start = (lower - i64::from(first)) as usize;
-    let count = (upper - lower + 1) as usize;
-    let mut dimensions: Vec<(u32, i32)> = array.dimensions.iter().map(|(length, _)| (*length, 1)).collect();
-    dimensions[0].0 = count as u32;
-    let elements = array.elements[start * inner..(start + count) * inner].to_vec();
-    Ok(Value::Array(Arc::new(Array { dimensions, elements })))
-}
-
 fn dimension(arguments: &[Value]) -> Option<(u32, i32)> {
     let index = usize::try_from(int(&arguments[1]) - 1).ok()?;
     array(&arguments[0]).dimensions.get(index).copied()
@@ -168,9 +141,11 @@ pub(super) fn register(catalog: &mut Catalog) {
     catalog.typed_nullable("array_to_string(anyarray,text,text) text", array_to_string);
     catalog.nullable("string_to_array(text,text) text[]", string_to_array);
     catalog.nullable("string_to_array(text,text,text) text[]", string_to_array);
-    catalog.nullable("||(anyarray,anyarray) anyarray", array_cat);
-    catalog.nullable("||(anyarray,anyelement) anyarray", array_append);
-    catalog.nullable("||(anyelement,anyarray) anyarray", array_prepend);
+    for (cat, append, prepend) in [("||", "||", "||"), ("array_cat", "array_append", "array_prepend")] {
+        catalog.nullable(&format!("{cat}(anyarray,anyarray) anyarray"), array_cat);
+        catalog.nullable(&format!("{append}(anyarray,anyelement) anyarray"), array_append);
+        catalog.nullable(&format!("{prepend}(anyelement,anyarray) anyarray"), array_prepend);
+    }
     catalog.typed("@>(anyarray,anyarray) bool", |types, a| Ok(Value::Bool(contained(types, &a[1], &a[0]))));
     catalog.typed("<@(anyarray,anyarray) bool", |types, a| Ok(Value::Bool(contained(types, &a[0], &a[1]))));
     catalog.typed("&&(anyarray,anyarray) bool", overlaps);

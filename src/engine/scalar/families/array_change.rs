@@ -92,7 +92,7 @@ fn trim_array(arguments: &[Value]) -> Result<Value, RowError> {
         return Err(RowError::new("2202E", format!("number of elements to trim must be between 0 and {length}")));
     }
     let upper = array.dimensions.first().map_or(0, |(_, lower)| i64::from(*lower) + length - 1 - count);
-    super::array::slice(&[arguments[0].clone(), Value::Int(i64::from(i32::MIN)), Value::Int(upper)])
+    super::array_subscript::slice(&[arguments[0].clone(), Value::Int(i64::from(i32::MIN)), Value::Int(upper)])
 }
 
 /// `array_fill(value, lengths [, lower bounds])`

@@ -23,7 +23,7 @@ pub(in crate::engine) fn append_json(out: &mut String, sql_type: &SqlType, value
             let shown = printed(sql_type, value).replacen(' ', "T", 1);
             write_string(out, &shown.replacen("+00", "+00:00", 1));
         }
-        (Value::Array(array), SqlType::Array(element)) => write_array(out, element, array),
+        (Value::Array(array), SqlType::Array(element)) => write_array(out, element, (array, ",")),
         _ => write_string(out, &printed(sql_type, value)),
     }
 }
@@ -42,24 +42,25 @@ pub(in crate::engine) fn append_json_key(out: &mut String, sql_type: &SqlType, k
     Ok(())
 }
 
-fn write_array(out: &mut String, element: &SqlType, array: &Array) {
+/// An array, and what stands between its outermost elements.
+fn write_array(out: &mut String, element: &SqlType, (array, separator): (&Array, &str)) {
     if array.dimensions.is_empty() {
         out.push_str("[]");
         return;
     }
     let lengths: Vec<usize> = array.dimensions.iter().map(|(length, _)| *length as usize).collect();
-    write_level(out, element, (&lengths, &array.elements));
+    write_level(out, (element, separator), (&lengths, &array.elements));
 }
 
-fn write_level(out: &mut String, element: &SqlType, level: (&[usize], &[Value])) {
+fn write_level(out: &mut String, (element, separator): (&SqlType, &str), level: (&[usize], &[Value])) {
     let (lengths, elements) = level;
     let size = elements.len() / lengths[0].max(1);
     out.push('[');
     for (index, chunk) in elements.chunks(size.max(1)).enumerate() {
-        out.push_str(if index > 0 { "," } else { "" });
+        out.push_str(if index > 0 { separator } else { "" });
         match lengths {
             [_] => append_json(out, element, &chunk[0]),
-            [_, inner @ ..] => write_level(out, element, (inner, chunk)),
+            [_, inner @ ..] => write_level(out, (element, ","), (inner, chunk)),
             [] => {}
         }
     }
@@ -69,6 +70,15 @@ fn write_level(out: &mut String, element: &SqlType, level: (&[usize], &[Value]))
 fn to_json(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowError> {
     let mut out = String::new();
     append_json(&mut out, &types[0], &arguments[0]);
+    Ok(Value::text(out))
+}
+
+/// `array, line feeds`: the latter between the outermost elements.
+fn array_to_json(types: &[SqlType], arguments: &[Value]) -> Result<Value, RowError> {
+    let (Value::Array(array), SqlType::Array(element)) = (&arguments[0], &types[0]) else { return Ok(Value::Null) };
+    let separator = if matches!(arguments[1], Value::Bool(true)) { ",\n " } else { "," };
+    let mut out = String::new();
+    write_array(&mut out, element, (array, separator));
     Ok(Value::text(out))
 }
 
@@ -139,6 +149,7 @@ pub(super) fn register(catalog: &mut Catalog) {
     catalog.typed("to_json(any) json", to_json);
     catalog.typed("to_jsonb(any) jsonb", to_jsonb);
     catalog.typed("array_to_json(anyarray) json", to_json);
+    catalog.typed("array_to_json(anyarray,bool) json", array_to_json);
     for arguments in ["", "variadic any"] {
         catalog.typed_nullable(&format!("json_build_object({arguments}) json"), build_object);
         catalog.typed_nullable(&format!("json_build_array({arguments}) json"), build_array);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tailwater_connectors::{Array, Row, SqlType, Value};
 
 use super::json_read::field;
-use super::json_text::{Json, Node, parse_node};
+use super::json_text::{Json, Node, Reading, read};
 use super::read::{array, text};
 use super::rows::Rows;
 use crate::engine::scalar::cast::cast_value;
@@ -34,7 +34,7 @@ fn record(types: &[SqlType], arguments: &[Value]) -> Result<Vec<Row>, RowError> 
         rows.push(vec![Value::Null; names.len()])?;
         return Ok(rows.finish());
     }
-    let node = parse_node(text(&arguments[0]))?;
+    let node = read(text(&arguments[0]), Reading::Strings)?;
     rows.push(columns(&node, names, &types[ARGUMENTS..])?)?;
     Ok(rows.finish())
 }
@@ -44,7 +44,7 @@ fn record_set(types: &[SqlType], arguments: &[Value]) -> Result<Vec<Row>, RowErr
         return Ok(Vec::new());
     }
     let names = &array(&arguments[1]).elements;
-    let node = parse_node(text(&arguments[0]))?;
+    let node = read(text(&arguments[0]), Reading::Strings)?;
     let Json::Array(objects) = node.value() else {
         return Err(RowError::invalid_parameter("cannot make a record set of what is not an array of objects"));
     };
@@ -114,7 +114,7 @@ fn fill(values: &mut Vec<Value>, elements: &[Node<'_>], level: (&[u32], &SqlType
     for node in elements {
         match (node.value(), &lengths[1..]) {
             (Json::Array(inner), deeper @ [_, ..]) => fill(values, inner, (deeper, element))?,
-            (Json::Array(_), []) | (_, [_, ..]) => return Err(malformed()),
+            (_, [_, ..]) => return Err(malformed()),
             (_, []) => values.push(populated(node, element)?),
         }
     }

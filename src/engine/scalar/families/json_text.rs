@@ -18,7 +18,7 @@ pub(in crate::engine::scalar) struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn value(&self) -> &Json<'a> {
+    pub(in crate::engine::scalar) fn value(&self) -> &Json<'a> {
         &self.value
     }
 }
@@ -29,6 +29,8 @@ pub(in crate::engine::scalar) enum Json<'a> {
     Null,
     Bool(bool),
     Number(Numeric),
+    /// A number of `json`, which is kept as written and may be too large for a number.
+    Written,
     Text(Cow<'a, str>),
     Array(Vec<Node<'a>>),
     Object(Vec<(Cow<'a, str>, Node<'a>)>),
@@ -38,13 +40,29 @@ fn invalid() -> RowError {
     RowError::new("22P02", "invalid input syntax for type json")
 }
 
-/// The value of a text.
+/// How a text is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine::scalar) enum Reading {
+    /// As `jsonb`: numbers are numbers, every string can be stored.
+    Binary,
+    /// As `json` where its strings are wanted: numbers stay as written.
+    Strings,
+    /// As `json` where only its form is: strings are not looked into.
+    Form,
+}
+
+/// The value of a text of jsonb.
 pub(in crate::engine::scalar) fn parse(source: &str) -> Result<Json<'_>, RowError> {
     parse_node(source).map(|node| node.value)
 }
 
 pub(super) fn parse_node(source: &str) -> Result<Node<'_>, RowError> {
-    let mut parser = Parser { source, at: 0, depth: 0 };
+    read(source, Reading::Binary)
+}
+
+/// The value of a text.
+pub(super) fn read(source: &str, reading: Reading) -> Result<Node<'_>, RowError> {
+    let mut parser = Parser { source, at: 0, depth: 0, reading };
     let node = parser.node()?;
     parser.blanks();
     if parser.at == source.len() { Ok(node) } else { Err(invalid()) }
@@ -52,7 +70,7 @@ pub(super) fn parse_node(source: &str) -> Result<Node<'_>, RowError> {
 
 /// Whether the text is JSON.
 pub(in crate::engine::scalar) fn check(source: &str) -> Result<(), RowError> {
-    parse(source).map(|_| ())
+    read(source, Reading::Form).map(|_| ())
 }
 
 /// The text as jsonb prints it.
@@ -67,6 +85,7 @@ struct Parser<'a> {
     source: &'a str,
     at: usize,
     depth: usize,
+    reading: Reading,
 }
 
 impl<'a> Parser<'a> {
@@ -102,7 +121,7 @@ impl<'a> Parser<'a> {
             b'{' => self.object()?,
             b'[' => self.array()?,
             b'"' => Json::Text(self.string()?),
-            b'-' | b'0'..=b'9' => Json::Number(self.number()?),
+            b'-' | b'0'..=b'9' => self.number()?,
             _ => self.word()?,
         };
         self.depth -= 1;
@@ -163,7 +182,7 @@ impl<'a> Parser<'a> {
         if self.at == start { Err(invalid()) } else { Ok(()) }
     }
 
-    fn number(&mut self) -> Result<Numeric, RowError> {
+    fn number(&mut self) -> Result<Json<'a>, RowError> {
         let start = self.at;
         self.at += usize::from(self.peek() == Some(b'-'));
         if self.peek() == Some(b'0') {
@@ -180,7 +199,10 @@ impl<'a> Parser<'a> {
             self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
             self.digits()?;
         }
-        Ok(self.source[start..self.at].parse::<Numeric>()?)
+        match self.reading {
+            Reading::Binary => Ok(Json::Number(self.source[start..self.at].parse::<Numeric>()?)),
+            _ => Ok(Json::Written),
+        }
     }
 
     fn string(&mut self) -> Result<Cow<'a, str>, RowError> {
@@ -199,26 +221,28 @@ impl<'a> Parser<'a> {
             self.at += c.len_utf8();
             match c {
                 '"' => return Ok(Cow::Owned(out)),
-                '\\' => out.push(self.escape()?),
+                '\\' => out.extend(self.escape()?),
                 c if (c as u32) < 0x20 => return Err(invalid()),
                 c => out.push(c),
             }
         }
     }
 
-    fn escape(&mut self) -> Result<char, RowError> {
+    /// Nothing for a character that is not looked at.
+    fn escape(&mut self) -> Result<Option<char>, RowError> {
         let letter = self.peek().ok_or_else(invalid)?;
         self.at += 1;
-        Ok(match letter {
+        Ok(Some(match letter {
             b'"' | b'\\' | b'/' => char::from(letter),
             b'b' => '\u{8}',
             b'f' => '\u{c}',
             b'n' => '\n',
             b'r' => '\r',
             b't' => '\t',
+            b'u' if self.reading == Reading::Form => return self.hex().map(|_| None),
             b'u' => self.unicode()?,
             _ => return Err(invalid()),
-        })
+        }))
     }
 
     fn hex(&mut self) -> Result<u32, RowError> {
@@ -251,7 +275,7 @@ impl<'a> Parser<'a> {
 }
 
 /// Appends a JSON string as Postgres escapes it.
-pub(super) fn write_string(out: &mut String, text: &str) {
+pub(in crate::engine::scalar) fn write_string(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         match c {
@@ -270,7 +294,9 @@ pub(super) fn write_string(out: &mut String, text: &str) {
 }
 
 /// Fields as jsonb keeps them: the last of equal keys, shorter keys first, then by bytes.
-pub(super) fn sorted_fields<'n, 'a>(fields: &'n [(Cow<'a, str>, Node<'a>)]) -> Vec<&'n (Cow<'a, str>, Node<'a>)> {
+pub(in crate::engine::scalar) fn sorted_fields<'n, 'a>(
+    fields: &'n [(Cow<'a, str>, Node<'a>)],
+) -> Vec<&'n (Cow<'a, str>, Node<'a>)> {
     let mut sorted: Vec<_> = fields.iter().rev().collect();
     sorted.sort_by(|(a, _), (b, _)| (a.len(), a.as_bytes()).cmp(&(b.len(), b.as_bytes())));
     sorted.dedup_by(|later, kept| later.0 == kept.0);
@@ -283,6 +309,7 @@ pub(super) fn write_canonical(out: &mut String, json: &Json<'_>) {
         Json::Null => out.push_str("null"),
         Json::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
         Json::Number(number) => out.push_str(&number.to_string()),
+        Json::Written => unreachable!("jsonb is read with its numbers"),
         Json::Text(text) => write_string(out, text),
         Json::Array(elements) => {
             out.push('[');

@@ -18,7 +18,7 @@ pub(in crate::engine::scalar) fn scalar(text: &str, to: &SqlType) -> Result<Valu
             let kind = match json {
                 Json::Null => "null",
                 Json::Bool(_) => "boolean",
-                Json::Number(_) => "numeric",
+                Json::Number(_) | Json::Written => "numeric",
                 Json::Text(_) => "string",
                 Json::Array(_) => "array",
                 Json::Object(_) => "object",

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use tailwater_connectors::Value;
 
+use super::json_read::subscript;
 use super::json_text::{Json, Node, parse, write_canonical};
 use super::read::{array, text};
 use crate::engine::scalar::catalog::Catalog;
@@ -27,7 +28,7 @@ impl Mode {
 
 struct Change<'a> {
     mode: Mode,
-    path: Vec<&'a str>,
+    path: Vec<Option<&'a str>>,
     value: Json<'a>,
 }
 
@@ -37,15 +38,21 @@ impl<'a> Change<'a> {
     }
 
     fn apply(&self, json: &mut Json<'a>, level: usize) -> Result<(), RowError> {
+        let null = || RowError::new("22004", format!("path element at position {} is null", level + 1));
+        let step = self.path[level].ok_or_else(null)?;
         match json {
-            Json::Object(fields) => self.apply_to_object(fields, level),
-            Json::Array(elements) => self.apply_to_array(elements, level),
+            Json::Object(fields) => self.apply_to_object(fields, (step, level)),
+            Json::Array(elements) => self.apply_to_array(elements, (step, level)),
             _ => Ok(()),
         }
     }
 
-    fn apply_to_object(&self, fields: &mut Vec<(Cow<'a, str>, Node<'a>)>, level: usize) -> Result<(), RowError> {
-        let (key, last) = (self.path[level], level + 1 == self.path.len());
+    fn apply_to_object(
+        &self,
+        fields: &mut Vec<(Cow<'a, str>, Node<'a>)>,
+        (key, level): (&'a str, usize),
+    ) -> Result<(), RowError> {
+        let last = level + 1 == self.path.len();
         match fields.iter().position(|(name, _)| name == key) {
             Some(at) if !last => self.apply(&mut fields[at].1.value, level + 1)?,
             Some(at) => match self.mode {
@@ -61,12 +68,11 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
-    fn apply_to_array(&self, elements: &mut Vec<Node<'a>>, level: usize) -> Result<(), RowError> {
+    fn apply_to_array(&self, elements: &mut Vec<Node<'a>>, (step, level): (&'a str, usize)) -> Result<(), RowError> {
         let last = level + 1 == self.path.len();
-        let index = self.path[level]
-            .trim_start()
-            .parse::<i32>()
-            .map_err(|_| RowError::new("22P02", format!("path element at position {} is not an integer", level + 1)))?;
+        let index = subscript(step).ok_or_else(|| {
+            RowError::new("22P02", format!("path element at position {} is not an integer", level + 1))
+        })?;
         let length = elements.len();
         let place = if index < 0 { i64::from(index) + length as i64 } else { i64::from(index) };
         let at = usize::try_from(place).ok().filter(|at| *at < length);
@@ -90,16 +96,16 @@ fn changed(target: &Value, path: &Value, change: (Mode, Json<'_>)) -> Result<Val
         return Err(RowError::new("2202E", "wrong number of array subscripts"));
     }
     let mut json = parse(text(target))?;
-    if !matches!(json, Json::Array(_) | Json::Object(_)) {
-        return Err(RowError::invalid_parameter("cannot change a path in a scalar"));
-    }
-    if path.elements.is_empty() {
+    let is_empty = match &json {
+        Json::Array(elements) => elements.is_empty(),
+        Json::Object(fields) => fields.is_empty(),
+        _ => return Err(RowError::invalid_parameter("cannot change a path in a scalar")),
+    };
+    if path.elements.is_empty() || is_empty && !mode.adds() {
         return Ok(target.clone());
     }
-    let null = |at: usize| RowError::new("22004", format!("path element at position {} is null", at + 1));
-    let step = |(at, step): (usize, &'_ Value)| if step.is_null() { Err(null(at)) } else { Ok(()) };
-    path.elements.iter().enumerate().try_for_each(step)?;
-    let change = Change { mode, path: path.elements.iter().map(text).collect(), value };
+    let steps = path.elements.iter().map(|step| if step.is_null() { None } else { Some(text(step)) });
+    let change = Change { mode, path: steps.collect(), value };
     change.apply(&mut json, 0)?;
     let mut out = String::new();
     write_canonical(&mut out, &json);
@@ -138,12 +144,12 @@ fn set_lax(arguments: &[Value]) -> Result<Value, RowError> {
         Some(_) => return Err(RowError::invalid_parameter("null_value_treatment must be given")),
         None => "use_json_null",
     };
+    if !arguments[2].is_null() {
+        return set(arguments);
+    }
     let known = ["raise_exception", "use_json_null", "delete_key", "return_target"];
     if !known.contains(&treatment) {
         return Err(RowError::invalid_parameter(format!("null_value_treatment must be one of {}", known.join(", "))));
-    }
-    if !arguments[2].is_null() {
-        return set(arguments);
     }
     match treatment {
         "raise_exception" => Err(RowError::new("22004", "JSON value must not be null")),

@@ -61,11 +61,6 @@ fn concatenate(arguments: &[Value]) -> Result<Value, RowError> {
     Ok(shown(&match (left.value(), right.value()) {
         (Json::Object(left), Json::Object(right)) => Json::Object(left.iter().chain(right).cloned().collect()),
         _ => {
-            let object_and_scalar =
-                |object: &Json<'_>, other: &Json<'_>| matches!(object, Json::Object(_)) && !is_container(other);
-            if object_and_scalar(left.value(), right.value()) || object_and_scalar(right.value(), left.value()) {
-                return Err(RowError::invalid_parameter("invalid concatenation of jsonb objects"));
-            }
             let all: Vec<Json<'_>> = elements(&left).chain(elements(&right)).collect();
             Json::Array(all.into_iter().map(|value| Node { value, source: "" }).collect())
         }
@@ -113,6 +108,9 @@ pub(super) fn register(catalog: &mut Catalog) {
         catalog.strict(&format!("{name}(jsonb,jsonb) jsonb"), concatenate);
     }
     catalog.strict("jsonb_delete(jsonb,text) jsonb", |a| remove_keys(text(&a[0]), &[text(&a[1])]));
+    catalog.strict("jsonb_delete(jsonb,variadic text) jsonb", |a| {
+        remove_keys(text(&a[0]), &a[1..].iter().map(text).collect::<Vec<_>>())
+    });
     catalog.strict("jsonb_delete(jsonb,int4) jsonb", remove_index);
     catalog.strict("-(jsonb,text) jsonb", |a| remove_keys(text(&a[0]), &[text(&a[1])]));
     catalog.strict("-(jsonb,int4) jsonb", remove_index);

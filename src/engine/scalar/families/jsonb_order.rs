@@ -30,7 +30,7 @@ fn kind(json: &Json<'_>) -> u8 {
     match json {
         Json::Null => 0,
         Json::Text(_) => 1,
-        Json::Number(_) => 2,
+        Json::Number(_) | Json::Written => 2,
         Json::Bool(_) => 3,
         Json::Array(_) => 4,
         Json::Object(_) => 5,
@@ -47,11 +47,7 @@ fn compare(left: &Json<'_>, right: &Json<'_>) -> Ordering {
             a.len().cmp(&b.len()).then_with(|| pairs().find(|order| order.is_ne()).unwrap_or(Ordering::Equal))
         }
         (Json::Object(a), Json::Object(b)) => {
-            let pairs = || {
-                a.iter()
-                    .zip(b)
-                    .map(|((k, v), (l, w))| (k.len(), k).cmp(&(l.len(), l)).then_with(|| compare(v.value(), w.value())))
-            };
+            let pairs = || a.iter().zip(b).map(|((k, v), (l, w))| k.cmp(l).then_with(|| compare(v.value(), w.value())));
             a.len().cmp(&b.len()).then_with(|| pairs().find(|order| order.is_ne()).unwrap_or(Ordering::Equal))
         }
         _ => kind(left).cmp(&kind(right)),

@@ -2,15 +2,30 @@
 
 use tailwater_connectors::Value;
 
-use super::read::text;
+use super::read::{bytes, text};
 use super::text::{ASCII, Letters, UNICODE};
 use crate::engine::scalar::catalog::Catalog;
 use crate::engine::scalar::expression::{PlainBody, RowError};
 
+/// What characters and bytes that mean something in patterns are.
+trait Letter: Copy + PartialEq {
+    const ANY_RUN: Self;
+    const ANY_ONE: Self;
+}
+
+impl Letter for char {
+    const ANY_RUN: Self = '%';
+    const ANY_ONE: Self = '_';
+}
+
+impl Letter for u8 {
+    const ANY_RUN: Self = b'%';
+    const ANY_ONE: Self = b'_';
+}
+
 /// Matches `source` against a LIKE pattern; `escape` is usually a backslash.
-fn like(source: &str, pattern: &str, escape: Option<char>) -> Result<bool, RowError> {
+fn like<T: Letter>(source: &[T], pattern: &[T], escape: Option<T>) -> Result<bool, RowError> {
     let tokens = tokens(pattern, escape);
-    let source: Vec<char> = source.chars().collect();
     let (mut at, mut token) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
     loop {
@@ -48,25 +63,25 @@ fn like(source: &str, pattern: &str, escape: Option<char>) -> Result<bool, RowEr
     }
 }
 
-enum Token {
-    Literal(char),
+enum Token<T> {
+    Literal(T),
     AnyOne,
     AnyRun,
     /// An escape character at the end: an error, but only for text that reaches it.
     Dangling,
 }
 
-fn tokens(pattern: &str, escape: Option<char>) -> Vec<Token> {
+fn tokens<T: Letter>(pattern: &[T], escape: Option<T>) -> Vec<Token<T>> {
     let mut tokens = Vec::with_capacity(pattern.len());
-    let mut characters = pattern.chars();
+    let mut characters = pattern.iter().copied();
     while let Some(c) = characters.next() {
         tokens.push(match c {
             _ if Some(c) == escape => match characters.next() {
                 Some(escaped) => Token::Literal(escaped),
                 None => Token::Dangling,
             },
-            '%' => Token::AnyRun,
-            '_' => Token::AnyOne,
+            _ if c == T::ANY_RUN => Token::AnyRun,
+            _ if c == T::ANY_ONE => Token::AnyOne,
             _ => Token::Literal(c),
         });
     }
@@ -92,12 +107,26 @@ fn matches(arguments: &[Value], matching: Matching) -> Result<Value, RowError> {
     let (source, pattern, escape) = (text(&arguments[0]), text(&arguments[1]), escape_of(arguments)?);
     let found = match matching.ignore_case {
         Some(letters) => {
-            let lower = |text: &str| text.chars().map(letters.lower).collect::<String>();
+            let lower = |text: &str| text.chars().map(letters.lower).collect::<Vec<char>>();
             like(&lower(source), &lower(pattern), escape)?
         }
-        None => like(source, pattern, escape)?,
+        None => {
+            let characters = |text: &str| text.chars().collect::<Vec<char>>();
+            like(&characters(source), &characters(pattern), escape)?
+        }
     };
     Ok(Value::Bool(found != matching.negated))
+}
+
+/// The same over bytes.
+fn matches_bytes(arguments: &[Value], negated: bool) -> Result<Value, RowError> {
+    let escape = match arguments.get(2).map(bytes) {
+        None => Some(b'\\'),
+        Some([]) => None,
+        Some([escape]) => Some(*escape),
+        Some(_) => return Err(RowError::new("22025", "invalid escape string")),
+    };
+    Ok(Value::Bool(like(bytes(&arguments[0]), bytes(&arguments[1]), escape)? != negated))
 }
 
 pub(super) fn register(catalog: &mut Catalog) {
@@ -113,6 +142,10 @@ pub(super) fn register(catalog: &mut Catalog) {
         catalog.strict(&format!("!~~*({arguments}) bool"), |a| {
             matches(a, Matching { ignore_case: Some(UNICODE), negated: true })
         });
+    }
+    for arguments in ["bytea,bytea", "bytea,bytea,bytea"] {
+        catalog.strict(&format!("~~({arguments}) bool"), |a| matches_bytes(a, false));
+        catalog.strict(&format!("!~~({arguments}) bool"), |a| matches_bytes(a, true));
     }
     for arguments in ["text,text", "bpchar,text"] {
         let forms: [(&str, PlainBody); 2] = [

@@ -2,15 +2,15 @@
 
 use super::{
     arithmetic, array, array_change, binary, bytes, comparison, date_format, date_make, date_overlap, date_parts,
-    date_read, date_trunc, datetime, float, format, integer_math, json_build, json_object, json_read, json_rows,
-    jsonb_change, jsonb_contain, math, number_format, pattern, series, text, text_rows, text_shape, trigonometry,
-    unicode, zone,
+    date_read, date_trunc, datetime, enumeration, float, format, integer_math, json_build, json_object, json_path,
+    json_read, json_rows, json_strip, jsonb_change, jsonb_contain, math, number_format, pattern, series, text,
+    text_rows, text_shape, trigonometry, unicode, zone,
 };
 use crate::engine::scalar::catalog::Catalog;
 
 /// Adds every builtin.
 pub(in crate::engine::scalar) fn register(catalog: &mut Catalog) {
-    let families: [fn(&mut Catalog); 29] = [
+    let families: [fn(&mut Catalog); 32] = [
         comparison::register,
         arithmetic::register,
         float::register,
@@ -35,10 +35,13 @@ pub(in crate::engine::scalar) fn register(catalog: &mut Catalog) {
         zone::register,
         json_build::register,
         json_read::register,
+        json_path::register,
+        json_strip::register,
         jsonb_contain::register,
         array::register,
         array_change::register,
         json_object::register,
+        enumeration::register,
         jsonb_change::register,
     ];
     families.iter().for_each(|family| family(catalog));
@@ -46,6 +49,7 @@ pub(in crate::engine::scalar) fn register(catalog: &mut Catalog) {
 
 /// Adds every set-returning function.
 pub(in crate::engine::scalar) fn register_tables(catalog: &mut Catalog) {
-    let families: [fn(&mut Catalog); 3] = [series::register, text_rows::register, json_rows::register];
+    let families: [fn(&mut Catalog); 4] =
+        [series::register, text_rows::register, json_rows::register, json_path::register_rows];
     families.iter().for_each(|family| family(catalog));
 }

@@ -171,8 +171,8 @@ fn groups(search: &Search, found: &Found) -> Value {
 }
 
 /// The rows of `regexp_matches`: one of the first match, or of all with the flag `g`.
-pub(super) fn matches(arguments: &[Value]) -> Result<Vec<Value>, RowError> {
-    let flags = Flags::parse::<false>(arguments.get(2).map_or("", text))?;
+pub(super) fn matches<const C: bool>(arguments: &[Value]) -> Result<Vec<Value>, RowError> {
+    let flags = Flags::parse::<C>(arguments.get(2).map_or("", text))?;
     let search = Search::new(arguments, flags.options)?;
     let (mut rows, mut from) = (Vec::new(), 0);
     while let Some((found, _, next)) = search.step(from)? {

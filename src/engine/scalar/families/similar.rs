@@ -76,12 +76,16 @@ fn similar_escape(arguments: &[Value]) -> Result<Value, RowError> {
     }
 }
 
+/// `substring(source similar pattern escape escape)`
+fn similar_part<const C: bool>(arguments: &[Value]) -> Result<Value, RowError> {
+    let pattern = translated(text(&arguments[1]), escape_of(arguments.get(2))?)?;
+    super::regular::substring::<C>(&[arguments[0].clone(), Value::text(pattern)])
+}
+
 pub(super) fn register(catalog: &mut Catalog) {
     catalog.strict("similar_to_escape(text) text", similar_to_escape);
     catalog.strict("similar_to_escape(text,text) text", similar_to_escape);
     catalog.nullable("similar_escape(text,text) text", similar_escape);
-    catalog.strict("substring(text,text,text) text", |a| {
-        let pattern = translated(text(&a[1]), escape_of(a.get(2))?)?;
-        super::regular::substring::<false>(&[a[0].clone(), Value::text(pattern)])
-    });
+    catalog.strict("substring(text,text,text) text", similar_part::<false>);
+    catalog.strict("substring/c(text,text,text) text", similar_part::<true>);
 }

@@ -21,18 +21,20 @@ fn string_to_table(_: &[SqlType], arguments: &[Value]) -> Result<Vec<Row>, RowEr
     elements(string_to_array(arguments)?)
 }
 
-fn regexp_split_to_table(_: &[SqlType], arguments: &[Value]) -> Result<Vec<Row>, RowError> {
-    elements(regexp_split::<false>(arguments)?)
+fn regexp_split_to_table<const C: bool>(_: &[SqlType], arguments: &[Value]) -> Result<Vec<Row>, RowError> {
+    elements(regexp_split::<C>(arguments)?)
 }
 
-fn regexp_matches(_: &[SqlType], arguments: &[Value]) -> Result<Vec<Row>, RowError> {
-    one_column(matches(arguments)?)
+fn regexp_matches<const C: bool>(_: &[SqlType], arguments: &[Value]) -> Result<Vec<Row>, RowError> {
+    one_column(matches::<C>(arguments)?)
 }
 
 pub(super) fn register(catalog: &mut Catalog) {
     for arguments in ["text,text", "text,text,text"] {
         catalog.rows_nullable(&format!("string_to_table({arguments}) text"), string_to_table);
-        catalog.rows(&format!("regexp_split_to_table({arguments}) text"), regexp_split_to_table);
-        catalog.rows(&format!("regexp_matches({arguments}) text[]"), regexp_matches);
+        catalog.rows(&format!("regexp_split_to_table({arguments}) text"), regexp_split_to_table::<false>);
+        catalog.rows(&format!("regexp_split_to_table/c({arguments}) text"), regexp_split_to_table::<true>);
+        catalog.rows(&format!("regexp_matches({arguments}) text[]"), regexp_matches::<false>);
+        catalog.rows(&format!("regexp_matches/c({arguments}) text[]"), regexp_matches::<true>);
     }
 }

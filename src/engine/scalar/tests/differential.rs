@@ -4,10 +4,11 @@ use tailwater_connectors::{SqlType, Value};
 use tokio_postgres::{Client, NoTls};
 
 use super::made_up::made_up;
+use super::made_up_paths::paths;
 use super::made_up_patterns::{date_templates, number_templates, patterns};
 use super::server::Postgres;
 use super::sql_text::bind_text;
-use super::{cases, cases_number, cases_text, cases_time};
+use super::{cases, cases_json, cases_jsonpath, cases_number, cases_text, cases_time};
 use crate::engine::scalar::bind;
 
 /// Evaluates one expression and turns an error into its SQLSTATE.
@@ -93,7 +94,7 @@ async fn differences(expressions: Vec<String>) -> (Vec<String>, usize) {
 }
 
 /// Expressions of a list: lines, and those that a line end within quotes continues.
-fn expressions(text: &str) -> Vec<String> {
+pub(super) fn expressions(text: &str) -> Vec<String> {
     let (mut found, mut open) = (Vec::<String>::new(), false);
     for line in text.lines().filter(|line| !line.is_empty()) {
         match found.last_mut().filter(|_| open) {
@@ -108,7 +109,14 @@ fn expressions(text: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn expressions_have_the_values_types_and_errors_of_postgres() {
-    let texts = [cases::CASES, cases_text::CASES, cases_number::CASES, cases_time::CASES];
+    let texts = [
+        cases::CASES,
+        cases_text::CASES,
+        cases_number::CASES,
+        cases_time::CASES,
+        cases_json::CASES,
+        cases_jsonpath::CASES,
+    ];
     let cases: Vec<String> = texts.into_iter().flat_map(expressions).collect();
     let count = cases.len();
     assert!(count > 500, "only {count} cases");
@@ -121,6 +129,13 @@ async fn expressions_have_the_values_types_and_errors_of_postgres() {
 async fn made_up_patterns_match_what_postgres_matches() {
     let (differences, values) = differences(patterns(3_000)).await;
     assert!(values > 2_000, "only {values} have a value");
+    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
+}
+
+#[tokio::test]
+async fn made_up_paths_find_what_postgres_finds() {
+    let (differences, values) = differences(paths(6_000)).await;
+    assert!(values > 3_000, "only {values} have a value");
     assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
 }
 

@@ -8,7 +8,7 @@ use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 use tailwater_connectors::{SqlType, Value};
 
-use crate::engine::scalar::bind::{self, BindError, Quantifier, Typed};
+use crate::engine::scalar::bind::{self, BindError, BoundTable, Quantifier, Typed};
 use crate::engine::scalar::catalog::named;
 use crate::engine::scalar::expression::Scalar;
 
@@ -84,12 +84,45 @@ fn bound(expression: &Expr) -> Bound {
         }
         Expr::AtTimeZone { timestamp, time_zone } => bind::at_time_zone(bound(timestamp)?, bound(time_zone)?),
         Expr::CompoundFieldAccess { root, access_chain } => {
-            access_chain.iter().try_fold(bound(root)?, |array, access| match access {
-                AccessExpr::Subscript(Subscript::Index { index }) => bind::element(array, bound(index)?),
-                other => Err(refuse(format!("access {other}"))),
-            })
+            let written = access_chain.iter().map(subscript).collect::<Result<Vec<_>, _>>()?;
+            bind::subscripted(bound(root)?, written)
         }
         _ => function_like(expression),
+    }
+}
+
+fn subscript(access: &AccessExpr) -> Result<bind::Subscript, BindError> {
+    let optional = |bound_at: &Option<Expr>| bound_at.as_ref().map(bound).transpose();
+    match access {
+        AccessExpr::Subscript(Subscript::Index { index }) => Ok(bind::Subscript::Index(bound(index)?)),
+        AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, stride: None }) => {
+            Ok(bind::Subscript::Slice(optional(lower_bound)?, optional(upper_bound)?))
+        }
+        other => Err(refuse(format!("access {other}"))),
+    }
+}
+
+/// Binds the call of a set-returning function in `sql`; its columns may be declared, as in `f(x) as t(a int, b text)`.
+pub(super) fn bind_table(sql: &str) -> Result<BoundTable, BindError> {
+    if let Some((call, columns)) = sql.split_once(" as t(") {
+        let columns = columns.strip_suffix(')').unwrap_or(columns).split("; ").map(|column| {
+            let (name, type_name) = column.split_once(' ').expect("a name and a type");
+            Ok((name.into(), sql_type(type_name)?))
+        });
+        let columns = columns.collect::<Result<Vec<_>, BindError>>()?;
+        let (name, arguments) = call_in(call)?;
+        return bind::record_function(&name, arguments, columns);
+    }
+    let (name, arguments) = call_in(sql)?;
+    bind::table_function(&name, arguments)
+}
+
+fn call_in(sql: &str) -> Result<(String, Vec<Typed>), BindError> {
+    let dialect = PostgreSqlDialect {};
+    let parsed = Parser::new(&dialect).try_with_sql(sql).and_then(|mut parser| parser.parse_expr());
+    match parsed.map_err(|error| refuse(error.to_string()))? {
+        Expr::Function(function) => Ok((function.name.to_string(), arguments_of(&function)?)),
+        other => Err(refuse(format!("{other} is no call"))),
     }
 }
 
@@ -230,13 +263,14 @@ fn case(operand: Option<&Expr>, conditions: &[CaseWhen], otherwise: Option<&Expr
 }
 
 fn call(function: &Function) -> Bound {
-    let name = function.name.to_string().replace('"', "");
-    let FunctionArguments::List(list) = &function.args else {
-        return bind::function(&name, Vec::new());
-    };
+    bind::function(&function.name.to_string().replace('"', ""), arguments_of(function)?)
+}
+
+fn arguments_of(function: &Function) -> Result<Vec<Typed>, BindError> {
+    let FunctionArguments::List(list) = &function.args else { return Ok(Vec::new()) };
     let arguments = list.args.iter().map(|argument| match argument {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) => bound(argument),
         other => Err(refuse(format!("argument {other}"))),
     });
-    bind::function(&name, arguments.collect::<Result<Vec<_>, _>>()?)
+    arguments.collect()
 }
