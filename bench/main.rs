@@ -12,6 +12,10 @@ use std::error::Error;
 use report::Report;
 use tailwater::cli::demo::servers::{PrivatePostgres, PrivateRedis};
 
+/// The daemon's own, for the part that runs the engine in this process.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Any failure ends the run.
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -37,7 +41,8 @@ fn main() -> Outcome<()> {
     let sizes = sizes();
     let as_json = std::env::args().any(|argument| argument == "--json");
     if std::env::args().nth(1).is_some_and(|argument| argument == "sql") {
-        return sql::run(sizes.rows, sizes.changes, as_json);
+        let only = std::env::args().skip_while(|argument| argument != "--only").nth(1).unwrap_or_default();
+        return sql::run(&only, (sizes.rows, sizes.changes), as_json);
     }
     let database = PrivatePostgres::start(&["synchronous_commit=on", "max_wal_size=8GB", "shared_buffers=512MB"])?;
     let redis = PrivateRedis::start()?;

@@ -7,6 +7,8 @@ use tailwater_connectors::{
     Change, Column, NewRow, OldRow, ReplicaIdentity, Row, SqlType, TableName, TableSchema, Value,
 };
 
+use super::views::Traffic;
+
 /// Name of the one source.
 pub(super) const SOURCE: SmolStr = SmolStr::new_static("bench");
 /// Facts per row of a dimension.
@@ -56,13 +58,18 @@ impl Table {
         vec![int(number), int(number / FANOUT), int(number), int(mixed)].into()
     }
 
-    /// The change of a number: an update of some row; its `n` goes up or down.
-    pub(super) fn change(&self, number: u64) -> Change {
-        let row = number.wrapping_mul(7_919) % self.rows;
-        Change::Update {
-            table: Arc::clone(&self.schema),
-            old: OldRow::SameKey,
-            new: NewRow { row: self.row(row, number + 1), unchanged: Vec::new() },
+    /// The change of a number. An update is of some row; its `n` goes up or down.
+    pub(super) fn change(&self, traffic: Traffic, number: u64) -> Change {
+        let table = Arc::clone(&self.schema);
+        match traffic {
+            Traffic::Updates => {
+                let row = number.wrapping_mul(7_919) % self.rows;
+                let new = NewRow { row: self.row(row, number + 1), unchanged: Vec::new() };
+                Change::Update { table, old: OldRow::SameKey, new }
+            }
+            Traffic::Turnover if number % 2 == 0 => Change::Delete { table, old: OldRow::Key(self.row(number / 2, 0)) },
+            Traffic::Turnover => Change::Insert { table, new: self.row(self.rows + number / 2, 0) },
+            Traffic::Appends => Change::Insert { table, new: self.row(self.rows + number, 0) },
         }
     }
 }

@@ -6,7 +6,7 @@ mod views;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 use tailwater::engine::{Engine, EngineCatalog};
@@ -16,7 +16,7 @@ use tailwater_connectors::{Lsn, Position, Transaction};
 
 use crate::Outcome;
 use data::{SOURCE, Table};
-use views::Scenario;
+use views::{Scenario, Traffic};
 
 const MEMORY_BYTES: usize = 256 << 20;
 /// Rows of a chunk of the first copy.
@@ -34,16 +34,18 @@ struct Figures {
     filled: f64,
     /// Changed rows per second.
     changed: f64,
+    /// Processor time of this thread per changed row.
+    spent: Duration,
 }
 
-/// Runs all; `rows` is the size of the table, `changes` the number of changed rows.
-pub(crate) fn run(rows: u64, changes: u64, as_json: bool) -> Outcome<()> {
+/// Runs all whose names contain `only`; `rows` is the size of the table, `changes` the number of changed rows.
+pub(crate) fn run(only: &str, (rows, changes): (u64, u64), as_json: bool) -> Outcome<()> {
     let mut figures = Vec::new();
-    for scenario in views::SCENARIOS {
+    for scenario in views::SCENARIOS.iter().filter(|scenario| scenario.name.contains(only)) {
         eprintln!("{} ...", scenario.name);
         figures.push(measured(scenario, rows, changes)?);
     }
-    for scenario in views::GROWING {
+    for scenario in views::GROWING.iter().filter(|scenario| scenario.name.contains(only)) {
         for rows in [10_000, 100_000, 1_000_000] {
             eprintln!("{}, {rows} rows ...", scenario.name);
             figures.push(measured(scenario, rows, changes / 4)?);
@@ -77,8 +79,8 @@ fn measured(scenario: &Scenario, rows: u64, changes: u64) -> Outcome<Figures> {
     let started = Instant::now();
     engine.fill(&mut |_, _| ControlFlow::Continue(()))?;
     let filled = copied as f64 / started.elapsed().as_secs_f64();
-    let changed = follow(&mut engine, &tables[0], changes)?;
-    Ok(Figures { name: scenario.name.into(), rows, filled, changed })
+    let (changed, spent) = follow(&mut engine, (&tables[0], scenario.traffic), changes)?;
+    Ok(Figures { name: scenario.name.into(), rows, filled, changed, spent })
 }
 
 fn load(engine: &mut Engine, table: &Table) -> Outcome<()> {
@@ -92,34 +94,44 @@ fn load(engine: &mut Engine, table: &Table) -> Outcome<()> {
     Ok(())
 }
 
-/// Changed rows per second.
-fn follow(engine: &mut Engine, table: &Table, changes: u64) -> Outcome<f64> {
+/// Changed rows per second, and processor time per changed row.
+fn follow(engine: &mut Engine, (table, traffic): (&Table, Traffic), changes: u64) -> Outcome<(f64, Duration)> {
     let transaction = |number: u64| Transaction {
         position: Position::Lsn(Lsn(number + 2)),
         committed_at: 0,
-        changes: (0..TRANSACTION_ROWS).map(|row| table.change(number * TRANSACTION_ROWS + row)).collect(),
+        changes: (0..TRANSACTION_ROWS).map(|row| table.change(traffic, number * TRANSACTION_ROWS + row)).collect(),
     };
     let transactions: Vec<Transaction> = (0..changes.div_ceil(TRANSACTION_ROWS)).map(transaction).collect();
-    let started = Instant::now();
+    let (started, used) = (Instant::now(), thread_time()?);
     for step in transactions.chunks(STEP_TRANSACTIONS) {
         if let Some((_, error)) = engine.step(&SOURCE, step)?.failed.into_iter().next() {
             return Err(error.into());
         }
     }
-    Ok(changes as f64 / started.elapsed().as_secs_f64())
+    let spent = (thread_time()? - used) / u32::try_from(changes)?;
+    Ok((changes as f64 / started.elapsed().as_secs_f64(), spent))
+}
+
+/// Processor time of this thread so far: what counts on a busy machine.
+fn thread_time() -> Outcome<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanoseconds = text.split(' ').next().ok_or("an empty schedstat")?;
+    Ok(Duration::from_nanos(nanoseconds.parse()?))
 }
 
 #[expect(clippy::print_stdout, reason = "the report is what this part is for")]
 fn print(figures: &[Figures], as_json: bool) {
     if as_json {
         let lines = figures.iter().map(|figure| {
-            json!({"name": figure.name, "rows": figure.rows, "filled": figure.filled, "changed": figure.changed})
+            let spent = figure.spent.as_secs_f64() * 1e6;
+            json!({"name": figure.name, "rows": figure.rows, "filled": figure.filled, "changed": figure.changed, "spent": spent})
         });
         println!("{}", Json::from_iter(lines));
         return;
     }
-    println!("{:<44} {:>10} {:>14} {:>14} {:>12}", "", "rows", "fill, rows/s", "changes/s", "us/change");
-    for Figures { name, rows, filled, changed } in figures {
-        println!("{name:<44} {rows:>10} {filled:>14.0} {changed:>14.0} {:>12.1}", 1e6 / changed);
+    println!("{:<48} {:>9} {:>13} {:>11} {:>11} {:>7}", "", "rows", "fill, rows/s", "changes/s", "us/change", "of CPU");
+    for Figures { name, rows, filled, changed, spent } in figures {
+        let spent = spent.as_secs_f64() * 1e6;
+        println!("{name:<48} {rows:>9} {filled:>13.0} {changed:>11.0} {:>11.1} {spent:>7.1}", 1e6 / changed);
     }
 }

@@ -110,7 +110,9 @@ impl Assembly {
             types: plan.columns.iter().map(|column| column.sql_type.clone()).collect(),
             layout: Layout::Keyed(plan.key.clone()),
         });
+        let key_is_proven = root.key.as_ref().is_some_and(|key| key.iter().all(|column| plan.key.contains(column)));
         self.views.push(View {
+            key_is_proven,
             schema: Arc::new(view_schema(plan, fingerprint, rows)),
             root,
             relation,

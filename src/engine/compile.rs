@@ -8,6 +8,7 @@ use tailwater_connectors::SqlType;
 use super::dataflow::{Node, NodeKind};
 use super::error::EngineError;
 use super::index::Index;
+use super::node_key::key_of;
 use super::operators::{
     Aggregate, Call, Distinct, Flatten, Multiset, Recursion, SetOperation, TopN, Window, has_forms,
 };
@@ -126,7 +127,9 @@ impl Compiler<'_> {
             }
             Plan::Round { .. } => return Err(self.unsound("a round is read outside its recursion")),
         };
-        Ok(Node { id, types, kind })
+        // Rows of a recursion's rounds stand there once per level.
+        let key = if self.carries_level(plan) { None } else { key_of(&kind, types.len(), self.relations) };
+        Ok(Node { id, types, key, kind })
     }
 
     pub(super) fn table(&mut self, node: usize, what: &str) -> crate::state::TableId {

@@ -10,6 +10,7 @@ use super::error::EngineError;
 use super::fault::Faults;
 use super::index::Index;
 use super::operators::{Aggregate, Distinct, Flatten, Join, Recursion, SetOperation, TopN, Window};
+use super::planted;
 use super::relation::{KeyChange, Relation, delta_of};
 use super::scalar::Scalar;
 use crate::state::StateTx;
@@ -19,6 +20,8 @@ pub(super) struct Node {
     /// Number in the view's dataflow.
     pub(super) id: usize,
     pub(super) types: Vec<SqlType>,
+    /// Columns in which its rows differ, where that is proven: see [`super::node_key`].
+    pub(super) key: Option<Vec<usize>>,
     pub(super) kind: NodeKind,
 }
 
@@ -74,6 +77,9 @@ pub(super) enum Changes<'a> {
     Step(&'a [Vec<KeyChange>]),
     /// A fill: the node that is replayed, and the rows of its relation in this batch.
     Fill { node: usize, batch: &'a [(Row, i64)] },
+    /// A fill: a node that only collected shows its next rows, from this key of its state on. Afterwards `next` says where to go
+    /// on, if anywhere.
+    Show { node: usize, start: Vec<u8>, next: Option<Vec<u8>> },
     /// A round of a recursion: what changed in it, with levels. All else stands as after the step.
     Round { recursion: usize, delta: Delta },
 }
@@ -82,13 +88,38 @@ pub(super) enum Changes<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Leaf {
     pub(super) node: usize,
-    /// The relation to read in batches; `None` for what is made from nothing in one go.
-    pub(super) relation: Option<usize>,
+    pub(super) source: LeafSource,
+}
+
+/// What is replayed of a leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LeafSource {
+    /// The rows of a relation, in batches.
+    Relation(usize),
+    /// What is made from nothing, in one go.
+    Nothing,
+    /// What the node collected while the leaves before were replayed, in batches.
+    Collected,
 }
 
 impl Flow<'_, '_> {
     pub(super) fn is_filling(&self) -> bool {
-        matches!(self.changes, Changes::Fill { .. })
+        matches!(self.changes, Changes::Fill { .. } | Changes::Show { .. })
+    }
+
+    /// Where `node` goes on to show what it collected, if it does so now.
+    pub(super) fn shows(&self, node: usize) -> Option<Vec<u8>> {
+        match &self.changes {
+            Changes::Show { node: shown, start, .. } if *shown == node => Some(start.clone()),
+            _ => None,
+        }
+    }
+
+    /// Where the node that shows what it collected is to go on; `None` when it is done.
+    pub(super) fn show_next(&mut self, key: Option<Vec<u8>>) {
+        if let Changes::Show { next, .. } = &mut self.changes {
+            *next = key;
+        }
     }
 
     /// Whether a round of a recursion is followed.
@@ -105,6 +136,12 @@ impl Flow<'_, '_> {
 impl Node {
     /// The delta that leaves this node.
     pub(super) fn evaluate(&self, flow: &mut Flow<'_, '_>) -> Result<Delta, EngineError> {
+        let mut delta = self.step(flow)?;
+        planted::spoil(&mut delta);
+        Ok(delta)
+    }
+
+    fn step(&self, flow: &mut Flow<'_, '_>) -> Result<Delta, EngineError> {
         match &self.kind {
             NodeKind::Scan { relation, columns } => Ok(self.scan(flow, *relation, columns.as_deref())),
             NodeKind::Values(rows) if flow.starts(self.id) => Ok(rows.iter().map(|row| (row.clone(), 1)).collect()),
@@ -157,7 +194,7 @@ impl Node {
     fn scan(&self, flow: &Flow<'_, '_>, relation: usize, columns: Option<&[usize]>) -> Delta {
         match &flow.changes {
             Changes::Step(changes) => delta_of(&changes[relation], columns),
-            Changes::Round { .. } => Delta::new(),
+            Changes::Round { .. } | Changes::Show { .. } => Delta::new(),
             Changes::Fill { node, .. } if *node != self.id => Delta::new(),
             Changes::Fill { batch, .. } => match columns {
                 None => batch.to_vec(),
@@ -169,13 +206,17 @@ impl Node {
     /// The leaves whose rows must be replayed to fill the view, in an order in which everything a leaf's rows meet stands
     /// complete: private inputs of a join before its first input. Inputs that are read from a relation stand already.
     pub(super) fn fill_order(&self) -> Vec<Leaf> {
-        let own = |relation| Leaf { node: self.id, relation };
+        let own = |source| Leaf { node: self.id, source };
         match &self.kind {
-            NodeKind::Scan { relation, .. } => vec![own(Some(*relation))],
-            NodeKind::Values(_) => vec![own(None)],
+            NodeKind::Scan { relation, .. } => vec![own(LeafSource::Relation(*relation))],
+            NodeKind::Values(_) => vec![own(LeafSource::Nothing)],
             NodeKind::Aggregate(aggregate) => {
-                let start = aggregate.is_global().then(|| own(None));
-                start.into_iter().chain(aggregate.input.fill_order()).collect()
+                let start = aggregate.is_global().then(|| own(LeafSource::Nothing));
+                let end = aggregate.collects().then(|| own(LeafSource::Collected));
+                start.into_iter().chain(aggregate.input.fill_order()).chain(end).collect()
+            }
+            NodeKind::Window(window) => {
+                window.input.fill_order().into_iter().chain([own(LeafSource::Collected)]).collect()
             }
             NodeKind::Join(join) => {
                 let later = join.inputs[1..].iter().filter(|input| input.is_replayed());

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tailwater_connectors::Row;
 
-use super::dataflow::{Changes, Flow, Leaf};
+use super::dataflow::{Changes, Flow, Leaf, LeafSource};
 use super::driver::Engine;
 use super::error::EngineError;
 use super::index::Index;
@@ -128,17 +128,10 @@ impl Engine {
         leaf: Leaf,
         report: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, EngineError> {
-        let Some(relation) = leaf.relation else {
-            self.replay_batch(self.state.begin(), (place, leaf, &[]))?;
-            return Ok(report(0));
-        };
         let mut start = Vec::new();
         loop {
-            let tx = self.state.begin();
-            let (batch, next) = read_batch(&tx, &self.assembly.relations[relation], &start)?;
-            let rows: Vec<(Row, i64)> = batch.into_iter().map(|(_, row, count)| (row, count)).collect();
-            self.replay_batch(tx, (place, leaf, &rows))?;
-            if report(rows.len()).is_break() {
+            let (rows, next) = self.replay_batch(place, (leaf, start))?;
+            if report(rows).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
             match next {
@@ -148,21 +141,34 @@ impl Engine {
         }
     }
 
+    /// Replays one batch from `start` on; answers how many rows of a relation it had, and where to go on, if anywhere.
     fn replay_batch(
         &self,
-        mut tx: StateTx<'_>,
-        (place, leaf, batch): (usize, Leaf, &[(Row, i64)]),
-    ) -> Result<(), EngineError> {
-        let changes = Changes::Fill { node: leaf.node, batch };
+        place: usize,
+        (leaf, start): (Leaf, Vec<u8>),
+    ) -> Result<(usize, Option<Vec<u8>>), EngineError> {
+        let mut tx = self.state.begin();
+        let node = leaf.node;
+        let mut rows: Vec<(Row, i64)> = Vec::new();
+        let mut next = None;
+        if let LeafSource::Relation(relation) = leaf.source {
+            let (batch, behind) = read_batch(&tx, &self.assembly.relations[relation], &start)?;
+            rows = batch.into_iter().map(|(_, row, count)| (row, count)).collect();
+            next = behind;
+        }
+        let changes = match leaf.source {
+            LeafSource::Collected => Changes::Show { node, start, next: None },
+            LeafSource::Relation(_) | LeafSource::Nothing => Changes::Fill { node, batch: &rows },
+        };
+        let view = &self.assembly.views[place];
         let (relations, indexes) = (&self.assembly.relations[..], &self.assembly.indexes[..]);
-        self.assembly.views[place].run(&mut Flow {
-            tx: &mut tx,
-            relations,
-            indexes,
-            changes,
-            faults: self.assembly.views[place].faults(),
-        })?;
-        commit_in_place(tx)
+        let mut flow = Flow { tx: &mut tx, relations, indexes, changes, faults: view.faults() };
+        view.run(&mut flow)?;
+        if let Changes::Show { next: behind, .. } = flow.changes {
+            next = behind;
+        }
+        commit_in_place(tx)?;
+        Ok((rows.len(), next))
     }
 
     /// Builds a secondary index from its relation's rows.

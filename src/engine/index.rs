@@ -67,17 +67,7 @@ impl Index {
         Ok(())
     }
 
-    /// Keys of the relation's rows whose columns encode to `prefix`.
-    pub(super) fn keys(&self, tx: &StateTx<'_>, prefix: &[u8], version: Version) -> Result<Vec<Vec<u8>>, StateError> {
-        let mut keys = Vec::new();
-        self.each_key(tx, (prefix, version), &mut |key| {
-            keys.push(key.to_vec());
-            Ok(ControlFlow::Continue(()))
-        })?;
-        Ok(keys)
-    }
-
-    /// Visits them until told to break.
+    /// Visits the keys of the relation's rows whose columns encode to `prefix`, until told to break.
     pub(super) fn each_key(
         &self,
         tx: &StateTx<'_>,

@@ -22,8 +22,11 @@ mod fault;
 mod fill;
 mod index;
 mod input_table;
+mod node_key;
+
 mod operators;
 pub mod plan;
+mod planted;
 mod registry;
 mod relation;
 pub mod scalar;
@@ -43,6 +46,8 @@ pub use plan::{
     AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RelationName, RowErrorPolicy, SortKey,
     ViewPlan,
 };
+#[cfg(debug_assertions)]
+pub use planted::{PlantedFault, plant};
 pub use scalar::Scalar;
 pub use step::StepOutcome;
 pub use view::ViewCondition;

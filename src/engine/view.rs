@@ -1,7 +1,8 @@
 //! A view: its dataflow, and the fold of the delta that leaves it into rows under the view's key.
 //!
 //! Invariant: the stored rows are the view's multiset of rows, and no key has two of them. It is checked where it is
-//! written: the row before, with the delta added, must leave at most one row, once.
+//! written: the row before, with the delta added, must leave at most one row, once. Where the plan proves that the key is one,
+//! the delta alone says what becomes of a key, and the row before is not read.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -37,6 +38,8 @@ pub enum ViewCondition {
 pub(super) struct View {
     pub(super) schema: Arc<ViewSchema>,
     pub(super) root: Node,
+    /// Whether the plan proves that no key has two rows: then nothing need be read to see it.
+    pub(super) key_is_proven: bool,
     /// Place of its rows in the engine's list of relations.
     pub(super) relation: usize,
     /// Relations it reads.
@@ -128,6 +131,9 @@ impl View {
             }
             rows.push(change);
         }
+        if self.key_is_proven {
+            return keys.into_iter().zip(deltas).map(|(key, delta)| change_of(key, &rows[delta])).collect();
+        }
         let stored = tx.get_many(relation.table, &keys, Version::New)?;
         let mut changes = Vec::with_capacity(keys.len());
         let mut scratch = Vec::new();
@@ -175,6 +181,16 @@ impl View {
                 Err(EngineError::KeyNotUnique { view: self.schema.name.clone(), columns })
             }
         }
+    }
+}
+
+/// What a consolidated delta does to a key that has one row at most, before and after.
+fn change_of(key: Vec<u8>, delta: &[(Row, i64)]) -> Result<KeyChange, EngineError> {
+    let side = |weight: i64| delta.iter().find(|(_, other)| *other == weight).map(|(row, _)| (row.clone(), 1));
+    let (old, new) = (side(-1), side(1));
+    match usize::from(old.is_some()) + usize::from(new.is_some()) == delta.len() {
+        true => Ok(KeyChange { key, old, new }),
+        false => Err(EngineError::Inconsistent { what: "rows with a proven key have it twice" }),
     }
 }
 

@@ -7,6 +7,7 @@ mod commands;
 mod crash;
 mod fuzz;
 mod life;
+mod nexmark;
 mod quarantine;
 mod support;
 mod tpch;

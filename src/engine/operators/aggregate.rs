@@ -67,9 +67,15 @@ impl Aggregate {
         node: usize,
         (delta, start): (&Delta, bool),
     ) -> Result<Delta, EngineError> {
+        if let Some(start) = flow.shows(node) {
+            return self.show_filled(flow, node, &start);
+        }
         if start {
             let group = Group::empty(Vec::new(), &self.calls)?;
             flow.tx.put(self.table, Vec::new(), group.encode(&self.calls));
+            if self.collects() {
+                return Ok(Delta::new());
+            }
             let shown = self.shown(&mut flow.faults, node, (&group, 1))?;
             return Ok(shown.into_iter().map(|row| (row, 1)).collect());
         }
@@ -77,6 +83,7 @@ impl Aggregate {
             return Ok(Delta::new());
         }
         let Gathered { mut dirty, given, forms, form_groups, .. } = self.gather(&mut flow.faults, node, delta)?;
+        let collecting = self.collects() && flow.is_filling();
         let tx = &mut *flow.tx;
         self.load(tx, &mut dirty)?;
         if let Some(table) = &self.forms {
@@ -88,7 +95,10 @@ impl Aggregate {
             }
         }
         for (place, (call, given)) in self.calls.iter().zip(given).enumerate() {
-            call.feed(tx, place, (&mut dirty, given))?;
+            call.feed(tx, (place, collecting), (&mut dirty, given))?;
+        }
+        if collecting {
+            return self.collect(tx, dirty);
         }
         self.finish(flow, node, dirty)
     }
@@ -198,7 +208,7 @@ impl Aggregate {
     }
 
     /// The group's row; `None` when a fault of this weight stands for it.
-    fn shown(
+    pub(super) fn shown(
         &self,
         faults: &mut Faults,
         node: usize,

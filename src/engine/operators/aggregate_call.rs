@@ -44,15 +44,16 @@ impl Call {
         call.distinct || Method::of(call) != Method::Accumulated
     }
 
-    /// Feeds the step's contributions. `place`: this call's among the node's.
+    /// Feeds the step's contributions. `place`: this call's among the node's. While a fill is `collecting`, results that need
+    /// all values are left for later.
     pub(super) fn feed(
         &self,
         tx: &mut StateTx<'_>,
-        place: usize,
+        (place, collecting): (usize, bool),
         (dirty, given): (&mut [Dirty], Vec<Given>),
     ) -> Result<(), EngineError> {
         match &self.values {
-            Some(values) => self.remember(tx, (place, values), (dirty, given)),
+            Some(values) => self.remember(tx, (place, collecting, values), (dirty, given)),
             None => given.iter().try_for_each(|part| match &mut dirty[part.group].now.kept[place] {
                 Kept::Accumulated(accumulator) => accumulator.add(&part.contribution.arguments, part.weight),
                 _ => Err(EngineError::Inconsistent { what: "an aggregate remembers its values" }),
@@ -63,7 +64,7 @@ impl Call {
     fn remember(
         &self,
         tx: &mut StateTx<'_>,
-        (place, values): (usize, &Multiset),
+        (place, collecting, values): (usize, bool, &Multiset),
         (dirty, given): (&mut [Dirty], Vec<Given>),
     ) -> Result<(), EngineError> {
         let mut fold = Fold::default();
@@ -91,6 +92,7 @@ impl Call {
                     }
                 }
                 Kept::Extreme(best) => *best = self.extreme(tx, (key, values), (best.take(), entries))?,
+                Kept::Ordered(_) if collecting => {}
                 kept => *kept = Kept::ordered(ordered_result(&self.call, self.entries(tx, (key, values))?)),
             }
         }
@@ -98,7 +100,11 @@ impl Call {
     }
 
     /// All entries of a group in order, as far as they matter.
-    fn entries(&self, tx: &StateTx<'_>, (group, values): (&[u8], &Multiset)) -> Result<Entries, EngineError> {
+    pub(super) fn entries(
+        &self,
+        tx: &StateTx<'_>,
+        (group, values): (&[u8], &Multiset),
+    ) -> Result<Entries, EngineError> {
         let mut entries = Entries::new();
         let most = entries_max(&self.call);
         tx.scan(values.table, group, Version::New, &mut |_, entry| {
@@ -115,23 +121,30 @@ impl Call {
         (group, values): (&[u8], &Multiset),
         (current, entries): (Option<Best>, Vec<Entry>),
     ) -> Result<Option<Best>, EngineError> {
-        let greatest = self.call.function == AggregateFunction::Max;
-        let end = if greatest { End::Greatest } else { End::Least };
         let own = |entry: &Entry| entry.key[group.len()..].to_vec();
-        let gone = |entry: &Entry| entry.after == 0 && current.as_ref().is_some_and(|best| best.key == own(entry));
-        if entries.iter().any(gone) {
-            let found = values.entry(tx, (group, end), Version::New)?;
-            return Ok(found.map(|(key, row)| Best { key: key[group.len()..].to_vec(), value: first(&row) }));
-        }
-        let mut best = current;
+        let gone = |best: &Best| entries.iter().any(|entry| entry.after == 0 && best.key == own(entry));
+        let mut best = match current {
+            Some(best) if gone(&best) => self.next_best(tx, (group, values), &best)?,
+            current => current,
+        };
         for entry in entries.iter().filter(|entry| entry.after > 0) {
-            let key = own(entry);
-            let better = best.as_ref().is_none_or(|best| if greatest { key > best.key } else { key < best.key });
-            if better {
-                best = Some(Best { key, value: first(&entry.row) });
-            }
+            Best::improve(&mut best, &self.call, (own(entry), entry.row.first().unwrap_or(&Value::Null)));
         }
         Ok(best)
+    }
+
+    /// The best of the values behind one that is gone. What is before it came in this step, if anything did; there may be very
+    /// many deleted entries, which a search from the end of the group would meet each time.
+    fn next_best(
+        &self,
+        tx: &StateTx<'_>,
+        (group, values): (&[u8], &Multiset),
+        gone: &Best,
+    ) -> Result<Option<Best>, EngineError> {
+        let end = if self.call.function == AggregateFunction::Max { End::Greatest } else { End::Least };
+        let place = [group, &gone.key].concat();
+        let found = values.beside(tx, (group, &place), end)?;
+        Ok(found.map(|(key, row)| Best { key: key[group.len()..].to_vec(), value: first(&row) }))
     }
 }
 

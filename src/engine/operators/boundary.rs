@@ -107,7 +107,7 @@ impl First {
             push(row, new.taken(self, (&place.key, *after)) - old.taken(self, (&place.key, *before)));
         }
         let Some(start) = self.between(old, &new) else { return Ok(new) };
-        ordered.forward(tx, (prefix, start), &mut |Entry { place, row, count }| {
+        ordered.forward(tx, (prefix, start), &mut |Entry { place, row, count, .. }| {
             let key = place.key.as_slice();
             if old.is_before(self, key) && new.is_before(self, key) {
                 return Ok(ControlFlow::Break(()));

@@ -68,11 +68,23 @@ impl Input {
     pub(super) fn arrange(&self, tx: &mut StateTx<'_>, delta: &Delta) -> Result<(), EngineError> {
         let Store::Private { arrangements } = &self.store else { return Ok(()) };
         for arrangement in arrangements {
+            let mut entries: Vec<(Vec<u8>, i64)> = Vec::with_capacity(delta.len());
             for (row, weight) in delta {
                 let mut key = key_of_columns(&self.node.types, &arrangement.columns, row)?;
                 key.extend_from_slice(&whole_row(row));
-                let before =
-                    tx.get(arrangement.table, &key, Version::New)?.map_or(Ok(0), |count| decode_count(&count))?;
+                entries.push((key, *weight));
+            }
+            entries.sort_unstable();
+            // Constant rows come as often as they are written.
+            entries.dedup_by(|next, kept| {
+                let same = next.0 == kept.0;
+                kept.1 += if same { next.1 } else { 0 };
+                same
+            });
+            entries.retain(|(_, weight)| *weight != 0);
+            let (keys, weights): (Vec<Vec<u8>>, Vec<i64>) = entries.into_iter().unzip();
+            let before = self.counts(tx, arrangement.table, (&keys, &weights))?;
+            for ((key, weight), before) in keys.into_iter().zip(weights).zip(before) {
                 match before + weight {
                     0 => tx.delete(arrangement.table, key),
                     after if after > 0 => tx.put(arrangement.table, key, encode_count(after)),
@@ -81,6 +93,21 @@ impl Input {
             }
         }
         Ok(())
+    }
+
+    /// How often the entries are there before their weights are added.
+    fn counts(
+        &self,
+        tx: &StateTx<'_>,
+        table: TableId,
+        (keys, weights): (&[Vec<u8>], &[i64]),
+    ) -> Result<Vec<i64>, EngineError> {
+        if self.node.key.is_some() {
+            return Ok(weights.iter().map(|weight| i64::from(*weight < 0)).collect());
+        }
+        let stored = tx.get_many(table, keys, Version::New)?;
+        let counts = stored.into_iter().map(|count| count.map_or(Ok(0), |count| decode_count(&count)));
+        Ok(counts.collect::<Result<_, _>>()?)
     }
 
     /// The rows for each key, in order of the keys. Keys are distinct and sorted.
@@ -100,16 +127,6 @@ impl Input {
                     Ok(self.shown(&row).map(|row| (row, count)).into_iter().collect())
                 });
                 rows.collect()
-            }
-            (Store::Relation { relation, .. }, Access::Index(index)) if question.limit == usize::MAX => {
-                let index = &flow.indexes[index];
-                let found: Vec<Vec<Vec<u8>>> =
-                    keys.iter().map(|key| index.keys(flow.tx, key, question.version)).collect::<Result<_, _>>()?;
-                let mut all = found.concat();
-                all.sort_unstable();
-                all.dedup();
-                flow.tx.prefetch(flow.relations[*relation].table, &all)?;
-                found.iter().map(|keys| self.rows_at(flow, question.version, keys)).collect()
             }
             (Store::Relation { .. }, Access::Scan) => {
                 let rows = if keys.is_empty() { Rows::new() } else { self.first(flow, question, &[])? };
@@ -173,7 +190,7 @@ impl Input {
     }
 
     /// Rows of the relation stored under these keys, as the input shows them.
-    fn rows_at(&self, flow: &Flow<'_, '_>, version: Version, keys: &[Vec<u8>]) -> Result<Rows, EngineError> {
+    pub(super) fn rows_at(&self, flow: &Flow<'_, '_>, version: Version, keys: &[Vec<u8>]) -> Result<Rows, EngineError> {
         let Store::Relation { relation, .. } = &self.store else { return Ok(Rows::new()) };
         let mut rows = Rows::new();
         for key in keys {
@@ -186,7 +203,7 @@ impl Input {
 
     /// A relation's row as this input shows it, `None` when a filter drops it or has no value for it. That was recorded when
     /// the row came through the input's node.
-    fn shown(&self, row: &Row) -> Option<Row> {
+    pub(super) fn shown(&self, row: &Row) -> Option<Row> {
         let Store::Relation { filters, columns, .. } = &self.store else { return None };
         if !filters.iter().all(|filter| holds_quietly(filter, row)) {
             return None;

@@ -23,6 +23,7 @@ use super::super::dataflow::Flow;
 use super::super::delta::{Delta, consolidate};
 use super::super::error::EngineError;
 use super::super::plan::JoinKind;
+use super::super::planted::{self, PlantedFault};
 use super::super::relation::key_of_columns;
 use super::input::Input;
 use super::join_rows::{Partial, Way};
@@ -56,7 +57,7 @@ impl Join {
             input.arrange(flow.tx, delta)?;
         }
         let terms = if flow.is_filling() { 1 } else { deltas.len() };
-        let after = Way::Forward(if flow.is_in_round() { Version::New } else { Version::Old });
+        let after = Way::Forward(planted::version(if flow.is_in_round() { Version::New } else { Version::Old }));
         let mut result = Delta::new();
         for (index, delta) in deltas.iter().enumerate().take(terms) {
             if delta.is_empty() {
@@ -168,6 +169,9 @@ impl Join {
     fn flip(&self, index: usize, (mut prefix, has): (Partial, bool), result: &mut Vec<Partial>) {
         self.place(&mut prefix.values, index, None);
         let sign = if has { 1 } else { -1 };
+        if has && planted::is_planted(PlantedFault::KeptUnmatched) {
+            return;
+        }
         match self.shape.kinds[index] {
             JoinKind::Inner => return,
             JoinKind::Semi => prefix.weight *= sign,
@@ -193,7 +197,7 @@ impl Join {
         let mut places: HashMap<Vec<u8>, usize, FxBuildHasher> = HashMap::default();
         let mut groups: Vec<Group<'d>> = Vec::new();
         for change in delta {
-            if keys.iter().any(|key| !key.null_safe && change.0[key.own].is_null()) {
+            if keys.iter().any(|key| planted::is_kept_from_meeting(key.null_safe, &change.0[key.own])) {
                 continue;
             }
             let place = *places.entry(key_of_columns(types, &own, &change.0)?).or_insert_with(|| {

@@ -46,9 +46,7 @@ impl Join {
         partials: &[Partial],
     ) -> Result<Vec<bool>, EngineError> {
         if search.matching.is_none() && search.lookup.verify.is_empty() {
-            let found = self.look_up(flow, (search.lookup, search.version, 1), partials)?;
-            let any = |place: &Option<usize>| place.is_some_and(|place| !found.rows[place].is_empty());
-            return Ok(found.places.iter().map(any).collect());
+            return self.any(flow, (search.lookup, search.version), partials);
         }
         partials.iter().map(|partial| self.search(flow, search, partial)).collect()
     }

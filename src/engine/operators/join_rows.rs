@@ -6,8 +6,10 @@ use super::super::dataflow::Flow;
 use super::super::error::EngineError;
 use super::super::fault::holds_quietly;
 use super::super::plan::JoinKind;
+use super::super::planted;
 use super::super::relation::key_of_columns;
-use super::input::{Question, Rows};
+use super::input::Question;
+use super::input_pages::{Cursor, Found};
 use super::join::Join;
 use super::term::{Equality, Lookup, Operation, Pair};
 use crate::state::{StateError, Version, encode_key};
@@ -68,40 +70,28 @@ impl Join {
         &self,
         flow: &mut Flow<'_, '_>,
         way: Way,
-        (operation, partials): (&Operation, Vec<Partial>),
+        (operation, mut partials): (&Operation, Vec<Partial>),
     ) -> Result<Vec<Partial>, EngineError> {
         let lookup = &operation.lookup;
-        let found = self.look_up(flow, (lookup, way.version(), usize::MAX), &partials)?;
-        let end = self.shape.columns(lookup.input).end;
+        let Asked { keys, places } = self.ask(lookup, &partials)?;
+        let mut matched = vec![false; partials.len()];
         let mut result = Vec::with_capacity(partials.len());
-        for (mut partial, rows) in partials.into_iter().zip(found.places) {
-            let mut matched = false;
-            let rows = rows.map_or(&[][..], |place| &found.rows[place]);
-            for (number, (row, count)) in rows.iter().enumerate() {
-                if !self.verified(lookup, &partial.values, row)? {
-                    continue;
-                }
-                self.place(&mut partial.values, lookup.input, Some(row));
-                let weight = partial.weight * count;
-                let holds = match &operation.matching {
-                    None => true,
-                    Some(matching) if way.records() => {
-                        flow.faults.holds(self.node, matching, (&partial.values[..end], weight))?
-                    }
-                    Some(matching) => holds_quietly(matching, &partial.values),
-                };
-                if !holds {
-                    continue;
-                }
-                matched = true;
-                if self.agrees(operation, &partial.values)? {
-                    // The last one takes the values; mostly there is one.
-                    let is_last = number + 1 == rows.len();
-                    let values = if is_last { std::mem::take(&mut partial.values) } else { partial.values.clone() };
-                    result.push(Partial { values, weight, origin: partial.origin });
+        let mut cursor = Cursor::default();
+        while cursor.key < keys.len() {
+            let found = self.inputs[lookup.input].page(flow, (lookup.access, way.version()), (&keys, &mut cursor))?;
+            let Some(first) = found.first().map(|found| found.key) else { break };
+            for (number, partial) in partials.iter_mut().enumerate() {
+                let place = places[number].and_then(|key| key.checked_sub(first));
+                if let Some(found) = place.and_then(|place| found.get(place)) {
+                    matched[number] |= self.pair(flow, way, (operation, partial), (found, &mut result))?;
                 }
             }
-            if operation.kind == JoinKind::Left && !matched {
+        }
+        if operation.kind == JoinKind::Left {
+            for (mut partial, matched) in partials.into_iter().zip(matched) {
+                if matched {
+                    continue;
+                }
                 self.place(&mut partial.values, lookup.input, None);
                 if self.agrees(operation, &partial.values)? {
                     result.push(partial);
@@ -109,6 +99,44 @@ impl Join {
             }
         }
         Ok(result)
+    }
+
+    /// Pairs a row with those that were found for it; answers whether one of them is a match.
+    fn pair(
+        &self,
+        flow: &mut Flow<'_, '_>,
+        way: Way,
+        (operation, partial): (&Operation, &mut Partial),
+        (found, result): (&Found, &mut Vec<Partial>),
+    ) -> Result<bool, EngineError> {
+        let lookup = &operation.lookup;
+        let end = self.shape.columns(lookup.input).end;
+        let mut matched = false;
+        for (number, (row, count)) in found.rows.iter().enumerate() {
+            if !self.verified(lookup, &partial.values, row)? {
+                continue;
+            }
+            self.place(&mut partial.values, lookup.input, Some(row));
+            let weight = partial.weight * count;
+            let holds = match &operation.matching {
+                None => true,
+                Some(matching) if way.records() => {
+                    flow.faults.holds(self.node, matching, (&partial.values[..end], weight))?
+                }
+                Some(matching) => holds_quietly(matching, &partial.values),
+            };
+            if !holds {
+                continue;
+            }
+            matched = true;
+            if self.agrees(operation, &partial.values)? {
+                // The last one takes the values; mostly there is one.
+                let is_last = found.is_last && number + 1 == found.rows.len();
+                let values = if is_last { std::mem::take(&mut partial.values) } else { partial.values.clone() };
+                result.push(Partial { values, weight, origin: partial.origin });
+            }
+        }
+        Ok(matched)
     }
 
     /// Each row once, or not, by whether it has a match.
@@ -146,13 +174,8 @@ impl Join {
         Ok(operation.conditions.iter().all(|condition| holds_quietly(condition, values)))
     }
 
-    /// Finds the rows of an input for all partial rows with one pass over its sorted, distinct keys.
-    pub(super) fn look_up(
-        &self,
-        flow: &mut Flow<'_, '_>,
-        (lookup, version, limit): (&Lookup, Version, usize),
-        partials: &[Partial],
-    ) -> Result<Found, EngineError> {
+    /// The sorted, distinct keys that partial rows look up, and which of them each one does.
+    fn ask(&self, lookup: &Lookup, partials: &[Partial]) -> Result<Asked, EngineError> {
         let mut sorted: Vec<(Vec<u8>, usize)> = Vec::with_capacity(partials.len());
         for (number, partial) in partials.iter().enumerate() {
             sorted.extend(self.lookup_key(lookup, &partial.values)?.map(|key| (key, number)));
@@ -166,14 +189,25 @@ impl Join {
             }
             places[number] = Some(keys.len() - 1);
         }
-        let question = Question { access: lookup.access, version, limit };
+        Ok(Asked { keys, places })
+    }
+
+    /// Whether an input has a row for each of the partial rows, by their keys alone.
+    pub(super) fn any(
+        &self,
+        flow: &mut Flow<'_, '_>,
+        (lookup, version): (&Lookup, Version),
+        partials: &[Partial],
+    ) -> Result<Vec<bool>, EngineError> {
+        let Asked { keys, places } = self.ask(lookup, partials)?;
+        let question = Question { access: lookup.access, version, limit: 1 };
         let rows = self.inputs[lookup.input].find(flow, question, &keys)?;
-        Ok(Found { places, rows })
+        Ok(places.into_iter().map(|place| place.is_some_and(|place| !rows[place].is_empty())).collect())
     }
 
     /// The key to look up; `None` when a value is null that equals nothing.
     pub(super) fn lookup_key(&self, lookup: &Lookup, values: &[Value]) -> Result<Option<Vec<u8>>, EngineError> {
-        let equals_nothing = |pair: &Pair| !pair.null_safe && values[pair.column].is_null();
+        let equals_nothing = |pair: &Pair| planted::is_kept_from_meeting(pair.null_safe, &values[pair.column]);
         if lookup.from.iter().chain(&lookup.verify).any(equals_nothing) {
             return Ok(None);
         }
@@ -192,11 +226,11 @@ impl Join {
     }
 }
 
-/// Rows that were found for partial rows.
-pub(super) struct Found {
-    /// Per partial row: place in `rows`.
-    pub(super) places: Vec<Option<usize>>,
-    pub(super) rows: Vec<Rows>,
+/// What partial rows look up.
+struct Asked {
+    keys: Vec<Vec<u8>>,
+    /// Per partial row: number of its key.
+    places: Vec<Option<usize>>,
 }
 
 /// Equality of two values of one type, as SQL has it; a null equals a null if that is null-safe, else nothing.

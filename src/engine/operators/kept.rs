@@ -3,7 +3,7 @@
 use tailwater_connectors::Value;
 
 use super::super::error::EngineError;
-use super::super::plan::AggregateCall;
+use super::super::plan::{AggregateCall, AggregateFunction};
 use super::super::scalar::RowError;
 use super::accumulator::Accumulator;
 use super::contribution::{Arguments, Contribution, Method};
@@ -33,6 +33,17 @@ pub(super) struct Best {
     /// Its key behind the group's.
     pub(super) key: Vec<u8>,
     pub(super) value: Value,
+}
+
+impl Best {
+    /// Takes an entry that is better than the one so far.
+    pub(super) fn improve(best: &mut Option<Self>, call: &AggregateCall, (key, value): (Vec<u8>, &Value)) {
+        let greatest = call.function == AggregateFunction::Max;
+        let better = best.as_ref().is_none_or(|best| if greatest { key > best.key } else { key < best.key });
+        if better {
+            *best = Some(Self { key, value: value.clone() });
+        }
+    }
 }
 
 impl Kept {

@@ -4,6 +4,7 @@
 mod accumulator;
 mod aggregate;
 mod aggregate_call;
+mod aggregate_fill;
 mod bit_counts;
 mod boundary;
 mod contribution;
@@ -17,6 +18,7 @@ mod float_sum;
 mod fold;
 mod group;
 mod input;
+mod input_pages;
 mod interval_sum;
 mod join;
 mod join_match;

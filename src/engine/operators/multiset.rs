@@ -109,24 +109,35 @@ impl Multiset {
         (prefix, end): (&[u8], End),
         version: Version,
     ) -> Result<Option<Row>, StateError> {
-        Ok(self.entry(tx, (prefix, end), version)?.map(|(_, row)| row))
-    }
-
-    /// The same with its key.
-    pub(super) fn entry(
-        &self,
-        tx: &StateTx<'_>,
-        (prefix, end): (&[u8], End),
-        version: Version,
-    ) -> Result<Option<(Vec<u8>, Row)>, StateError> {
         let mut found = None;
-        let mut take = |key: &[u8], entry: &[u8]| {
-            found = Some((key.to_vec(), decode_entry(entry)?.0));
+        let mut take = |_: &[u8], entry: &[u8]| {
+            found = Some(decode_entry(entry)?.0);
             Ok(ControlFlow::Break(()))
         };
         match end {
             End::Least => tx.scan(self.table, prefix, version, &mut take)?,
             End::Greatest => tx.scan_reverse(self.table, prefix, version, &mut take)?,
+        }
+        Ok(found)
+    }
+
+    /// The entry under a prefix next to a place where there is none now, on the side away from this end.
+    pub(super) fn beside(
+        &self,
+        tx: &StateTx<'_>,
+        (prefix, place): (&[u8], &[u8]),
+        end: End,
+    ) -> Result<Option<(Vec<u8>, Row)>, StateError> {
+        let mut found = None;
+        let mut take = |key: &[u8], entry: &[u8]| {
+            if key.starts_with(prefix) {
+                found = Some((key.to_vec(), decode_entry(entry)?.0));
+            }
+            Ok(ControlFlow::Break(()))
+        };
+        match end {
+            End::Least => tx.scan_from(self.table, place, Version::New, &mut take)?,
+            End::Greatest => tx.scan_before(self.table, (prefix, place), Version::New, &mut take)?,
         }
         Ok(found)
     }

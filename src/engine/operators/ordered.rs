@@ -2,6 +2,9 @@
 //!
 //! Partition key | sort key | whole row → count, lengths of the key's parts. The whole row orders rows that the order does
 //! not tell apart, so that every place depends on the rows alone; the row is read back from the key.
+//!
+//! An entry may carry a milestone: what whoever reads the partitions makes of the rows before it. It goes when the entry's count
+//! is written anew.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -9,7 +12,7 @@ use std::ops::ControlFlow;
 use tailwater_connectors::{Row, SqlType, Value};
 
 use super::super::compile::Compiler;
-use super::super::dataflow::Flow;
+use super::super::dataflow::{Flow, Node};
 use super::super::delta::Delta;
 use super::super::error::EngineError;
 use super::super::plan::SortKey;
@@ -18,7 +21,7 @@ use super::super::scalar::Scalar;
 use super::super::sort::encode_sort_key;
 use crate::state::{StateError, StateTx, TableId, Version, decode_row, encode_key};
 
-/// Bytes of a stored value: the count and two lengths.
+/// Bytes of a stored value: the count and two lengths. A milestone comes behind them.
 const VALUE_BYTES: usize = 16;
 
 /// Ordered partitions in one table.
@@ -27,6 +30,8 @@ pub(super) struct Ordered {
     pub(super) partition_types: Vec<SqlType>,
     pub(super) order: Vec<SortKey>,
     table: TableId,
+    /// Whether every row is there once or not at all: then nothing need be read to count it.
+    is_set: bool,
 }
 
 /// A key: partition, order, row.
@@ -43,6 +48,7 @@ pub(super) struct Entry {
     pub(super) place: Place,
     pub(super) row: Row,
     pub(super) count: i64,
+    pub(super) milestone: Option<Vec<u8>>,
 }
 
 /// What a step does to an entry.
@@ -68,6 +74,11 @@ impl Place {
         &self.key[..self.peers]
     }
 
+    /// The key's part that is the order.
+    pub(super) fn sort_key(&self) -> &[u8] {
+        &self.key[self.partition..self.peers]
+    }
+
     fn encode(&self, count: i64) -> Vec<u8> {
         let mut value = count.to_be_bytes().to_vec();
         value.extend((self.partition as u32).to_be_bytes());
@@ -79,8 +90,8 @@ impl Place {
 impl Entry {
     fn decode(key: &[u8], value: &[u8]) -> Result<Self, StateError> {
         let damaged = || StateError::Damaged { place: "an ordered row".into() };
-        let value: [u8; VALUE_BYTES] = value.try_into().map_err(|_| damaged())?;
-        let (count, lengths) = value.split_at(8);
+        let count = stored_count(value)?;
+        let (lengths, milestone) = value[8..].split_at_checked(VALUE_BYTES - 8).ok_or_else(damaged)?;
         let (partition, peers) = lengths.split_at(4);
         let length = |bytes: &[u8]| bytes.try_into().map(u32::from_be_bytes).map_err(|_| damaged());
         let (partition, peers) = (length(partition)? as usize, length(peers)? as usize);
@@ -88,9 +99,14 @@ impl Entry {
             return Err(damaged());
         }
         let row = decode_row(&key[peers..])?;
-        let count = count.try_into().map(i64::from_be_bytes).map_err(|_| damaged())?;
-        Ok(Self { place: Place { key: key.to_vec(), partition, peers }, row, count })
+        let milestone = (!milestone.is_empty()).then(|| milestone.to_vec());
+        Ok(Self { place: Place { key: key.to_vec(), partition, peers }, row, count, milestone })
     }
+}
+
+fn stored_count(value: &[u8]) -> Result<i64, StateError> {
+    let damaged = || StateError::Damaged { place: "an ordered row".into() };
+    value.first_chunk().map(|count| i64::from_be_bytes(*count)).ok_or_else(damaged)
 }
 
 impl Ordered {
@@ -98,17 +114,17 @@ impl Ordered {
     pub(super) fn compile(
         compiler: &mut Compiler<'_>,
         id: usize,
-        width: usize,
+        input: &Node,
         (partition, partition_types, order): (&[Scalar], &[SqlType], &[SortKey]),
     ) -> Result<Self, EngineError> {
         let keys = order.iter().map(|key| &key.expression);
-        compiler.check_columns(&partition.iter().chain(keys).collect::<Vec<_>>(), width)?;
+        compiler.check_columns(&partition.iter().chain(keys).collect::<Vec<_>>(), input.types.len())?;
         if partition.len() != partition_types.len() {
             return Err(compiler.unsound("a partition has another number of types than of expressions"));
         }
         let table = compiler.table(id, "rows");
         let (partition, partition_types, order) = (partition.to_vec(), partition_types.to_vec(), order.to_vec());
-        Ok(Self { partition, partition_types, order, table })
+        Ok(Self { partition, partition_types, order, table, is_set: input.key.is_some() })
     }
 
     /// Where a row stands; `None` when it has no place and is out.
@@ -163,11 +179,12 @@ impl Ordered {
         placed: Vec<(Place, Row, i64)>,
     ) -> Result<Vec<Changed>, EngineError> {
         let keys: Vec<Vec<u8>> = placed.iter().map(|(place, _, _)| place.key.clone()).collect();
-        let stored = tx.get_many(self.table, &keys, Version::New)?;
+        let counts = match self.is_set {
+            true => placed.iter().map(|(_, _, weight)| i64::from(*weight < 0)).collect(),
+            false => self.counts(tx, &keys)?,
+        };
         let mut changed = Vec::with_capacity(placed.len());
-        for (((place, row, weight), key), stored) in placed.into_iter().zip(keys).zip(stored) {
-            let stored = stored.map(|value| Entry::decode(&key, &value)).transpose()?;
-            let before = stored.map_or(0, |entry| entry.count);
+        for (((place, row, weight), key), before) in placed.into_iter().zip(keys).zip(counts) {
             let after = before + weight;
             match after {
                 0 => tx.delete(self.table, key),
@@ -179,6 +196,24 @@ impl Ordered {
             changed.push(Changed { place, row, before, after });
         }
         Ok(changed)
+    }
+
+    fn counts(&self, tx: &StateTx<'_>, keys: &[Vec<u8>]) -> Result<Vec<i64>, EngineError> {
+        let stored = tx.get_many(self.table, keys, Version::New)?;
+        let counts = stored.into_iter().map(|value| value.map_or(Ok(0), |value| stored_count(&value)));
+        Ok(counts.collect::<Result<_, _>>()?)
+    }
+
+    /// Writes an entry's milestone, or takes it away.
+    pub(super) fn put_milestone(&self, tx: &mut StateTx<'_>, (place, count): (&Place, i64), milestone: Option<&[u8]>) {
+        let mut value = place.encode(count);
+        value.extend_from_slice(milestone.unwrap_or_default());
+        tx.put(self.table, place.key.clone(), value);
+    }
+
+    /// Visits all entries of all partitions from `start` on.
+    pub(super) fn all(&self, tx: &StateTx<'_>, start: &[u8], each: &mut EachEntry<'_>) -> Result<(), StateError> {
+        self.forward(tx, (&[], start), each)
     }
 
     /// Visits the entries whose keys begin with `prefix`, from `start` on, with this step's changes.

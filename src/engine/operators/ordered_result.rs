@@ -37,6 +37,8 @@ pub(super) fn ordered_result(call: &AggregateCall, entries: Entries) -> Result<V
         ArrayAgg => array(call, &entries),
         StringAgg => Ok(string(&entries)),
         JsonAgg => Ok(Value::text(json_array(call.argument_type(), &entries))),
+        // An array of jsonb values is jsonb as it stands.
+        JsonbAgg if *call.argument_type() == SqlType::Jsonb => Ok(Value::text(json_array(&SqlType::Jsonb, &entries))),
         JsonbAgg => canonical_json(&json_array(call.argument_type(), &entries)).map(Value::text),
         JsonObjectAgg => json_object(call, &entries).map(Value::text),
         JsonbObjectAgg => canonical_json(&json_object(call, &entries)?).map(Value::text),

@@ -21,7 +21,7 @@ pub(in crate::engine) struct SetOperation {
     pub(in crate::engine) left: Node,
     pub(in crate::engine) right: Node,
     operator: SetOperator,
-    all: bool,
+    pub(in crate::engine) all: bool,
     /// Row → counts of both sides.
     counts: TableId,
     /// Row | form → count on the left, where equal rows can look different.

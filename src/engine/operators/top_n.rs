@@ -41,7 +41,7 @@ impl TopN {
         };
         let input = compiler.node(input)?;
         let types = input.types.clone();
-        let rows = Ordered::compile(compiler, id, types.len(), (partition, partition_types, order))?;
+        let rows = Ordered::compile(compiler, id, &input, (partition, partition_types, order))?;
         let boundaries = compiler.table(id, "boundaries");
         let counted = |rows: u64| i64::try_from(rows).unwrap_or(i64::MAX);
         let skipped = (*offset > 0).then(|| First { rows: counted(*offset), ties: false });

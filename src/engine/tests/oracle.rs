@@ -7,6 +7,7 @@ use tailwater_connectors::{Numeric, Row, SqlType, Value};
 use super::super::operators::ExactFloat;
 use super::oracle_aggregate;
 use super::oracle_join;
+use super::oracle_window;
 use crate::engine::scalar::{sql_cmp, sql_eq};
 use crate::engine::{AggregateCall, AggregateFunction, Plan, RelationName};
 use crate::state::{encode_key, encode_row};
@@ -23,6 +24,7 @@ pub(super) fn types(plan: &Plan, database: &Database) -> Vec<SqlType> {
             group_types.iter().cloned().chain(aggregates.iter().map(|call| call.result_type.clone())).collect()
         }
         Plan::UnionAll { inputs } => types(&inputs[0], database),
+        Plan::TopN { .. } | Plan::Window { .. } => oracle_window::types(plan, database),
         other => oracle_join::types(other, database),
     }
 }
@@ -73,6 +75,7 @@ pub(super) fn rows(plan: &Plan, database: &Database) -> Vec<Row> {
             distinct.into_values().collect()
         }
         Plan::UnionAll { inputs } => inputs.iter().flat_map(|input| rows(input, database)).collect(),
+        Plan::TopN { .. } | Plan::Window { .. } => oracle_window::rows(plan, database),
         other => oracle_join::rows(other, database),
     }
 }
@@ -87,7 +90,8 @@ pub(super) fn least_form<T: AsRef<[Value]>>(a: T, b: T) -> T {
     if bytes(&b) < bytes(&a) { b } else { a }
 }
 
-fn aggregate(call: &AggregateCall, rows: &[Row]) -> Value {
+/// The value of an aggregate over rows.
+pub(super) fn aggregate(call: &AggregateCall, rows: &[Row]) -> Value {
     let kept = rows.iter().filter(|row| call.filter.as_ref().is_none_or(|filter| filter.holds(row).unwrap()));
     let values = kept.map(|row| call.argument().map_or(Value::Bool(true), |part| part.evaluate(row).unwrap()));
     let mut values: Vec<Value> = values.filter(|value| !value.is_null()).collect();

@@ -130,3 +130,27 @@ fn functions_make_rows_side_by_side() {
     step(&mut engine, 3, changes(&orders(), "-1 1 3\n-1 3 4\n-1 4 0"));
     assert_eq!(bench.shown("v"), "2 - - - - 1");
 }
+
+#[test]
+fn a_key_with_more_rows_than_a_page_joins_all_of_them() {
+    const ROWS: usize = 9_000;
+    let bench = Bench::new();
+    let of = |kind| Plan::Aggregate {
+        input: Box::new(held_against(kind, false, None)),
+        group: vec![Scalar::Column(3)],
+        group_types: vec![INT],
+        aggregates: vec![super::random_plan::call(crate::engine::AggregateFunction::Count, None)],
+    };
+    let plans = vec![("inner", of(JoinKind::Inner), &[INT, INT][..]), ("left", of(JoinKind::Left), &[INT, INT][..])];
+    let mut engine = started_with(&bench, plans);
+    let many = |customer: i64| (1..=ROWS).map(|id| format!("+1 {id} {customer}\n")).collect::<String>();
+    // Backwards: one row meets all orders of a customer. Forwards: one order meets all rows of a customer.
+    step(&mut engine, 2, changes(&orders(), &many(7)));
+    step(&mut engine, 3, changes(&blocked(), "+1 10001 7"));
+    step(&mut engine, 4, changes(&blocked(), &many(8)));
+    step(&mut engine, 5, changes(&orders(), "+1 10001 8"));
+    assert_eq!((bench.shown("inner"), bench.shown("left")), ("7 9000\n8 9000".into(), "7 9000\n8 9000".into()));
+    step(&mut engine, 6, changes(&blocked(), "-1 10001 7"));
+    step(&mut engine, 7, changes(&orders(), "-1 10001 8"));
+    assert_eq!((bench.shown("inner"), bench.shown("left")), ("".into(), "- 9000".into()));
+}

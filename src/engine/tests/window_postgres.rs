@@ -9,16 +9,13 @@ use rand::rngs::StdRng;
 use tailwater_connectors::{Change, OldRow, Row, SqlType, TableSchema, Value};
 use tokio_postgres::{Client, NoTls};
 
-use super::fixture::{Bench, SOURCE, column, number, operator, scan, started, table, transaction, view};
+use super::fixture::{Bench, SOURCE, at, column, fill, number, operator, scan, table, transaction, view};
 use super::random_plan::call;
 use crate::engine::plan::{Frame, FrameBound, FrameExclusion, FrameUnits, WindowCall};
 use crate::engine::scalar::tests::server::Postgres;
 use crate::engine::scalar::{Typed, bind};
 use crate::engine::{AggregateFunction, EngineCatalog, Plan, SortKey, ViewPlan};
 
-const VIEWS: usize = 60;
-const STEPS: u64 = 24;
-const ROWS_MAX: usize = 24;
 /// Columns of the table: `id`, `p`, `k`, `v`.
 const WIDTH: usize = 4;
 
@@ -73,6 +70,18 @@ fn bound(random: &mut StdRng, (units, order): (FrameUnits, &[SortKey])) -> (Fram
 }
 
 fn frame(random: &mut StdRng, (units, order): (FrameUnits, &[SortKey])) -> (Frame, String) {
+    let name = match units {
+        FrameUnits::Rows => "rows",
+        FrameUnits::Range => "range",
+        FrameUnits::Groups => "groups",
+    };
+    if random.random_bool(0.4) {
+        let (start, end) = (FrameBound::UnboundedPreceding, FrameBound::CurrentRow);
+        return (
+            Frame { units, start, end, exclusion: FrameExclusion::Nothing },
+            format!("{name} unbounded preceding"),
+        );
+    }
     loop {
         let (start, start_sql, first) = bound(random, (units, order));
         let (end, end_sql, last) = bound(random, (units, order));
@@ -84,11 +93,6 @@ fn frame(random: &mut StdRng, (units, order): (FrameUnits, &[SortKey])) -> (Fram
             1 => (FrameExclusion::Group, "exclude group"),
             2 => (FrameExclusion::Ties, "exclude ties"),
             _ => (FrameExclusion::Nothing, ""),
-        };
-        let name = match units {
-            FrameUnits::Rows => "rows",
-            FrameUnits::Range => "range",
-            FrameUnits::Groups => "groups",
         };
         let sql = format!("{name} between {start_sql} and {end_sql} {exclusion_sql}");
         return (Frame { units, start, end, exclusion }, sql);
@@ -198,62 +202,122 @@ async fn theirs(client: &Client, sql: &str) -> Vec<String> {
     rows
 }
 
-fn some(random: &mut StdRng) -> Value {
-    match random.random_range(-1..5) {
+fn some(random: &mut StdRng, values: i64) -> Value {
+    match random.random_range(-1..values) {
         -1 => Value::Null,
         value => Value::Int(value),
     }
 }
 
-#[tokio::test]
-async fn limits_and_windows_answer_what_postgres_answers() {
-    let postgres = Postgres::start();
-    let (client, connection) = tokio_postgres::connect(&postgres.url(), NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client.batch_execute("create table t (id int8 primary key, p int8, k int8, v int8)").await.unwrap();
-    let mut random = StdRng::seed_from_u64(5);
-    let schema = table("t", &["id bigint!", "p bigint", "k bigint", "v bigint"]);
-    let cases: Vec<Case> = (0..VIEWS)
-        .map(|place| match place % 3 {
-            0 => limit_case(&mut random, (place, &schema)),
-            _ => window_case(&mut random, (place, &schema)),
-        })
-        .collect();
-    let catalog = EngineCatalog {
-        tables: vec![Arc::clone(&schema)],
-        views: cases.iter().map(|case| case.view.clone()).collect(),
-        changelogs: Default::default(),
-    };
-    let bench = Bench::new();
-    let mut engine = started(&bench, &catalog);
-    let mut rows: BTreeMap<i64, Row> = BTreeMap::new();
-    let mut next = 0;
-    for number in 0..STEPS {
-        let (mut changes, mut statements) = (Vec::new(), Vec::new());
-        for _ in 0..random.random_range(1..6) {
-            if rows.len() > ROWS_MAX || (!rows.is_empty() && random.random_bool(0.35)) {
-                let id = *rows.keys().nth(random.random_range(0..rows.len())).unwrap();
-                let old = rows.remove(&id).unwrap();
-                statements.push(format!("delete from t where id = {id}"));
-                changes.push(Change::Delete { table: Arc::clone(&schema), old: OldRow::Full(old) });
-            } else {
-                next += 1;
-                let mut values = vec![Value::Int(next), Value::Int(random.random_range(0..2))];
-                values.extend([some(&mut random), some(&mut random)]);
-                let texts: Vec<String> = values.iter().map(|value| shown(value).replace('-', "null")).collect();
-                statements.push(format!("insert into t values ({})", texts.join(", ")));
-                rows.insert(next, values.clone().into());
-                changes.push(Change::Insert { table: Arc::clone(&schema), new: values.into() });
-            }
-        }
-        client.batch_execute(&statements.join(";")).await.unwrap();
-        let outcome = engine.step(&SOURCE, &[transaction(number + 2, changes)]).unwrap();
-        assert!(outcome.failed.is_empty(), "{:?}", outcome.failed);
-        for case in &cases {
-            let text = |row: &Row| row.iter().map(shown).collect::<Vec<_>>().join(" ");
-            let mut ours: Vec<String> = bench.rows(&case.view.name).iter().map(text).collect();
-            ours.sort();
-            assert_eq!(ours, theirs(&client, &case.sql).await, "step {number}: {}", case.sql);
+/// A table that is followed, and the views over it.
+struct Story {
+    random: StdRng,
+    views: usize,
+    steps: u64,
+    /// Rows that are there when the views are filled.
+    first_rows: usize,
+    rows_max: usize,
+    /// Different values of `k` and `v`.
+    values: i64,
+    schema: Arc<TableSchema>,
+    rows: BTreeMap<i64, Row>,
+    next: i64,
+}
+
+impl Story {
+    fn new(seed: u64) -> Self {
+        Self {
+            random: StdRng::seed_from_u64(seed),
+            views: 60,
+            steps: 24,
+            first_rows: 0,
+            rows_max: 24,
+            values: 5,
+            schema: table("t", &["id bigint!", "p bigint", "k bigint", "v bigint"]),
+            rows: BTreeMap::new(),
+            next: 0,
         }
     }
+
+    /// A row that comes, with its statement.
+    fn insert(&mut self) -> (Row, String) {
+        self.next += 1;
+        let random = &mut self.random;
+        let mut values = vec![Value::Int(self.next), Value::Int(random.random_range(0..2))];
+        values.extend([some(random, self.values), some(random, self.values)]);
+        let texts: Vec<String> = values.iter().map(|value| shown(value).replace('-', "null")).collect();
+        let row = Row::from(values);
+        self.rows.insert(self.next, row.clone());
+        (row, format!("insert into t values ({})", texts.join(", ")))
+    }
+
+    /// Some changes, with their statements.
+    fn transaction(&mut self) -> (Vec<Change>, String) {
+        let (mut changes, mut statements) = (Vec::new(), Vec::new());
+        for _ in 0..self.random.random_range(1..6) {
+            let deletes = self.rows.len() > self.rows_max || (!self.rows.is_empty() && self.random.random_bool(0.35));
+            if deletes {
+                let id = *self.rows.keys().nth(self.random.random_range(0..self.rows.len())).unwrap();
+                let old = self.rows.remove(&id).unwrap();
+                statements.push(format!("delete from t where id = {id}"));
+                changes.push(Change::Delete { table: Arc::clone(&self.schema), old: OldRow::Full(old) });
+            } else {
+                let (new, statement) = self.insert();
+                statements.push(statement);
+                changes.push(Change::Insert { table: Arc::clone(&self.schema), new });
+            }
+        }
+        (changes, statements.join(";"))
+    }
+
+    async fn follow(mut self) {
+        let postgres = Postgres::start();
+        let (client, connection) = tokio_postgres::connect(&postgres.url(), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute("create table t (id int8 primary key, p int8, k int8, v int8)").await.unwrap();
+        let schema = Arc::clone(&self.schema);
+        let cases: Vec<Case> = (0..self.views)
+            .map(|place| match place % 3 {
+                0 => limit_case(&mut self.random, (place, &schema)),
+                _ => window_case(&mut self.random, (place, &schema)),
+            })
+            .collect();
+        let catalog = EngineCatalog {
+            tables: vec![Arc::clone(&schema)],
+            views: cases.iter().map(|case| case.view.clone()).collect(),
+            changelogs: Default::default(),
+        };
+        let bench = Bench::new();
+        let mut engine = bench.open(&catalog);
+        let (rows, statements): (Vec<Row>, Vec<String>) = (0..self.first_rows).map(|_| self.insert()).unzip();
+        client.batch_execute(&statements.join(";")).await.unwrap();
+        engine.load(&schema, &rows).unwrap();
+        engine.load_done(&SOURCE, &at(1)).unwrap();
+        fill(&mut engine);
+        for number in 0..self.steps {
+            let (changes, statements) = self.transaction();
+            client.batch_execute(&statements).await.unwrap();
+            let outcome = engine.step(&SOURCE, &[transaction(number + 2, changes)]).unwrap();
+            assert!(outcome.failed.is_empty(), "{:?}", outcome.failed);
+            for case in &cases {
+                let text = |row: &Row| row.iter().map(shown).collect::<Vec<_>>().join(" ");
+                let mut ours: Vec<String> = bench.rows(&case.view.name).iter().map(text).collect();
+                ours.sort();
+                assert_eq!(ours, theirs(&client, &case.sql).await, "step {number}: {}", case.sql);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn limits_and_windows_answer_what_postgres_answers() {
+    Story::new(5).follow().await;
+}
+
+#[tokio::test]
+async fn limits_and_windows_of_large_partitions_answer_what_postgres_answers() {
+    let large = Story { views: 40, steps: 30, first_rows: 300, rows_max: 330, values: 150, ..Story::new(6) };
+    large.follow().await;
+    let with_many_peers = Story { views: 24, steps: 12, first_rows: 300, rows_max: 330, values: 6, ..Story::new(7) };
+    with_many_peers.follow().await;
 }

@@ -3,6 +3,7 @@
 use sqlparser::ast::{BinaryOperator, CaseWhen, CastKind, DataType, Expr, Ident, UnaryOperator, Value, ValueWithSpan};
 use tailwater_connectors::SqlType;
 
+use super::super::columns::Id;
 use super::super::error::{Code, Place, Refusal, Result};
 use super::super::place::place_of;
 use super::super::scalars::folded;
@@ -45,6 +46,9 @@ impl Binder<'_> {
         {
             return Ok(Some(self.column(*id)));
         }
+        if let Some((_, id)) = grouped.written.iter().find(|(known, _)| known == expression) {
+            return Ok(Some(self.column(*id)));
+        }
         let leaf = matches!(expression, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_));
         if leaf || grouped.expressions.is_empty() || !is_plain(expression) {
             return Ok(None);
@@ -55,7 +59,9 @@ impl Binder<'_> {
         let found = match (&before, &grouped) {
             (Ok(typed), Some(grouped)) => {
                 let scalar = folded(typed.scalar.clone());
-                grouped.expressions.iter().find(|(known, _)| *known == scalar).map(|(_, id)| *id)
+                let same =
+                    |(known, id): &&(Scalar, Id)| *known == scalar && *self.columns.sql_type(*id) == typed.sql_type;
+                grouped.expressions.iter().find(same).map(|(_, id)| *id)
             }
             _ => None,
         };

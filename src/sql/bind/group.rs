@@ -11,6 +11,7 @@ use super::super::place::place_of;
 use super::super::rename::fresh_copy;
 use super::super::scalars::replaced_call;
 use super::binder::{Binder, internal, settled};
+use super::collect::is_plain;
 use super::level::{Clause, Grouped, GroupingSets};
 use super::order::ordinal;
 use super::select::Item;
@@ -26,6 +27,8 @@ const SETS_MAX: usize = 4_096;
 #[derive(Default)]
 struct Grouping {
     expressions: Vec<Typed>,
+    /// Those with subqueries as they are written: bound twice, they would be two columns.
+    written: Vec<(Expr, usize)>,
     sets: Vec<Vec<usize>>,
 }
 
@@ -55,7 +58,10 @@ impl Binder<'_> {
         };
         let to: std::collections::BTreeMap<Id, Id> = grouped.1;
         let aggregates = written.into_iter().map(|(function, id)| (function, to.get(&id).copied().unwrap_or(id)));
-        let grouped = Grouped { aggregates: aggregates.collect(), ..grouped.0 };
+        let aggregates = aggregates.collect();
+        let shown = |place: usize| grouped.0.expressions.get(place).map(|(_, id)| *id);
+        let written = grouping.written.iter().filter_map(|(written, place)| Some((written.clone(), shown(*place)?)));
+        let grouped = Grouped { aggregates, written: written.collect(), ..grouped.0 };
         self.level()?.grouped = Some(grouped);
         Ok(())
     }
@@ -142,6 +148,7 @@ impl Binder<'_> {
             columns: ids.iter().copied().zip(shown.iter().map(|id| moved(*id))).collect(),
             expressions: expressions.iter().cloned().zip(shown.iter().map(|id| moved(*id))).collect(),
             aggregates: Vec::new(),
+            written: Vec::new(),
             sets: Some(GroupingSets {
                 set: moved(set),
                 members: grouping.sets.iter().map(members).collect(),
@@ -159,9 +166,9 @@ impl Binder<'_> {
         if !modifiers.is_empty() {
             return Err(Refusal::new(Code::Unsupported, "modifiers of GROUP BY are not SQL of Postgres"));
         }
-        let mut grouping = Grouping { expressions: Vec::new(), sets: vec![Vec::new()] };
+        let mut grouping = Grouping { sets: vec![Vec::new()], ..Grouping::default() };
         for element in written {
-            let alternatives = self.grouping_element(element, items, &mut grouping.expressions)?;
+            let alternatives = self.grouping_element(element, items, &mut grouping)?;
             let mut sets = Vec::new();
             for set in &grouping.sets {
                 for alternative in &alternatives {
@@ -185,30 +192,30 @@ impl Binder<'_> {
         &mut self,
         element: &Expr,
         items: &[Item<'_>],
-        expressions: &mut Vec<Typed>,
+        grouping: &mut Grouping,
     ) -> Result<Vec<Vec<usize>>> {
         match element {
-            Expr::Tuple(parts) => Ok(vec![self.grouped_list(parts, items, expressions)?]),
+            Expr::Tuple(parts) => Ok(vec![self.grouped_list(parts, items, grouping)?]),
             Expr::GroupingSets(sets) => {
                 let mut alternatives = Vec::new();
                 for set in sets {
                     match set.as_slice() {
                         [nested @ (Expr::GroupingSets(_) | Expr::Rollup(_) | Expr::Cube(_))] => {
-                            alternatives.extend(self.grouping_element(nested, items, expressions)?);
+                            alternatives.extend(self.grouping_element(nested, items, grouping)?);
                         }
-                        parts => alternatives.push(self.grouped_list(parts, items, expressions)?),
+                        parts => alternatives.push(self.grouped_list(parts, items, grouping)?),
                     }
                 }
                 Ok(alternatives)
             }
             Expr::Rollup(parts) => {
                 let parts =
-                    parts.iter().map(|part| self.grouped_list(part, items, expressions)).collect::<Result<Vec<_>>>()?;
+                    parts.iter().map(|part| self.grouped_list(part, items, grouping)).collect::<Result<Vec<_>>>()?;
                 Ok((0..=parts.len()).rev().map(|count| parts[..count].concat()).collect())
             }
             Expr::Cube(parts) => {
                 let parts =
-                    parts.iter().map(|part| self.grouped_list(part, items, expressions)).collect::<Result<Vec<_>>>()?;
+                    parts.iter().map(|part| self.grouped_list(part, items, grouping)).collect::<Result<Vec<_>>>()?;
                 if parts.len() > SETS_MAX.ilog2() as usize {
                     return Err(Refusal::new(Code::TooLarge, format!("more than {SETS_MAX} grouping sets")));
                 }
@@ -217,16 +224,16 @@ impl Binder<'_> {
                 let set = |bits: usize| chosen(bits).flat_map(|place| parts[place].clone()).collect();
                 Ok((0..1usize << parts.len()).rev().map(set).collect())
             }
-            other => Ok(vec![vec![self.grouped_expression(other, items, expressions)?]]),
+            other => Ok(vec![vec![self.grouped_expression(other, items, grouping)?]]),
         }
     }
 
-    fn grouped_list(&mut self, parts: &[Expr], items: &[Item<'_>], expressions: &mut Vec<Typed>) -> Result<Vec<usize>> {
+    fn grouped_list(&mut self, parts: &[Expr], items: &[Item<'_>], grouping: &mut Grouping) -> Result<Vec<usize>> {
         let mut places = Vec::new();
         for part in parts {
             let inner = if let Expr::Tuple(inner) = part { inner.as_slice() } else { std::slice::from_ref(part) };
             for part in inner {
-                let place = self.grouped_expression(part, items, expressions)?;
+                let place = self.grouped_expression(part, items, grouping)?;
                 if !places.contains(&place) {
                     places.push(place);
                 }
@@ -236,22 +243,28 @@ impl Binder<'_> {
     }
 
     /// The place of an expression among the grouped ones: by number, input column, output name or as it is.
-    fn grouped_expression(
-        &mut self,
-        written: &Expr,
-        items: &[Item<'_>],
-        expressions: &mut Vec<Typed>,
-    ) -> Result<usize> {
-        let typed = match self.output_meant(written, items)? {
-            Some(item) => self.item(item)?,
-            None => self.expression(written)?,
+    fn grouped_expression(&mut self, written: &Expr, items: &[Item<'_>], grouping: &mut Grouping) -> Result<usize> {
+        let item = self.output_meant(written, items)?;
+        let written = item.map_or(Some(written), Item::written);
+        let subqueried = written.filter(|written| !is_plain(written));
+        if let Some((_, known)) = grouping.written.iter().find(|(known, _)| Some(known) == subqueried) {
+            return Ok(*known);
+        }
+        let typed = match (item, written) {
+            (Some(item), _) => self.item(item)?,
+            (None, Some(written)) => self.expression(written)?,
+            (None, None) => return Err(internal("GROUP BY nothing")),
         };
         let typed = settled(typed)?;
-        if let Some(known) = expressions.iter().position(|known| known.scalar == typed.scalar) {
+        // Nulls of two types are two columns.
+        let same = |known: &Typed| known.scalar == typed.scalar && known.sql_type == typed.sql_type;
+        if let Some(known) = grouping.expressions.iter().position(same) {
             return Ok(known);
         }
-        expressions.push(typed);
-        Ok(expressions.len() - 1)
+        grouping.expressions.push(typed);
+        let place = grouping.expressions.len() - 1;
+        grouping.written.extend(subqueried.map(|written| (written.clone(), place)));
+        Ok(place)
     }
 
     fn output_meant<'i, 'e>(&self, written: &Expr, items: &'i [Item<'e>]) -> Result<Option<&'i Item<'e>>> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlparser::ast::{Function, Ident, WindowSpec};
+use sqlparser::ast::{Expr, Function, Ident, WindowSpec};
 
 use super::super::columns::Id;
 use super::super::error::{Code, Place, Refusal, Result};
@@ -70,6 +70,8 @@ pub(super) struct Grouped {
     pub(super) expressions: Vec<(Scalar, Id)>,
     /// The aggregates as written.
     pub(super) aggregates: Vec<(Function, Id)>,
+    /// Grouped expressions with subqueries, as they are written.
+    pub(super) written: Vec<(Expr, Id)>,
     /// Of GROUPING SETS: the column that names the set, and which grouped expressions each set lacks.
     pub(super) sets: Option<GroupingSets>,
 }

@@ -1,6 +1,6 @@
 //! The name of an output column without AS, as Postgres chooses it.
 
-use sqlparser::ast::{AccessExpr, BinaryOperator, Expr, Function, TrimWhereField};
+use sqlparser::ast::{AccessExpr, BinaryOperator, Expr, Function, SelectItem, SetExpr, TrimWhereField};
 
 use super::super::names::{fold, parts};
 use super::type_name::internal_name;
@@ -47,11 +47,27 @@ fn figure(expression: &Expr) -> Option<(String, Strength)> {
         Expr::BinaryOp { op: BinaryOperator::Overlaps, .. } => strong("overlaps"),
         Expr::IsNormalized { .. } => strong("is_normalized"),
         Expr::Exists { .. } => strong("exists"),
+        Expr::Subquery(query) => Some((first_output(&query.body)?, Strength::Strong)),
         Expr::Trim { trim_where, .. } => strong(match trim_where {
             Some(TrimWhereField::Leading) => "ltrim",
             Some(TrimWhereField::Trailing) => "rtrim",
             _ => "btrim",
         }),
+        _ => None,
+    }
+}
+
+/// The name of the only column of a subquery; `*` has the name of a column that is not known here.
+fn first_output(body: &SetExpr) -> Option<String> {
+    match body {
+        SetExpr::Select(select) => match select.projection.first()? {
+            SelectItem::UnnamedExpr(expression) => Some(output_name(expression)),
+            SelectItem::ExprWithAlias { alias, .. } => Some(fold(alias)),
+            _ => None,
+        },
+        SetExpr::SetOperation { left, .. } => first_output(left),
+        SetExpr::Query(query) => first_output(&query.body),
+        SetExpr::Values(_) => Some("column1".to_owned()),
         _ => None,
     }
 }

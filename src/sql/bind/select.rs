@@ -34,7 +34,7 @@ enum Meaning<'e> {
 }
 
 impl Item<'_> {
-    fn written(&self) -> Option<&Expr> {
+    pub(super) fn written(&self) -> Option<&Expr> {
         match self.meaning {
             Meaning::Written(expression) => Some(expression),
             Meaning::Column(_) => None,

@@ -17,7 +17,9 @@ use super::binder::{Binder, internal, settled, type_refusal};
 use super::collect::name_of;
 use super::level::Clause;
 use super::set::refuse_without_equality;
-use crate::engine::plan::{Frame, FrameBound, FrameExclusion, FrameUnits, SortKey, WindowCall};
+use crate::engine::plan::{
+    AggregateFunction, Frame, FrameBound, FrameExclusion, FrameUnits, SortKey, WindowCall, WindowFunction,
+};
 use crate::engine::scalar::Scalar;
 use crate::engine::scalar::bind::{self, Typed};
 
@@ -62,7 +64,12 @@ impl Binder<'_> {
         let (written, exclusion) = exclusion(&spec.order_by);
         let mut order = self.order_by(written)?;
         let frame = self.frame(spec.window_frame.as_ref(), (&mut order, exclusion), place)?;
-        let call = self.window_call(function, frame).map_err(|refusal| refusal.at(place))?;
+        let mut call = self.window_call(function, frame).map_err(|refusal| refusal.at(place))?;
+        if let WindowFunction::Aggregate(call) = &mut call.function
+            && collects(call.function)
+        {
+            call.order.clone_from(&order);
+        }
         let id = self.columns.add(call.result_type.clone(), true);
         self.put(partition, order, (id, call))?;
         Ok(self.column(id))
@@ -246,4 +253,10 @@ fn exclusion(order: &[OrderByExpr]) -> (&[OrderByExpr], FrameExclusion) {
         return (rest, *exclusion);
     }
     (order, FrameExclusion::Nothing)
+}
+
+/// Whether the result depends on the order of the rows: such an aggregate takes them in the order of its window.
+fn collects(function: AggregateFunction) -> bool {
+    use AggregateFunction::{ArrayAgg, JsonAgg, JsonObjectAgg, JsonbAgg, JsonbObjectAgg, StringAgg};
+    matches!(function, ArrayAgg | JsonAgg | JsonObjectAgg | JsonbAgg | JsonbObjectAgg | StringAgg)
 }

@@ -1,9 +1,10 @@
-//! Plans with one fault: what an engine or a planner with that fault would make of the view. The tester must notice them.
+//! Plans with a fault in every node where it applies: what an engine or a planner with that fault would make of a view. The
+//! tester must notice them.
 
 use tailwater::engine::plan::{AggregateFunction, FrameBound, JoinKind, Plan, SetOperator, WindowFunction};
 
 /// Puts the fault into a node; false where it does not apply.
-type PlanFault = fn(&mut Plan) -> bool;
+pub(super) type PlanFault = fn(&mut Plan) -> bool;
 
 /// All of them, with their names.
 pub(super) const PLAN_FAULTS: [(&str, PlanFault); 21] = [
@@ -168,24 +169,9 @@ fn below(plan: &mut Plan) -> Vec<&mut Plan> {
     }
 }
 
-/// Applies the fault to the node at `place`, counted from the root; `None` when it does not apply there.
-fn at(plan: &mut Plan, place: &mut usize, fault: PlanFault) -> Option<bool> {
-    if *place == 0 {
-        return Some(fault(plan));
-    }
-    *place -= 1;
-    below(plan).into_iter().find_map(|plan| at(plan, place, fault))
-}
-
-/// The plan with the fault, once for each place where it applies.
-pub(super) fn mutants(plan: &Plan, fault: PlanFault) -> Vec<Plan> {
-    let mut found = Vec::new();
-    for place in 0.. {
-        let mut copy = plan.clone();
-        match at(&mut copy, &mut { place }, fault) {
-            None => break,
-            Some(applies) => found.extend(applies.then_some(copy)),
-        }
-    }
-    found
+/// Applies the fault to every node of the plan; whether it applied anywhere.
+pub(super) fn spoil(plan: &mut Plan, fault: PlanFault) -> bool {
+    let here = fault(plan);
+    // A node that went may have left its input in its place.
+    below(plan).into_iter().fold(here, |applied, plan| spoil(plan, fault) || applied)
 }

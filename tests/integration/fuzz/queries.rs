@@ -11,7 +11,7 @@ impl Drawing<'_> {
     /// A query in parentheses.
     pub(super) fn query(&mut self, kinds: &[Kind], depth: usize, outer: &Scope) -> Part {
         let nulls: Vec<String> = kinds.iter().map(|kind| format!("null::{}", kind.name())).collect();
-        let number = self.random.random_range(0..20);
+        let number = self.random.random_range(0..22);
         let (part, smaller) = match number {
             0..=4 => (self.plain(kinds, depth, outer), None),
             5 => {
@@ -27,7 +27,7 @@ impl Drawing<'_> {
             }
             8..=11 => (self.grouped(kinds, depth, outer), None),
             12 => (self.grouping_sets(kinds, depth, outer), None),
-            13..=15 if depth > 0 => (self.windowed(kinds, depth, outer), None),
+            13..=15 | 20 | 21 if depth > 0 => (self.windowed(kinds, depth, outer), None),
             16 | 17 => {
                 let plain = self.plain(kinds, depth, outer);
                 (self.limited(plain.clone(), kinds.len()), Some(plain))
@@ -156,9 +156,9 @@ impl Drawing<'_> {
     }
 
     fn window(&mut self, kind: Kind, columns: &Columns, scope: &Scope) -> Part {
-        let partition = match self.random.random_range(0..4) {
-            0 => String::new(),
-            1 => format!("partition by {}, {}", columns[0].0, columns[1].0),
+        let partition = match self.random.random_range(0..10) {
+            0..=4 => String::new(),
+            5 => format!("partition by {}, {}", columns[0].0, columns[1].0),
             _ => format!("partition by {}", columns[0].0),
         };
         let number = &columns[1].0;

@@ -33,7 +33,7 @@ pub(crate) fn differences(recording: &Recording) -> Vec<String> {
     note("late, half way", late(recording, last / 2));
     if recording.views.len() > 1 {
         for view in &recording.views {
-            let alone = with_those_it_reads(&recording.views, &view.name);
+            let alone = with_those_they_read(&recording.views, std::slice::from_ref(&view.name));
             if alone.len() < recording.views.len() {
                 note(&format!("{} alone", view.name), straight(recording, &alone));
             }
@@ -151,8 +151,8 @@ fn late(recording: &Recording, boundary: usize) -> Result<(), String> {
 }
 
 /// A view and those that it reads.
-pub(crate) fn with_those_it_reads(views: &[ViewPlan], name: &SmolStr) -> Vec<ViewPlan> {
-    let mut wanted = BTreeSet::from([name.clone()]);
+pub(crate) fn with_those_they_read(views: &[ViewPlan], names: &[SmolStr]) -> Vec<ViewPlan> {
+    let mut wanted: BTreeSet<SmolStr> = names.iter().cloned().collect();
     for view in views.iter().rev() {
         if wanted.contains(&view.name) {
             let mut read = Vec::new();

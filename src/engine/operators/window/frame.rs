@@ -7,40 +7,39 @@ use tailwater_connectors::Row;
 use super::super::super::plan::{Frame, FrameBound, FrameExclusion, FrameUnits, SortKey};
 use super::super::super::scalar::{RowError, Scalar};
 use super::super::super::sort::encode_sort_key;
-use super::super::ordered::Entry;
+use super::super::ordered::Place;
 
 /// First byte of the encoding of a sort key that is not null.
 const PRESENT: u8 = 0x01;
 
 /// Rows in order, one by one, with their peers.
-pub(super) struct Partition<'o> {
-    order: &'o [SortKey],
-    pub(super) rows: Vec<Row>,
+pub(super) struct Partition<'e> {
+    order: &'e [SortKey],
+    pub(super) rows: Vec<&'e Row>,
     /// Sort key of each row.
-    sort_keys: Vec<Vec<u8>>,
+    sort_keys: Vec<&'e [u8]>,
     /// Number of each row's group of peers, from 0.
     pub(super) groups: Vec<usize>,
     /// Rows of each group.
     pub(super) members: Vec<Range<usize>>,
 }
 
-impl<'o> Partition<'o> {
-    /// From entries in order; a row stands there as often as its count says.
-    pub(super) fn new(order: &'o [SortKey], entries: &[Entry]) -> Self {
-        let empty = Vec::new();
+impl<'e> Partition<'e> {
+    /// From places with rows, in order; a row stands there as often as its count says.
+    pub(super) fn new(order: &'e [SortKey], entries: impl Iterator<Item = (&'e Place, &'e Row, i64)>) -> Self {
         let mut partition =
             Self { order, rows: Vec::new(), sort_keys: Vec::new(), groups: Vec::new(), members: Vec::new() };
-        let mut last = &empty[..];
-        for Entry { place, row, count } in entries {
+        let mut last: &[u8] = &[];
+        for (place, row, count) in entries.filter(|(_, _, count)| *count > 0) {
             let start = partition.rows.len();
             if partition.members.is_empty() || place.peers() != last {
                 partition.members.push(start..start);
                 last = place.peers();
             }
             let sort_key = &place.peers()[place.partition().len()..];
-            for _ in 0..*count {
-                partition.rows.push(row.clone());
-                partition.sort_keys.push(sort_key.to_vec());
+            for _ in 0..count {
+                partition.rows.push(row);
+                partition.sort_keys.push(sort_key);
                 partition.groups.push(partition.members.len() - 1);
             }
             if let Some(members) = partition.members.last_mut() {
@@ -82,7 +81,7 @@ impl<'o> Partition<'o> {
             }
             (FrameBound::RangeLimit(limit), _) => match self.limit(limit, row)? {
                 None => self.peers(row).start,
-                Some(limit) => self.sort_keys.partition_point(|key| *key < limit),
+                Some(limit) => self.sort_keys.partition_point(|key| *key < &limit[..]),
             },
         })
     }
@@ -104,24 +103,13 @@ impl<'o> Partition<'o> {
             }
             (FrameBound::RangeLimit(limit), _) => match self.limit(limit, row)? {
                 None => self.peers(row).end,
-                Some(limit) => self.sort_keys.partition_point(|key| *key <= limit),
+                Some(limit) => self.sort_keys.partition_point(|key| *key <= &limit[..]),
             },
         })
     }
 
-    /// The sort key that limits the frame of a row; `None` for its peers.
     fn limit(&self, limit: &Scalar, row: usize) -> Result<Option<Vec<u8>>, RowError> {
-        if self.sort_keys[row].first() != Some(&PRESENT) {
-            return Ok(None);
-        }
-        let value = limit.evaluate(&self.rows[row])?;
-        if value.is_null() {
-            return Ok(None);
-        }
-        let mut key = Vec::new();
-        let not_a_key = |_| RowError::new("XX000", "a frame's limit is not of the sort key's type");
-        encode_sort_key(&mut key, self.order, &[value]).map_err(not_a_key)?;
-        Ok(Some(key))
+        limit_key((self.order, limit), (self.sort_keys[row], self.rows[row]))
     }
 
     /// The parts of a row's frame that are left out, in order.
@@ -138,6 +126,24 @@ impl<'o> Partition<'o> {
             start..part.end.clamp(start, within.end)
         })
     }
+}
+
+/// The sort key that limits the frame of a row; `None` for its peers.
+pub(super) fn limit_key(
+    (order, limit): (&[SortKey], &Scalar),
+    (sort_key, row): (&[u8], &Row),
+) -> Result<Option<Vec<u8>>, RowError> {
+    if sort_key.first() != Some(&PRESENT) {
+        return Ok(None);
+    }
+    let value = limit.evaluate(row)?;
+    if value.is_null() {
+        return Ok(None);
+    }
+    let mut key = Vec::new();
+    let not_a_key = |_| RowError::new("XX000", "a frame's limit is not of the sort key's type");
+    encode_sort_key(&mut key, order, &[value]).map_err(not_a_key)?;
+    Ok(Some(key))
 }
 
 fn size(count: u64) -> usize {

@@ -14,16 +14,15 @@ use super::frame::Partition;
 /// A call's value for each row.
 pub(super) type Column = Vec<Result<Value, RowError>>;
 
-/// The values of a call, row by row.
+/// The values, row by row, of a call that does not follow from the rows before.
 pub(super) fn column(partition: &Partition<'_>, call: &WindowCall) -> Result<Column, EngineError> {
     let rows = 0..partition.len();
     let total = partition.len();
     let first = |row: usize| partition.peers(row).start;
-    let whole = |number: usize| Ok(Value::Int(number as i64));
     Ok(match &call.function {
-        WindowFunction::RowNumber => rows.map(|row| whole(row + 1)).collect(),
-        WindowFunction::Rank => rows.map(|row| whole(first(row) + 1)).collect(),
-        WindowFunction::DenseRank => rows.map(|row| whole(partition.groups[row] + 1)).collect(),
+        WindowFunction::RowNumber | WindowFunction::Rank | WindowFunction::DenseRank => {
+            return Err(EngineError::Inconsistent { what: "ranks follow from the rows before" });
+        }
         WindowFunction::PercentRank => {
             let others = (total.max(2) - 1) as f64;
             rows.map(|row| Ok(Value::Float(first(row) as f64 / others))).collect()
@@ -48,7 +47,7 @@ fn ntile(partition: &Partition<'_>, call: &WindowCall) -> Column {
     let mut value = |row: usize| -> Result<Value, RowError> {
         let (count, place) = match buckets {
             Some(known) => known,
-            None => match call.arguments[0].evaluate(&partition.rows[row])? {
+            None => match call.arguments[0].evaluate(partition.rows[row])? {
                 Value::Int(count) if count > 0 => (count, 0),
                 Value::Int(_) => return Err(RowError::new("22014", "argument of ntile must be greater than zero")),
                 _ => return Ok(Value::Null),
@@ -68,11 +67,11 @@ fn beside(partition: &Partition<'_>, call: &WindowCall, (row, sign): (usize, i64
     let [value, offset, default] = &call.arguments[..] else {
         return Err(RowError::new("XX000", "a window function has another number of arguments"));
     };
-    let Value::Int(offset) = offset.evaluate(&partition.rows[row])? else { return Ok(Value::Null) };
+    let Value::Int(offset) = offset.evaluate(partition.rows[row])? else { return Ok(Value::Null) };
     let place = (row as i64).saturating_add(offset.saturating_mul(sign));
     match usize::try_from(place).ok().and_then(|place| partition.rows.get(place)) {
         Some(other) => value.evaluate(other),
-        None => default.evaluate(&partition.rows[row]),
+        None => default.evaluate(partition.rows[row]),
     }
 }
 
@@ -90,13 +89,13 @@ fn in_frame(partition: &Partition<'_>, call: &WindowCall, row: usize) -> Result<
     let found = match call.function {
         WindowFunction::FirstValue => members.next(),
         WindowFunction::LastValue => members.next_back(),
-        _ => match call.arguments[1].evaluate(&partition.rows[row])? {
+        _ => match call.arguments[1].evaluate(partition.rows[row])? {
             Value::Int(number) if number > 0 => members.nth(number as usize - 1),
             Value::Int(_) => return Err(RowError::new("22016", "argument of nth_value must be greater than zero")),
             _ => None,
         },
     };
-    found.map_or(Ok(Value::Null), |other| call.arguments[0].evaluate(&partition.rows[other]))
+    found.map_or(Ok(Value::Null), |other| call.arguments[0].evaluate(partition.rows[other]))
 }
 
 /// An aggregate over a frame that moves from row to row: rows that come are added, rows that go are taken back.
@@ -154,7 +153,7 @@ impl<'p> Sliding<'p> {
     }
 
     fn add(&mut self, row: usize) -> Result<(), EngineError> {
-        match self.state.add(&self.partition.rows[row], 1) {
+        match self.state.add(self.partition.rows[row], 1) {
             Err(EngineError::Row(error)) => {
                 self.failed.insert(row, error);
                 Ok(())
@@ -166,7 +165,7 @@ impl<'p> Sliding<'p> {
     fn remove(&mut self, row: usize) -> Result<(), EngineError> {
         match self.failed.remove(&row) {
             Some(_) => Ok(()),
-            None => self.state.add(&self.partition.rows[row], -1),
+            None => self.state.add(self.partition.rows[row], -1),
         }
     }
 }
