@@ -15,6 +15,7 @@ mod decorrelate;
 mod error;
 mod keys;
 mod lower;
+mod named_arguments;
 mod names;
 mod node;
 mod place;

@@ -12,6 +12,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
 use super::catalog::UnresolvedName;
 use super::error::{Code, Place, Refusal, Result};
+use super::named_arguments::by_position;
 use super::names::{fold, parts};
 use super::place::{place_of, place_of_location};
 use crate::engine::plan::FrameExclusion;
@@ -54,6 +55,7 @@ pub(super) fn parse(sql: &str) -> Result<Query> {
         (None, _) => Err(Refusal::new(Code::NotOneSelect, "the SQL is empty").hint("write one SELECT")),
         (Some(Statement::Query(mut query)), true) => {
             let _ = VisitMut::visit(&mut *query, &mut Precedence);
+            by_position(&mut query);
             Ok(*query)
         }
         (Some(other), true) => Err(Refusal::new(Code::NotOneSelect, "a view is one SELECT").at(place_of(&other))),

@@ -143,12 +143,17 @@ impl Drawing<'_> {
     fn windowed(&mut self, kinds: &[Kind], depth: usize, outer: &Scope) -> Part {
         let all: Vec<Kind> =
             [Kind::drawn_plain(self.random), Kind::Int].into_iter().chain(kinds.iter().copied()).collect();
-        let (from, columns) = self.derived(&all, depth - 1, outer);
+        let (mut from, columns) = self.derived(&all, depth - 1, outer);
         let scope = outer.below(columns.clone());
+        let kept: Vec<bool> = kinds.iter().map(|_| self.chance(0.4)).collect();
+        if kept.iter().filter(|keep| !**keep).count() > 1 {
+            // Of equal rows it is open which of them is which in two windows.
+            let alias = columns[0].0.split('.').next().unwrap_or_default();
+            from = Part::of(&format!("(select distinct * from {{}}) {alias}"), [from]);
+        }
         let mut list = Vec::new();
-        for (place, kind) in kinds.iter().enumerate() {
+        for (place, (kind, keep)) in kinds.iter().zip(kept).enumerate() {
             let own = Part::text(columns[place + 2].0.clone());
-            let keep = self.chance(0.4);
             list.push(if keep { own } else { self.window(*kind, &columns, &scope).or([own]) });
         }
         let filter = self.filtered(&scope);
