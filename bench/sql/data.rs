@@ -34,7 +34,7 @@ pub(super) fn tables(rows: u64) -> Vec<Table> {
 
 fn schema(name: &str, id: u32, columns: &[&str]) -> Arc<TableSchema> {
     let column =
-        |name: &&str| Column::new((*name), if *name == "x" { SqlType::Text } else { SqlType::Int4 }, *name != "id");
+        |name: &&str| Column::new(*name, if *name == "x" { SqlType::Text } else { SqlType::Int4 }, *name != "id");
     Arc::new(TableSchema {
         name: TableName { source: SOURCE, schema: "public".into(), table: name.into() },
         id,

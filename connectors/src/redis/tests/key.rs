@@ -6,7 +6,7 @@ use crate::redis::KeyTemplate;
 use crate::{Column, SqlType, Value, ViewSchema};
 
 fn view(columns: &[(&str, SqlType)], key: &[usize]) -> ViewSchema {
-    let column = |(name, sql_type): &(&str, SqlType)| Column::new((*name), sql_type.clone(), true);
+    let column = |(name, sql_type): &(&str, SqlType)| Column::new(*name, sql_type.clone(), true);
     ViewSchema {
         name: "orders".into(),
         columns: columns.iter().map(column).collect(),
