@@ -64,7 +64,9 @@ impl Table {
                 let new = NewRow { row: self.row(row, number + 1), unchanged: Vec::new() };
                 Change::Update { table, old: OldRow::SameKey, new }
             }
-            Traffic::Turnover if number % 2 == 0 => Change::Delete { table, old: OldRow::Key(self.row(number / 2, 0)) },
+            Traffic::Turnover if number.is_multiple_of(2) => {
+                Change::Delete { table, old: OldRow::Key(self.row(number / 2, 0)) }
+            }
             Traffic::Turnover => Change::Insert { table, new: self.row(self.rows + number / 2, 0) },
             Traffic::Appends => Change::Insert { table, new: self.row(self.rows + number, 0) },
         }

@@ -1,10 +1,13 @@
 //! `script/bench sql`: the engine alone, on one thread, over durable state: rows per second by class of operators, and what a
-//! change costs as the table grows. Transactions of 20 updates go straight into the engine; no server takes part.
+//! change costs as the table grows, and the queries of Nexmark. Transactions of 20 changes go straight into the engine; no server takes part.
 
 mod data;
+mod nexmark;
 mod views;
 
 use std::ops::ControlFlow;
+use std::path::Path;
+use std::slice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,17 +15,18 @@ use serde_json::{Value as Json, json};
 use tailwater::engine::{Engine, EngineCatalog};
 use tailwater::sql::{self, SqlCatalog, ViewText};
 use tailwater::state::State;
-use tailwater_connectors::{Lsn, Position, Transaction};
+use tailwater_connectors::{Change, Lsn, Position, Row, TableSchema, Transaction};
 
 use crate::Outcome;
 use data::{SOURCE, Table};
-use views::{Scenario, Traffic};
+use nexmark::Events;
+use views::Scenario;
 
 const MEMORY_BYTES: usize = 256 << 20;
 /// Rows of a chunk of the first copy.
 const CHUNK_ROWS: u64 = 10_000;
 /// Rows that a transaction changes.
-const TRANSACTION_ROWS: u64 = 20;
+const TRANSACTION_ROWS: usize = 20;
 /// Transactions of a step.
 const STEP_TRANSACTIONS: usize = 50;
 
@@ -38,26 +42,86 @@ struct Figures {
     spent: Duration,
 }
 
+/// One view, the rows of its tables when it is filled, and what happens afterwards.
+struct Workload {
+    name: String,
+    view: ViewText,
+    tables: Vec<Filled>,
+    transactions: Vec<Transaction>,
+}
+
+/// A table and its rows, by number.
+struct Filled {
+    schema: Arc<TableSchema>,
+    rows: u64,
+    row: Box<dyn Fn(u64) -> Row>,
+}
+
 /// Runs all whose names contain `only`; `rows` is the size of the table, `changes` the number of changed rows.
 pub(crate) fn run(only: &str, (rows, changes): (u64, u64), as_json: bool) -> Outcome<()> {
     let mut figures = Vec::new();
-    for scenario in views::SCENARIOS.iter().filter(|scenario| scenario.name.contains(only)) {
-        eprintln!("{} ...", scenario.name);
-        figures.push(measured(scenario, rows, changes)?);
+    let chosen = |name: &str| name.contains(only);
+    for scenario in views::SCENARIOS.iter().filter(|scenario| chosen(scenario.name)) {
+        figures.push(measured(&made_up(scenario, rows, changes))?);
     }
-    for scenario in views::GROWING.iter().filter(|scenario| scenario.name.contains(only)) {
+    for scenario in views::GROWING.iter().filter(|scenario| chosen(scenario.name)) {
         for rows in [10_000, 100_000, 1_000_000] {
-            eprintln!("{}, {rows} rows ...", scenario.name);
-            figures.push(measured(scenario, rows, changes / 4)?);
+            figures.push(measured(&made_up(scenario, rows, changes / 4))?);
+        }
+    }
+    let queries: Vec<_> = nexmark::queries()?.into_iter().filter(|query| chosen(&query.name)).collect();
+    if !queries.is_empty() {
+        let events = Events::draw(rows, changes);
+        for query in queries {
+            figures.push(measured(&events.workload(query))?);
         }
     }
     print(&figures, as_json);
     Ok(())
 }
 
-fn measured(scenario: &Scenario, rows: u64, changes: u64) -> Outcome<Figures> {
-    let directory = tempfile::tempdir()?;
+fn made_up(scenario: &Scenario, rows: u64, changes: u64) -> Workload {
+    let key = scenario.key.map(|key| key.split(", ").map(str::to_owned).collect());
+    let view = ViewText { name: "bench".into(), sql: scenario.sql.into(), key, ..ViewText::default() };
     let tables = data::tables(rows);
+    let changes: Vec<Change> = (0..changes).map(|number| tables[0].change(scenario.traffic, number)).collect();
+    let filled = |table: Table| Filled {
+        schema: Arc::clone(&table.schema),
+        rows: table.rows,
+        row: Box::new(move |number| table.row(number, 0)),
+    };
+    let tables = tables.into_iter().map(filled).collect();
+    Workload { name: scenario.name.into(), view, tables, transactions: transactions(&changes) }
+}
+
+fn transactions(changes: &[Change]) -> Vec<Transaction> {
+    let transaction = |(number, changes): (usize, &[Change])| Transaction {
+        position: Position::Lsn(Lsn(number as u64 + 2)),
+        committed_at: 0,
+        changes: changes.to_vec(),
+    };
+    changes.chunks(TRANSACTION_ROWS).enumerate().map(transaction).collect()
+}
+
+fn measured(workload: &Workload) -> Outcome<Figures> {
+    let Workload { name, view, tables, transactions } = workload;
+    let rows = tables.iter().map(|table| table.rows).max().unwrap_or(0);
+    eprintln!("{name}, {rows} rows ...");
+    let directory = tempfile::tempdir()?;
+    let mut engine = opened(directory.path(), view, tables)?;
+    for table in tables {
+        load(&mut engine, table)?;
+    }
+    engine.load_done(&SOURCE, &Position::Lsn(Lsn(1)))?;
+    let started = Instant::now();
+    engine.fill(&mut |_, _| ControlFlow::Continue(()))?;
+    let copied: u64 = tables.iter().map(|table| table.rows).sum();
+    let filled = copied as f64 / started.elapsed().as_secs_f64();
+    let (changed, spent) = follow(&mut engine, transactions)?;
+    Ok(Figures { name: name.clone(), rows, filled, changed, spent })
+}
+
+fn opened(directory: &Path, view: &ViewText, tables: &[Filled]) -> Outcome<Engine> {
     let schemas: Vec<_> = tables.iter().map(|table| Arc::clone(&table.schema)).collect();
     let catalog = SqlCatalog {
         tables: schemas.clone(),
@@ -65,29 +129,16 @@ fn measured(scenario: &Scenario, rows: u64, changes: u64) -> Outcome<Figures> {
         ascii_case: [(SOURCE, true)].into(),
         ..SqlCatalog::default()
     };
-    let key = scenario.key.map(|key| key.split(", ").map(str::to_owned).collect());
-    let text = ViewText { name: "bench".into(), sql: scenario.sql.into(), key, ..ViewText::default() };
-    let views = sql::plan_views(&catalog, &[text]).map_err(|errors| errors[0].to_string())?;
-    let state = State::open(directory.path(), MEMORY_BYTES)?;
-    let mut engine = Engine::open(state, EngineCatalog { tables: schemas, views, ..EngineCatalog::default() })?;
-    let mut copied = 0;
-    for table in &tables {
-        copied += table.rows;
-        load(&mut engine, table)?;
-    }
-    engine.load_done(&SOURCE, &Position::Lsn(Lsn(1)))?;
-    let started = Instant::now();
-    engine.fill(&mut |_, _| ControlFlow::Continue(()))?;
-    let filled = copied as f64 / started.elapsed().as_secs_f64();
-    let (changed, spent) = follow(&mut engine, (&tables[0], scenario.traffic), changes)?;
-    Ok(Figures { name: scenario.name.into(), rows, filled, changed, spent })
+    let views = sql::plan_views(&catalog, slice::from_ref(view)).map_err(|errors| errors[0].to_string())?;
+    let state = State::open(directory, MEMORY_BYTES)?;
+    Ok(Engine::open(state, EngineCatalog { tables: schemas, views, ..EngineCatalog::default() })?)
 }
 
-fn load(engine: &mut Engine, table: &Table) -> Outcome<()> {
+fn load(engine: &mut Engine, table: &Filled) -> Outcome<()> {
     let mut first = 0;
     while first < table.rows {
         let end = (first + CHUNK_ROWS).min(table.rows);
-        let rows: Vec<_> = (first..end).map(|number| table.row(number, 0)).collect();
+        let rows: Vec<_> = (first..end).map(&table.row).collect();
         engine.load(&table.schema, &rows)?;
         first = end;
     }
@@ -95,13 +146,8 @@ fn load(engine: &mut Engine, table: &Table) -> Outcome<()> {
 }
 
 /// Changed rows per second, and processor time per changed row.
-fn follow(engine: &mut Engine, (table, traffic): (&Table, Traffic), changes: u64) -> Outcome<(f64, Duration)> {
-    let transaction = |number: u64| Transaction {
-        position: Position::Lsn(Lsn(number + 2)),
-        committed_at: 0,
-        changes: (0..TRANSACTION_ROWS).map(|row| table.change(traffic, number * TRANSACTION_ROWS + row)).collect(),
-    };
-    let transactions: Vec<Transaction> = (0..changes.div_ceil(TRANSACTION_ROWS)).map(transaction).collect();
+fn follow(engine: &mut Engine, transactions: &[Transaction]) -> Outcome<(f64, Duration)> {
+    let changes: usize = transactions.iter().map(|transaction| transaction.changes.len()).sum();
     let (started, used) = (Instant::now(), thread_time()?);
     for step in transactions.chunks(STEP_TRANSACTIONS) {
         if let Some((_, error)) = engine.step(&SOURCE, step)?.failed.into_iter().next() {

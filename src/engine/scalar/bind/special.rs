@@ -115,7 +115,7 @@ pub fn quantified(symbol: &str, operands: (Typed, Typed), quantifier: Quantifier
     let word = if quantifier == Quantifier::All { "ALL" } else { "ANY" };
     let name = format!("{} {word}", function.name());
     Ok(call(
-        Call { name: &name, callee: Callee::Typed(body, Arc::from([common])), strict: true },
+        Call { name: &name, callee: Callee::Typed(body, Arc::from([common])), strict: false },
         unified,
         SqlType::Bool,
     ))

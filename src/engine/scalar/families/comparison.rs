@@ -93,10 +93,14 @@ struct Quantified {
     holds: fn(Ordering) -> bool,
 }
 
+/// Not strict: an empty array decides, whatever the needle is, so `NULL = ANY ('{}')` is false.
 fn quantify(element: &SqlType, arguments: &[Value], quantified: Quantified) -> Value {
+    if arguments[1].is_null() {
+        return Value::Null;
+    }
     let mut unknown = false;
     for candidate in &read::array(&arguments[1]).elements {
-        if candidate.is_null() {
+        if candidate.is_null() || arguments[0].is_null() {
             unknown = true;
         } else if (quantified.holds)(sql_cmp(element, &arguments[0], candidate)) == quantified.deciding {
             return Value::Bool(quantified.deciding);
