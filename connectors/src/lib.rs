@@ -2,6 +2,7 @@
 //! [`Sink`], and one folder per outside system with its pure decoder or encoder.
 
 pub mod change;
+pub mod health;
 pub mod json;
 pub mod numeric;
 pub mod position;
@@ -17,6 +18,7 @@ pub mod text;
 pub mod value;
 
 pub use change::{Change, NewRow, OldRow, Transaction};
+pub use health::{LogRetention, SourceHealth};
 pub use numeric::Numeric;
 pub use position::{Lsn, Position, Positions};
 pub use row::Row;

@@ -7,6 +7,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 
 use crate::change::Transaction;
+use crate::health::SourceHealth;
 use crate::position::Position;
 use crate::row::Row;
 use crate::schema::{TableName, TableSchema};
@@ -84,6 +85,10 @@ pub trait Source: Send {
 
     /// Asks the server who it is. Called before `run`.
     async fn identity(&mut self) -> Result<SourceIdentity, SourceError>;
+
+    /// Asks what the server keeps for us, and keeps a way that is silent alive where the configuration wants that. Called every few
+    /// seconds beside `run`, on a value of its own; `None` where nothing is kept yet.
+    async fn health(&mut self) -> Result<Option<SourceHealth>, SourceError>;
 
     /// Runs until an error, or until `out` is closed, which is how it is stopped (then `Ok`). A transient error makes the
     /// pipeline call `run` on a new value, from the durable position.

@@ -7,7 +7,7 @@ use clap::Args;
 use super::arguments::DaemonAddress;
 use super::failure::Failure;
 use super::remote::Remote;
-use crate::pipeline::status::{Condition, Status as Board};
+use crate::pipeline::status::{Condition, SourceStatus, Status as Board};
 
 /// Shows sources, views and sinks. Exits with 1 when something failed.
 #[derive(Args)]
@@ -60,6 +60,7 @@ fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
         };
         writeln!(out, "source {name:<24} {:<9} {counts}{lag}", source.condition.word())?;
         trouble(out, source.error.as_deref(), source.hint.as_deref())?;
+        slot(source, out)?;
     }
     for (name, view) in &board.views {
         let errors = match view.row_errors {
@@ -77,6 +78,22 @@ fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
         trouble(out, sink.error.as_deref(), sink.hint.as_deref())?;
     }
     Ok(())
+}
+
+fn slot(source: &SourceStatus, out: &mut impl Write) -> std::io::Result<()> {
+    if let Some(health) = &source.health {
+        let left = health.log_left_bytes.map(|left| format!(", {} until it may remove it", size(left)));
+        let (kept, unconfirmed) = (size(health.log_kept_bytes), size(health.unconfirmed_bytes));
+        writeln!(out, "       log kept by the server {kept}, {unconfirmed} unconfirmed{}", left.unwrap_or_default())?;
+        if let Some(reason) = &health.no_heartbeat {
+            writeln!(out, "       no heartbeat: {reason}")?;
+        }
+    }
+    source.warning.as_ref().map_or(Ok(()), |warning| writeln!(out, "       warning: {warning}"))
+}
+
+fn size(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
 fn trouble(out: &mut impl Write, error: Option<&str>, hint: Option<&str>) -> std::io::Result<()> {

@@ -43,6 +43,9 @@ pub struct Config {
     pub server: ServerSection,
 }
 
+/// Default of `wal_warn`: a disk that was planned for its database has that much to spare.
+const DEFAULT_LOG_WARN_BYTES: u64 = 1 << 30;
+
 /// `[source.NAME]`.
 #[derive(Clone)]
 pub struct SourceConfig {
@@ -50,6 +53,8 @@ pub struct SourceConfig {
     pub postgres: PostgresSourceConfig,
     /// Tables to replicate; `None`: those that the views read.
     pub tables: Option<Vec<TableName>>,
+    /// Log that the server may keep for us before the status warns.
+    pub log_warn_bytes: u64,
 }
 
 /// `[view.NAME]`.
@@ -183,9 +188,11 @@ fn source(name: &str, section: Section<'_>) -> Option<SourceConfig> {
     let publication = section.string("publication").unwrap_or_else(|| DEFAULT_PUBLICATION.into());
     let tables = section.strings("tables");
     let tables = tables.map(|texts| texts.iter().filter_map(|text| table_name(name, text, &section)).collect());
+    let heartbeat = section.boolean("heartbeat").unwrap_or(true);
+    let log_warn_bytes = section.bytes("wal_warn").map_or(DEFAULT_LOG_WARN_BYTES, |bytes| bytes as u64);
     section.finish();
-    let postgres = PostgresSourceConfig { name: name.into(), url: url?, slot, publication };
-    Some(SourceConfig { postgres, tables })
+    let postgres = PostgresSourceConfig { name: name.into(), url: url?, slot, publication, heartbeat };
+    Some(SourceConfig { postgres, tables, log_warn_bytes })
 }
 
 fn table_name(source: &str, text: &str, section: &Section<'_>) -> Option<TableName> {

@@ -169,6 +169,15 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// An optional truth value.
+    pub(super) fn boolean(&self, name: &'static str) -> Option<bool> {
+        let value = self.get(name)?.as_bool();
+        if value.is_none() {
+            self.report(name, "must be true or false", Some("write it without quotes"));
+        }
+        value
+    }
+
     /// An optional duration.
     pub(super) fn duration(&self, name: &'static str) -> Option<Duration> {
         self.measured(name, units::duration, "must be a duration", "write for example \"250ms\", \"5s\" or \"1h\"")

@@ -21,6 +21,7 @@ use super::delivered::Delivered;
 use super::delivery::Delivery;
 use super::durability::{DurableSenders, Flusher};
 use super::error::PipelineError;
+use super::health::HealthWatch;
 use super::planning::{self, Planning, SourceRecord};
 use super::sinks::make_sink;
 use super::source::{BATCHES_IN_FLIGHT_MAX, Supervisor, Taken};
@@ -179,8 +180,15 @@ impl Starting {
             let (announce, confirmed) = watch::channel(checkpoint.positions.0.get(&planned.name).cloned());
             durable.insert(planned.name.clone(), announce);
             let config = self.config.sources.iter().find(|source| source.postgres.name == planned.name);
+            let config = Arc::new(config.expect("planned from this configuration").clone());
+            let watch = HealthWatch {
+                config: config.clone(),
+                status: self.projections.status.clone(),
+                stop: self.stop.clone(),
+            };
+            tasks.spawn(watch.run());
             let supervisor = Supervisor {
-                config: Arc::new(config.expect("planned from this configuration").clone()),
+                config,
                 out: sender.clone(),
                 durable: confirmed,
                 status: self.projections.status.clone(),

@@ -4,6 +4,7 @@
 //! source ─▶ Supervisor ─▶ Stepper (engine thread) ─▶ commit ─▶ checkpoint announced ─┬─▶ readers that wait
 //!              ▲                                                                     ├─▶ Flusher ─▶ durable position ─▶ source
 //!              └─────────────── again after a transient error                        └─▶ Delivery, one per sink
+//! HealthWatch, beside each source: what its server keeps for us
 //! ```
 
 mod backoff;
@@ -13,6 +14,7 @@ mod delivered;
 mod delivery;
 mod durability;
 mod error;
+mod health;
 mod planning;
 mod projections;
 mod sinks;

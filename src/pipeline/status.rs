@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use tailwater_connectors::Positions;
+use tailwater_connectors::{Positions, SourceHealth};
 
 /// Shared board; cheap to update, copied whole when read.
 #[derive(Debug, Default)]
@@ -96,6 +96,12 @@ pub struct SourceStatus {
     pub last_commit_at: Option<String>,
     /// Milliseconds from that transaction's commit to its being applied here.
     pub last_lag_ms: Option<f64>,
+    /// What the server keeps for us; `None` while that is not known.
+    #[serde(default)]
+    pub health: Option<SourceHealth>,
+    /// What will hurt the server, or us, if nobody acts.
+    #[serde(default)]
+    pub warning: Option<String>,
 }
 
 /// One view.

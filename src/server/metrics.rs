@@ -91,12 +91,32 @@ fn sources(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
         "From the newest applied transaction's commit to its being applied",
         all().filter_map(|(labels, source)| Some((labels, source.last_lag_ms? / 1_000.0))),
     )?;
+    slots(out, status)?;
     let lists = [
         ("source_changes", "Row changes taken from the log", all().map(|(l, s)| (l, s.changes)).collect::<Vec<_>>()),
         ("source_transactions", "Transactions taken from the log", all().map(|(l, s)| (l, s.transactions)).collect()),
         ("source_rows_copied", "Rows copied by the first copy", all().map(|(l, s)| (l, s.rows_copied)).collect()),
     ];
     lists.into_iter().try_for_each(|(name, help, values)| counter(out, name, help, values))
+}
+
+/// What the sources' servers keep for us.
+fn slots(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
+    let known = || {
+        let all = status.sources.iter().map(|(name, source)| (label("source", name), source));
+        all.filter_map(|(labels, source)| Some((labels, source.health.as_ref()?)))
+    };
+    let kept = known().map(|(labels, health)| (labels, health.log_kept_bytes as f64));
+    gauge(out, "source_log_kept_bytes", "Log that the server keeps for us", kept)?;
+    let unconfirmed = known().map(|(labels, health)| (labels, health.unconfirmed_bytes as f64));
+    gauge(out, "source_log_unconfirmed_bytes", "Log written since what we confirmed", unconfirmed)?;
+    let left = known().filter_map(|(labels, health)| Some((labels, health.log_left_bytes? as f64)));
+    gauge(out, "source_log_left_bytes", "Log that may be written until the server may remove what we need", left)?;
+    let warned = status
+        .sources
+        .iter()
+        .map(|(name, source)| (label("source", name), f64::from(u8::from(source.warning.is_some()))));
+    gauge(out, "source_warning", "1 while the status has a warning for the source", warned)
 }
 
 fn sinks(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {

@@ -9,6 +9,7 @@ mod fuzz;
 mod life;
 mod nexmark;
 mod quarantine;
+mod slot;
 mod support;
 mod tpch;
 mod views;

@@ -13,6 +13,8 @@ pub struct PostgresSourceConfig {
     pub slot: String,
     /// Name of the publication.
     pub publication: String,
+    /// Whether a small message is written to the log from time to time, so that the way to the views is known to be open.
+    pub heartbeat: bool,
 }
 
 /// Default of `slot`: one slot per daemon is the usual case.

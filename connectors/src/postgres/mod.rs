@@ -24,6 +24,7 @@ mod relation_map;
 mod replication;
 mod server_error;
 mod slot;
+mod slot_health;
 mod sql_client;
 mod sql_text;
 mod stream;

@@ -15,8 +15,10 @@ use super::first_copy::{Copied, FirstCopy};
 use super::relation_map::KnownTable;
 use super::replication::{self, StreamOptions};
 use super::server_error::Scene;
+use super::slot_health::SlotHealth;
 use super::stream::{Stream, StreamParts};
 use super::{publication, slot, sql_client};
+use crate::health::SourceHealth;
 use crate::position::{Lsn, Position};
 use crate::schema::{TableName, TableSchema};
 use crate::source::{
@@ -30,13 +32,14 @@ pub struct PostgresSource {
     info: ConnInfo,
     /// What [`Source::tables`] answered, so that a first copy notices a change since.
     seen: HashMap<TableName, Arc<TableSchema>>,
+    health: SlotHealth,
 }
 
 impl PostgresSource {
     /// Reads the connection URL; connects to nothing.
     pub fn new(config: PostgresSourceConfig) -> Result<Self, SourceError> {
         let info = ConnInfo::of(&config)?;
-        Ok(Self { config, info, seen: HashMap::new() })
+        Ok(Self { config, info, seen: HashMap::new(), health: SlotHealth::default() })
     }
 
     fn scene(&self, resuming: Option<Position>) -> Scene {
@@ -140,6 +143,12 @@ impl Source for PostgresSource {
         let (collation, ascii_case) = (found.name, found.ascii_case);
         let (database, slot) = (self.info.database().to_owned(), self.config.slot.clone());
         Ok(SourceIdentity { system, database, slot, collation, ascii_case })
+    }
+
+    async fn health(&mut self) -> Result<Option<SourceHealth>, SourceError> {
+        let scene = self.scene(None);
+        let look = self.health.look(&self.info, &self.config.slot, self.config.heartbeat);
+        look.await.map_err(|error| scene.error(error))
     }
 
     async fn run(

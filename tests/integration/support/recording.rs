@@ -92,6 +92,7 @@ impl Recording {
             url,
             slot: format!("slot_{}", file.name),
             publication: "tailwater".into(),
+            heartbeat: false,
         };
         let info = ConnInfo::parse(&config.url).map_err(|error| error.to_string())?;
         let client = connect_sql(&info, "oracle").await.map_err(described)?;

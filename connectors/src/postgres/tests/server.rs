@@ -143,6 +143,7 @@ impl Fixture {
             url: server.local(name),
             slot: format!("slot_{name}"),
             publication: "tailwater".into(),
+            heartbeat: false,
         };
         Self { server, client, config }
     }
