@@ -24,11 +24,13 @@ pub trait Snapshots: Send {
     /// Connects, and waits until a moment can be pinned quickly. Called before each `take`.
     async fn prepare(&mut self) -> Result<(), SnapshotError>;
 
-    /// Pins the moment that is now. Everything that anyone heard of from the source before this call is in it.
-    async fn take(&mut self) -> Result<Box<dyn SourceSnapshot>, SnapshotError>;
+    /// Pins the moment that is now, to ask about `tables`. Everything that anyone heard of from the source before this call is
+    /// in it.
+    async fn take(&mut self, tables: &[TableName]) -> Result<Box<dyn SourceSnapshot>, SnapshotError>;
 }
 
-/// One pinned moment. It costs the source something for as long as it lives (Postgres: dead rows are kept).
+/// One pinned moment. It costs the source something for as long as it lives (Postgres: dead rows are kept, and TRUNCATE and ALTER of the
+/// tables wait). After an error, or an answer that was not read to its end, it is not asked again.
 #[async_trait]
 pub trait SourceSnapshot: Send {
     /// Every transaction whose position this covers is seen, and no other.
@@ -46,8 +48,6 @@ pub struct SnapshotQuery {
     pub sql: String,
     /// Types of its columns: how values are read.
     pub types: Vec<SqlType>,
-    /// Tables that it reads.
-    pub tables: Vec<TableName>,
 }
 
 /// Why a moment was not pinned, or did not answer. Texts name no row values.
@@ -64,7 +64,7 @@ pub enum SnapshotError {
         seconds: u64,
     },
     /// A table was locked, truncated or rewritten at the wrong time; a new moment may work.
-    #[error("source \"{source_name}\": a table was locked, truncated or rewritten after the moment was pinned")]
+    #[error("source \"{source_name}\": a table was locked, truncated or rewritten while the moment was pinned")]
     TableMoved {
         /// The source.
         source_name: String,

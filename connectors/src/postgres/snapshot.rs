@@ -1,4 +1,4 @@
-//! Pins a moment: a temporary slot exports the snapshot of its consistent point, a session keeps that snapshot, and the slot goes.
+//! Pins a moment: a temporary slot exports the snapshot of its consistent point, a session takes it over, and the slot goes.
 //!
 //! The snapshot sees exactly the transactions whose commits end at the consistent point or before it: the log's own order, the one
 //! in which the stream hands them over. Making a slot waits for the transactions that are open on the whole server, one after the
@@ -16,10 +16,10 @@ use super::connection::{Connection, Purpose};
 use super::conninfo::ConnInfo;
 use super::replication;
 use super::server_error::{ConnectionError, Scene};
-use super::snapshot_rows;
-use super::sql_text::literal;
+use super::snapshot_rows::Reading;
 use crate::position::Position;
 use crate::row::Row;
+use crate::schema::TableName;
 use crate::snapshot::{SNAPSHOT_TAKE_MAX, SnapshotError, SnapshotQuery, Snapshots, SourceSnapshot};
 
 /// A transaction that has been open for less is expected to end soon.
@@ -42,8 +42,8 @@ pub(super) struct PostgresSnapshots {
 struct Sessions {
     /// Makes the slot.
     replication: Connection,
-    /// Keeps the snapshot.
-    keeper: Connection,
+    /// Takes over the snapshot and reads.
+    reader: Connection,
 }
 
 impl PostgresSnapshots {
@@ -53,12 +53,12 @@ impl PostgresSnapshots {
 
     async fn log_in(&self) -> Result<Sessions, SnapshotError> {
         let fault = |error: ConnectionError| self.scene.error(error);
-        let keeper = Connection::connect(&self.info, Purpose::Sql).await.map_err(fault)?;
+        let reader = Connection::connect(&self.info, Purpose::Sql).await.map_err(fault)?;
         let mut replication = Connection::connect(&self.info, Purpose::Replication).await.map_err(fault)?;
         replication::check_version(&replication, &self.scene)?;
         let patience = format!("SET lock_timeout = {SLOT_LOCK_TIMEOUT_MS}");
         replication.simple_query(&patience).await.map_err(fault)?;
-        Ok(Sessions { replication, keeper })
+        Ok(Sessions { replication, reader })
     }
 
     /// Waits until no transaction is open that was open a moment before.
@@ -84,74 +84,57 @@ fn open_for(scene: &Scene, waited: Duration) -> SnapshotError {
     SnapshotError::OpenTransactions { source_name: scene.source_name.clone(), seconds: waited.as_secs() }
 }
 
-/// Transactions that have an id and are not over, of all databases of the server, prepared ones too.
+/// Transactions that have an id and are not over, of all databases of the server, prepared ones too: each holds its own id.
+/// (`pg_current_snapshot()` does not tell those that began last.)
 async fn open_transactions(session: &mut Connection) -> Result<BTreeSet<String>, ConnectionError> {
-    let rows = session.simple_query("SELECT pg_catalog.pg_current_snapshot()").await?;
-    // xmin:xmax:xid,xid,...
-    let ids = replication::cell(&rows, 0).and_then(|text| text.rsplit(':').next()).unwrap_or_default();
-    Ok(ids.split(',').filter(|id| !id.is_empty()).map(String::from).collect())
+    const OPEN: &str = "SELECT transactionid FROM pg_catalog.pg_locks \
+         WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted";
+    let rows = session.simple_query(OPEN).await?;
+    Ok(rows.into_iter().flatten().flatten().collect())
 }
 
 #[async_trait]
 impl Snapshots for PostgresSnapshots {
     async fn prepare(&mut self) -> Result<(), SnapshotError> {
         let mut sessions = self.log_in().await?;
-        self.wait_for_old_transactions(&mut sessions.keeper).await?;
+        self.wait_for_old_transactions(&mut sessions.reader).await?;
         self.ready = Some(sessions);
         Ok(())
     }
 
-    async fn take(&mut self) -> Result<Box<dyn SourceSnapshot>, SnapshotError> {
-        let Some(mut sessions) = self.ready.take() else {
+    async fn take(&mut self, tables: &[TableName]) -> Result<Box<dyn SourceSnapshot>, SnapshotError> {
+        let Some(sessions) = self.ready.take() else {
             return Err(self.scene.protocol("a moment was to be pinned without preparation").into());
         };
-        let (position, snapshot) = match timeout(SNAPSHOT_TAKE_MAX, pin(&mut sessions)).await {
-            Ok(Ok(pinned)) => pinned,
-            Ok(Err(ConnectionError::Server(error))) if error.code == LOCK_NOT_AVAILABLE => {
-                return Err(open_for(&self.scene, Duration::from_millis(SLOT_LOCK_TIMEOUT_MS.into())));
-            }
-            Ok(Err(error)) => return Err(self.scene.error(error).into()),
-            Err(_) => return Err(open_for(&self.scene, SNAPSHOT_TAKE_MAX)),
-        };
-        // With its session the temporary slot goes: no log is kept for the moment.
-        drop(sessions.replication);
-        Ok(Box::new(PostgresSnapshot {
-            info: self.info.clone(),
-            scene: self.scene.clone(),
-            position,
-            snapshot,
-            _keeper: sessions.keeper,
-        }))
+        let pinned = timeout(SNAPSHOT_TAKE_MAX, self.pin(sessions, tables)).await;
+        pinned.unwrap_or_else(|_| Err(open_for(&self.scene, SNAPSHOT_TAKE_MAX)))
     }
 }
 
-/// Makes the slot, takes over its snapshot, and exports it again.
-async fn pin(sessions: &mut Sessions) -> Result<(Position, String), ConnectionError> {
-    let name = format!("tailwater_verify_{}", sessions.replication.backend_pid().unsigned_abs());
-    let slot = replication::create_temporary_slot(&mut sessions.replication, &name).await?;
-    let keep = format!("{}; SELECT pg_catalog.pg_export_snapshot()", begin(&slot.snapshot));
-    let rows = sessions.keeper.simple_query(&keep).await?;
-    let snapshot = replication::cell(&rows, 0).map(String::from);
-    let snapshot = snapshot.ok_or_else(|| ConnectionError::Protocol("a snapshot without a name".into()))?;
-    Ok((Position::Lsn(slot.consistent_point), snapshot))
+impl PostgresSnapshots {
+    async fn pin(&self, sessions: Sessions, tables: &[TableName]) -> Result<Box<dyn SourceSnapshot>, SnapshotError> {
+        let Sessions { mut replication, reader } = sessions;
+        let name = format!("tailwater_verify_{}", replication.backend_pid().unsigned_abs());
+        let slot = match replication::create_temporary_slot(&mut replication, &name).await {
+            Ok(slot) => slot,
+            Err(ConnectionError::Server(error)) if error.code == LOCK_NOT_AVAILABLE => {
+                return Err(open_for(&self.scene, Duration::from_millis(SLOT_LOCK_TIMEOUT_MS.into())));
+            }
+            Err(error) => return Err(self.scene.error(error).into()),
+        };
+        let position = Position::Lsn(slot.consistent_point);
+        let mut snapshot = PostgresSnapshot { position, reading: Reading { session: reader, scene: self.scene.clone() } };
+        snapshot.reading.begin(&slot.snapshot, tables).await?;
+        // The reader has its snapshot. With its session the temporary slot goes: no log is kept for the moment.
+        drop(replication);
+        Ok(Box::new(snapshot))
+    }
 }
 
-/// Begins a transaction that sees what the snapshot shows.
-pub(super) fn begin(snapshot: &str) -> String {
-    format!(
-        "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}",
-        literal(snapshot)
-    )
-}
-
-/// A moment, kept by an open transaction.
+/// A moment, kept by the open transaction that reads it.
 struct PostgresSnapshot {
-    info: ConnInfo,
-    scene: Scene,
     position: Position,
-    snapshot: String,
-    /// Its transaction is what keeps the snapshot.
-    _keeper: Connection,
+    reading: Reading,
 }
 
 #[async_trait]
@@ -161,9 +144,6 @@ impl SourceSnapshot for PostgresSnapshot {
     }
 
     async fn answer(&mut self, query: &SnapshotQuery, out: mpsc::Sender<Vec<Row>>) -> Result<(), SnapshotError> {
-        // A session for each answer, so that locks on tables are held no longer than it is read.
-        let session = Connection::connect(&self.info, Purpose::Sql).await.map_err(|error| self.scene.error(error))?;
-        let reading = snapshot_rows::Reading { session, scene: &self.scene, query };
-        reading.run(&self.snapshot, &out).await
+        self.reading.run(query, &out).await
     }
 }

@@ -9,9 +9,9 @@ use super::copy_rows::CopyDecoder;
 use super::copy_table::has_binary_form;
 use super::replication::cell;
 use super::server_error::{ConnectionError, Scene, ServerError};
-use super::snapshot::begin;
 use super::sql_text::{literal, table};
 use crate::row::Row;
+use crate::schema::TableName;
 use crate::snapshot::{SnapshotError, SnapshotQuery};
 use crate::sql_type::SqlType;
 use crate::text::parse_text;
@@ -22,26 +22,24 @@ const BATCH_ROWS_MAX: usize = 1_000;
 /// Bytes of COPY data in one batch.
 const BATCH_BYTES_MAX: usize = 1 << 20;
 /// How long to wait for the tables' locks. Whoever holds one changes the table; whoever waits behind us holds up others.
-const LOCK_TIMEOUT_MS: u32 = 3_000;
+const LOCK_TIMEOUT_MS: u32 = 300;
 
-/// One query on one session.
-pub(super) struct Reading<'a> {
+/// A session under a snapshot.
+pub(super) struct Reading {
     pub(super) session: Connection,
-    pub(super) scene: &'a Scene,
-    pub(super) query: &'a SnapshotQuery,
+    pub(super) scene: Scene,
 }
 
-impl Reading<'_> {
-    pub(super) async fn run(mut self, snapshot: &str, out: &mpsc::Sender<Vec<Row>>) -> Result<(), SnapshotError> {
+impl Reading {
+    /// Begins a transaction that sees what the snapshot shows, with the tables as they were then.
+    pub(super) async fn begin(&mut self, snapshot: &str, tables: &[TableName]) -> Result<(), SnapshotError> {
         let begin = format!(
-            "{}; SET LOCAL row_security = off; SET LOCAL search_path = public; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}",
-            begin(snapshot)
+            "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}; \
+             SET LOCAL row_security = off; SET LOCAL search_path = public; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}",
+            literal(snapshot)
         );
         self.ask(&begin).await?;
-        self.lock_tables().await?;
-        let copy = copy_sql(self.query);
-        self.session.start_copy(&copy, b'H').await.map_err(|error| self.failed(error))?;
-        self.read(out).await
+        self.lock(tables).await
     }
 
     async fn ask(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, SnapshotError> {
@@ -51,11 +49,11 @@ impl Reading<'_> {
 
     /// TRUNCATE and rewrites ignore snapshots: a table that went through one since the moment does not show what it held then.
     /// With the locks held none can come any more.
-    async fn lock_tables(&mut self) -> Result<(), SnapshotError> {
-        if self.query.tables.is_empty() {
+    async fn lock(&mut self, tables: &[TableName]) -> Result<(), SnapshotError> {
+        if tables.is_empty() {
             return Ok(());
         }
-        let names: Vec<String> = self.query.tables.iter().map(table).collect();
+        let names: Vec<String> = tables.iter().map(table).collect();
         self.ask(&format!("LOCK TABLE {} IN ACCESS SHARE MODE", names.join(", "))).await?;
         let classes: Vec<String> = names.iter().map(|name| format!("{}::regclass", literal(name))).collect();
         // The catalog is read under the snapshot, the function answers what holds now.
@@ -73,8 +71,15 @@ impl Reading<'_> {
         }
     }
 
-    async fn read(mut self, out: &mpsc::Sender<Vec<Row>>) -> Result<(), SnapshotError> {
-        let mut decoder = CopyDecoder::new(self.query.types.iter().map(|sql_type| wire(sql_type).into_owned()).collect());
+    /// Sends the rows of a query.
+    pub(super) async fn run(
+        &mut self,
+        query: &SnapshotQuery,
+        out: &mpsc::Sender<Vec<Row>>,
+    ) -> Result<(), SnapshotError> {
+        let copy = copy_sql(query);
+        self.session.start_copy(&copy, b'H').await.map_err(|error| self.failed(error))?;
+        let mut decoder = CopyDecoder::new(query.types.iter().map(|sql_type| wire(sql_type).into_owned()).collect());
         let (mut rows, mut bytes) = (Vec::new(), 0);
         loop {
             let frame = match self.session.read().await {
@@ -95,20 +100,19 @@ impl Reading<'_> {
             }
             if rows.len() >= BATCH_ROWS_MAX || bytes >= BATCH_BYTES_MAX {
                 bytes = 0;
-                if out.send(self.typed(std::mem::take(&mut rows))?).await.is_err() {
+                if out.send(self.typed(&query.types, std::mem::take(&mut rows))?).await.is_err() {
                     return Ok(());
                 }
             }
         }
         self.session.end_copy().await.map_err(|error| self.failed(error))?;
         decoder.finish().map_err(|error| self.unreadable(error.to_string()))?;
-        let _ = out.send(self.typed(rows)?).await;
+        let _ = out.send(self.typed(&query.types, rows)?).await;
         Ok(())
     }
 
     /// Values that came as text, read.
-    fn typed(&self, rows: Vec<Row>) -> Result<Vec<Row>, SnapshotError> {
-        let types = &self.query.types;
+    fn typed(&self, types: &[SqlType], rows: Vec<Row>) -> Result<Vec<Row>, SnapshotError> {
         if types.iter().all(|sql_type| !is_parsed(sql_type)) {
             return Ok(rows);
         }
@@ -184,7 +188,7 @@ mod tests {
     fn columns_without_a_readable_binary_form_are_asked_for_as_text() {
         let inet = SqlType::Other("inet".into());
         let types = vec![SqlType::Int4, inet.clone(), SqlType::Array(Box::new(inet))];
-        let query = SnapshotQuery { sql: "select 1 -- the end".into(), types, tables: Vec::new() };
+        let query = SnapshotQuery { sql: "select 1 -- the end".into(), types };
         let sql = copy_sql(&query);
         assert!(sql.starts_with("COPY (SELECT c1, CASE WHEN pg_catalog.num_nulls(c2) = 0"), "{sql}");
         assert!(sql.ends_with("-- the end\n) AS answer (c1, c2, c3)) TO STDOUT (FORMAT binary)"), "{sql}");

@@ -103,7 +103,7 @@ impl Place<'_> {
         let source = &question.source;
         snapshots.prepare().await?;
         let hold = self.gate.close(source);
-        let snapshot = snapshots.take().await?;
+        let snapshot = snapshots.take(&question.tables).await?;
         let at = snapshot.position().clone();
         if !hold.cut(source, &at) {
             return Err(Excuse::Again("the stream could not be held long enough".into()));

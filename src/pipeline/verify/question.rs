@@ -16,6 +16,8 @@ use crate::sql::{self, SEARCH_PATH, UnresolvedName};
 pub(super) struct Question {
     pub(super) source: SmolStr,
     pub(super) query: SnapshotQuery,
+    /// Tables that are read.
+    pub(super) tables: Vec<TableName>,
     pub(super) freedom: Freedom,
     /// The view and those that it reads: rows with errors in any of them leave the source without an answer.
     pub(super) views: Vec<SmolStr>,
@@ -55,8 +57,9 @@ impl Asking<'_> {
         let parts = read.iter().map(|view| format!("{} AS (\n{}\n)", quoted(&view.name), self.text(&view.name)));
         let sql = format!("WITH {} SELECT * FROM {}", parts.collect::<Vec<_>>().join(", "), quoted(&plan.name));
         let types = plan.columns.iter().map(|column| column.sql_type.clone()).collect();
-        let query = SnapshotQuery { sql, types, tables: tables.into_iter().collect() };
-        Ok(Question { source, query, freedom, views: read.iter().map(|view| view.name.clone()).collect() })
+        let query = SnapshotQuery { sql, types };
+        let tables = tables.into_iter().collect();
+        Ok(Question { source, query, tables, freedom, views: read.iter().map(|view| view.name.clone()).collect() })
     }
 
     /// The view's SQL without the semicolon that may end it.
