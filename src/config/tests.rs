@@ -144,7 +144,7 @@ fn verification_is_off_until_it_is_configured_and_refuses_nonsense() {
     assert_eq!(daily, VerifySection { every: Some(Duration::from_secs(86_400)), rows_per_second: 500 });
     for (text, key) in [("every = \"10ms\"", "every"), ("rows_per_second = 0", "rows_per_second"), ("rate = 1", "rate")]
     {
-        let error = verify(text).err().expect(text);
+        let error = verify(text).expect_err(text);
         assert_eq!(error.problems[0].key, format!("verify.{key}"));
     }
     assert!(verify("rows_per_second = -1").is_err() && verify("rows_per_second = \"many\"").is_err());
