@@ -3,9 +3,10 @@
 //! `TAILWATER_VERIFY_RUNS` is how often it does under traffic, `TAILWATER_VERIFY_SEED` makes another history.
 
 use std::collections::BTreeSet;
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 use tailwater::pipeline::verify::{Difference, Outcome, Verdict};
@@ -13,7 +14,7 @@ use tailwater::state::{State, TableId, encode_key, encode_row};
 use tailwater_connectors::{Row, SqlType, Value};
 
 use super::support::bank::{self, Load, SINKS};
-use super::support::rig::{Rig, command, said, wait_for};
+use super::support::rig::{PROGRAM, Rig, command, said, wait_for};
 
 const SCHEMA: &str = "create table items (id int primary key, name text not null, price numeric not null, stock int not null); \
     insert into items select i, 'item ' || i, i * 1.50, i % 7 from generate_series(1, 3000) i";
@@ -342,4 +343,37 @@ fn wishes_that_cannot_be_met_are_refused_with_words() {
     assert!(said(&second).contains("a verification is running"), "{}", said(&second));
     holder.run("rollback");
     assert_eq!(first.join().unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn whoever_goes_away_ends_a_verification_and_so_does_a_stop() {
+    let mut rig = Rig::new(SCHEMA, &format!("{VIEWS}\n[verify]\nrows_per_second = 20\n"));
+    rig.start();
+    let database = rig.database();
+    let ask = || {
+        let mut client = Command::new(PROGRAM);
+        client.args(["verify", "item", "--config"]).arg(rig.config()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        client.spawn().unwrap()
+    };
+    // 3,000 rows at 20 per second: it does not end by itself.
+    let mut client = ask();
+    rig.wait_for_status("the verification", |status| status.verify.running);
+    client.kill().unwrap();
+    client.wait().unwrap();
+    rig.wait_for_status("its end", |status| !status.verify.running);
+    let sessions = "select count(*) from pg_stat_activity where application_name = 'tailwater' and xact_start is not null \
+        and backend_type = 'client backend'";
+    assert!(wait_for(|| (database.value(sessions).as_deref() == Some("0")).then_some(())).is_some());
+
+    let client = ask();
+    rig.wait_for_status("the verification", |status| status.verify.running);
+    let asked = Instant::now();
+    assert!(rig.daemon.stop().unwrap().success());
+    assert!(asked.elapsed() < Duration::from_secs(5), "it took {:?}\n{}", asked.elapsed(), rig.log());
+    let output = client.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("cut off"), "{}", said(&output));
+    rig.start();
+    database.run("update items set stock = 2 where id = 3");
+    rig.wait_until_delivered(&database);
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use smol_str::SmolStr;
 use tailwater_connectors::{SnapshotError, SnapshotQuery, Snapshots, SourceSnapshot, ViewSchema};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
+use tracing::debug;
 
 use super::compare::{Ask, Compared, Comparer, Only, Pinned, Rows, Share, key_types};
 use super::gate::Gate;
@@ -102,6 +103,7 @@ impl Place<'_> {
     ) -> Result<PinnedView, Excuse> {
         let source = &question.source;
         snapshots.prepare().await?;
+        let closed = Instant::now();
         let hold = self.gate.close(source);
         let snapshot = snapshots.take(&question.tables).await?;
         let at = snapshot.position().clone();
@@ -129,6 +131,7 @@ impl Place<'_> {
         let pinned = pinned.await.map_err(|_| Excuse::Again("the reading thread ended".into()))?;
         let in_time = hold.still_reached();
         drop(hold);
+        debug!(view = %view.name, position = %at, after = ?closed.elapsed(), "pinned");
         if !in_time {
             return Err(Excuse::Again("the state could not be pinned in time".into()));
         }
