@@ -62,8 +62,8 @@ impl Stepper {
         let source = taken.source;
         match taken.item {
             Item::CopyBegins => {
-                // What an opened engine holds of a table that is not copied is empty; what a broken-off copy left is not.
-                if !self.begun.insert(source.clone()) {
+                // What a broken-off copy left would be in the way of one under another snapshot.
+                if !self.begun.insert(source.clone()) || self.engine.has_partial_copy(&source)? {
                     self.engine.load_reset_source(&source)?;
                 }
                 self.copying.insert(source.clone());
