@@ -119,7 +119,7 @@ impl Database {
     ) {
         let table = Arc::clone(&self.table);
         let value = Value::Int(random.random_range(0..1_000));
-        let large = Value::text(&format!("large{}", random.random_range(0..1_000)));
+        let large = Value::text(format!("large{}", random.random_range(0..1_000)));
         written.insert(key);
         let Some((_, before)) = self.now(key) else {
             let row: Row = [Value::Int(key), value, large].into_iter().collect();
