@@ -5,6 +5,7 @@
 mod clients;
 mod commands;
 mod crash;
+mod fail_points;
 mod fuzz;
 mod life;
 mod nexmark;

@@ -12,10 +12,12 @@
 //! rig         a database, a Redis and a daemon under test
 //! database    a blocking session of the database
 //! bank        tables, views and load of the crash test
+//! audit       its views and sinks compared with the database's own answers
 //! agreement   sinks compared with the database's own answers
 //! ```
 
 pub(crate) mod agreement;
+pub(crate) mod audit;
 pub(crate) mod bank;
 pub(crate) mod database;
 pub(crate) mod faults;

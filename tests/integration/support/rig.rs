@@ -186,6 +186,11 @@ pub(crate) fn said(output: &Output) -> String {
     format!("exit {:?}\n{out}{err}", output.status.code())
 }
 
+/// A number from the environment, which makes a test longer or another one.
+pub(crate) fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
+}
+
 /// Looks until there is something, or patience ends.
 pub(crate) fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + PATIENCE;
