@@ -8,6 +8,7 @@ mod crash;
 mod fail_points;
 mod fuzz;
 mod life;
+mod network;
 mod nexmark;
 mod quarantine;
 mod slot;

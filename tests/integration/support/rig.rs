@@ -72,6 +72,13 @@ impl Rig {
         (DaemonProcess::new(Path::new(PROGRAM), &path, http, Vec::new()), path, http)
     }
 
+    /// Changes the configuration in one place, which must be there.
+    pub(crate) fn edit_configuration(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        assert!(text.contains(from), "no {from} in {text}");
+        std::fs::write(self.config(), text.replace(from, to)).unwrap();
+    }
+
     /// The configuration file.
     pub(crate) fn config(&self) -> PathBuf {
         self.directory.path().join("tailwater.toml")
