@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use smol_str::SmolStr;
 use tailwater_connectors::TableName;
-use tailwater_connectors::postgres::config::{self as postgres, DEFAULT_PUBLICATION, DEFAULT_SLOT, PostgresSourceConfig};
+use tailwater_connectors::postgres::config::{
+    self as postgres, DEFAULT_PUBLICATION, DEFAULT_SLOT, PostgresSourceConfig,
+};
 use tailwater_connectors::redis::config::{self as redis_sink, RedisFormat, RedisSinkConfig};
 use tailwater_connectors::search::config::{FieldKind, SearchSinkConfig};
 

@@ -9,7 +9,7 @@ use tailwater::fail_point::{FailPoint, VARIABLE};
 
 use super::support::audit::compare;
 use super::support::bank::{Load, SCHEMA, SINKS, configuration};
-use super::support::rig::{PATIENCE, Rig, number, said, wait_for};
+use super::support::rig::{PATIENCE, Rig, number};
 
 /// Deaths at each point.
 const ROUNDS: u64 = 2;
@@ -48,15 +48,7 @@ fn passes(point: FailPoint) -> u64 {
 /// Brings about what the point is passed for, where traffic alone does not.
 fn prepare(rig: &Rig, point: FailPoint, round: u64) {
     match point {
-        FailPoint::InCopy if round == 0 => {
-            let state = rig.directory.path().join("state");
-            if state.exists() {
-                std::fs::remove_dir_all(state).unwrap();
-            }
-            // The walsender of a daemon that died may take a moment to notice.
-            let dropped = || rig.command(&["source", "drop"]).status.success().then_some(());
-            assert!(wait_for(dropped).is_some(), "{}", said(&rig.command(&["source", "drop"])));
-        }
+        FailPoint::InCopy if round == 0 => rig.forget_state(),
         FailPoint::InFill => {
             let more = format!("[view.more]\nsql = \"select id, quantity + {round} as n from orders\"\n");
             rig.configure(&format!("{}\n{more}", configuration()));

@@ -10,6 +10,7 @@ mod fuzz;
 mod life;
 mod network;
 mod nexmark;
+mod postmaster;
 mod quarantine;
 mod slot;
 mod support;

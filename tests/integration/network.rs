@@ -74,6 +74,17 @@ fn cut_again_and_again_in_the_middle_of_messages_all_ends_equal() {
         let broken = wait_for(|| proxy.has_broken().then_some(()));
         assert!(broken.is_some(), "cut {cut} never came\n{}", wires.rig.log());
         proxy.set(Network::Works);
+        if cut == cuts / 4 {
+            wires.rig.daemon.wait_until_ready(PATIENCE).unwrap();
+            wires.postgres.set(Network::Down);
+            wires.redis.set(Network::Down);
+            wires.rig.wait_for_status("a source and a sink that are tried again", |status| {
+                status.sources.values().all(|source| source.condition == Condition::Retrying)
+                    && status.sinks["orders"].condition == Condition::Retrying
+            });
+            wires.postgres.set(Network::Works);
+            wires.redis.set(Network::Works);
+        }
         if cut == cuts / 2 {
             wires.postgres.set(Network::Slow(Duration::from_millis(20)));
             wires.redis.set(Network::Slow(Duration::from_millis(5)));
@@ -97,7 +108,9 @@ fn a_stream_on_which_nothing_arrives_any_more_is_given_up_and_made_again() {
         wires.postgres.set(Network::Silent);
         database.run("insert into items select max(id) + 1, 'swallowed' from items");
         let silent = Instant::now();
-        wires.rig.wait_for_status("a silent server", |status| source_is(status, Condition::Retrying, "no answer within"));
+        wires
+            .rig
+            .wait_for_status("a silent server", |status| source_is(status, Condition::Retrying, "no answer within"));
         assert!(silent.elapsed() < NOTICED_MAX, "{:?}", silent.elapsed());
         assert_eq!(wires.rig.get("/readyz").unwrap().code, 503);
         assert_eq!(wires.rig.get("/v1/views/item/rows").unwrap().code, 200, "rows are served meanwhile");

@@ -46,9 +46,14 @@ impl PostgresSource {
         Scene { source_name: self.config.name.to_string(), slot: self.config.slot.clone(), resuming }
     }
 
-    async fn first_copy(&self, tables: &[TableName], out: &TransactionSender) -> Result<Copied, SourceError> {
+    async fn first_copy(
+        &self,
+        (tables, foreign): (&[TableName], bool),
+        out: &TransactionSender,
+    ) -> Result<Copied, SourceError> {
         let scene = self.scene(None);
-        let copy = FirstCopy { config: &self.config, info: &self.info, scene: &scene, seen: &self.seen, tables, out };
+        let (config, info, seen) = (&self.config, &self.info, &self.seen);
+        let copy = FirstCopy { config, info, scene: &scene, seen, tables, foreign, out };
         // A copy may wait for locks and old transactions for as long as it takes, but not for a server that is gone.
         tokio::select! {
             copied = copy.run() => copied,
@@ -155,8 +160,10 @@ impl Source for PostgresSource {
 
     async fn health(&mut self) -> Result<Option<SourceHealth>, SourceError> {
         let scene = self.scene(None);
-        let look = self.health.look(&self.info, &self.config.slot, self.config.heartbeat);
-        look.await.map_err(|error| scene.error(error))
+        let (info, config) = (&self.info, &self.config);
+        let look =
+            async { self.health.look(info, &config.slot, config.heartbeat).await.map_err(|error| scene.error(error)) };
+        watch::in_time(info, &scene, look).await
     }
 
     async fn run(
@@ -183,8 +190,8 @@ impl PostgresSource {
     /// Copies if there is no state, and starts the stream.
     async fn start(&self, resume: ResumePoint, out: &TransactionSender) -> Result<StreamParts, SourceError> {
         match resume {
-            ResumePoint::FirstCopy { tables } => {
-                let copied = self.first_copy(&tables, out).await?;
+            ResumePoint::FirstCopy { tables, foreign } => {
+                let copied = self.first_copy((&tables, foreign), out).await?;
                 let scene = self.scene(Some(Position::Lsn(copied.consistent_point)));
                 let connection = self.connect(&scene).await?;
                 let start = self.start_stream(scene.clone(), connection, (copied.tables, copied.consistent_point));

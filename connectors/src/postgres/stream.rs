@@ -292,7 +292,9 @@ impl Stream {
         if is_reading && silence > self.silence_max {
             return Err(self.scene.error(ConnectionError::Timeout(self.silence_max.as_secs())));
         }
-        self.write_status(is_reading && silence >= self.status_interval()).await.map_err(|error| self.scene.error(error))
+        self.write_status(is_reading && silence >= self.status_interval())
+            .await
+            .map_err(|error| self.scene.error(error))
     }
 
     async fn write_status(&mut self, ask: bool) -> Result<(), ConnectionError> {

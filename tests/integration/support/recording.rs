@@ -278,7 +278,7 @@ impl Running {
     fn start(source: PostgresSource, tables: Vec<TableName>) -> Self {
         let (out, messages) = mpsc::channel(16);
         let (durable, watch) = watch::channel(None);
-        let task = tokio::spawn(Box::new(source).run(ResumePoint::FirstCopy { tables }, out, watch));
+        let task = tokio::spawn(Box::new(source).run(ResumePoint::FirstCopy { tables, foreign: false }, out, watch));
         Self { messages, task, _durable: durable }
     }
 

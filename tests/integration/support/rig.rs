@@ -79,6 +79,17 @@ impl Rig {
         std::fs::write(self.config(), text.replace(from, to)).unwrap();
     }
 
+    /// Takes slot and state directory away, as a person does who wants all to be copied anew.
+    pub(crate) fn forget_state(&self) {
+        // The walsender of a daemon that was killed may take a moment to notice.
+        let dropped = || self.command(&["source", "drop"]).status.success().then_some(());
+        assert!(wait_for(dropped).is_some(), "{}", said(&self.command(&["source", "drop"])));
+        let state = self.directory.path().join("state");
+        if state.exists() {
+            std::fs::remove_dir_all(state).unwrap();
+        }
+    }
+
     /// The configuration file.
     pub(crate) fn config(&self) -> PathBuf {
         self.directory.path().join("tailwater.toml")
@@ -152,6 +163,8 @@ impl Rig {
 pub(crate) struct Answer {
     pub(crate) code: u16,
     pub(crate) position: Option<String>,
+    /// Sources that are not followed.
+    pub(crate) stale: Option<String>,
     pub(crate) body: String,
 }
 
@@ -169,11 +182,12 @@ pub(crate) fn get(http: SocketAddr, path: &str) -> Result<Answer, String> {
     let url = format!("http://{http}{path}");
     let accept = if path.contains("/rows") { "application/x-ndjson" } else { "application/json" };
     let response = agent.get(&url).header("accept", accept).call().map_err(|error| error.to_string())?;
-    let position = response.headers().get("tailwater-position").and_then(|value| value.to_str().ok()).map(String::from);
+    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(String::from);
+    let (position, stale) = (header("tailwater-position"), header("tailwater-stale"));
     let code = response.status().as_u16();
     let mut body = response.into_body();
     let body = body.with_config().limit(256 << 20).read_to_string().map_err(|error| error.to_string())?;
-    Ok(Answer { code, position, body })
+    Ok(Answer { code, position, stale, body })
 }
 
 /// The status board at `http`.

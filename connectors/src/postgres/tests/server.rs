@@ -158,7 +158,7 @@ impl Fixture {
     }
 
     pub(super) fn copy(&self, tables: &[&str]) -> Run {
-        Run::start(&self.config, ResumePoint::FirstCopy { tables: names(tables) })
+        Run::start(&self.config, ResumePoint::FirstCopy { tables: names(tables), foreign: false })
     }
 
     pub(super) async fn resume(&self, position: Position, tables: &[&str]) -> ResumePoint {
