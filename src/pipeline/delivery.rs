@@ -18,6 +18,7 @@ use tracing::{error, info, warn};
 use super::backoff::Backoff;
 use super::delivered::Delivered;
 use super::status::{Condition, SinkStatus, StatusBoard};
+use crate::fail_point::{FailPoint, pass};
 use crate::state::{Checkpoint, State, StateError};
 
 /// Changelog read for one write: bounds memory and the size of the sink's transaction.
@@ -75,7 +76,9 @@ impl Delivery {
         self.condition(Condition::Live, None);
         loop {
             let batch = self.next_batch(&cursor).await?;
+            pass(FailPoint::BeforeDelivery);
             sink.write(&batch).await?;
+            pass(FailPoint::AfterDelivery);
             backoff.reset();
             cursor = batch.cursor;
             self.show(&cursor, batch.changes.len() as u64);
@@ -241,6 +244,7 @@ fn read_pages(
         let mut after = None;
         loop {
             let page = reader.view_rows(view, after.as_deref(), PAGE_ROWS)?;
+            pass(FailPoint::InRefill);
             // A closed channel: the sink gave up, and says why itself.
             if pages.blocking_send(page.rows).is_err() || page.next.is_none() {
                 return Ok(());

@@ -19,6 +19,7 @@ use super::error::PipelineError;
 use super::source::{Item, Taken};
 use super::status::{Condition, StatusBoard};
 use crate::engine::{Engine, StepOutcome, ViewCondition};
+use crate::fail_point::{FailPoint, pass};
 use crate::state::{Checkpoint, State};
 
 /// Changes in one step, beyond which nothing is added to it: bounds memory and the time until readers see something. Larger
@@ -71,6 +72,7 @@ impl Stepper {
             }
             Item::Message(SourceMessage::CopyRows { table, rows }) => {
                 self.engine.load(&table, &rows)?;
+                pass(FailPoint::InCopy);
                 self.show_source(&source, |status| status.rows_copied += rows.len() as u64);
             }
             Item::Message(SourceMessage::CopyDone { position }) => self.copy_done(source, position)?,
@@ -103,6 +105,7 @@ impl Stepper {
                 view.condition = Condition::Loading;
                 view.changes = rows;
             });
+            pass(FailPoint::InFill);
             if stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         self.engine.fill(&mut progress)?;
@@ -136,6 +139,7 @@ impl Stepper {
     fn step(&mut self, source: &SmolStr, transactions: &[Transaction]) -> Result<(), PipelineError> {
         let Some(last) = transactions.last() else { return Ok(()) };
         self.trim();
+        pass(FailPoint::BeforeStep);
         let outcome = self.engine.step(source, transactions)?;
         for (view, changes) in &outcome.changed {
             let view = &self.engine.views()[*view].name;
