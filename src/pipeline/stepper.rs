@@ -18,6 +18,7 @@ use super::delivered::Delivered;
 use super::error::PipelineError;
 use super::source::{Item, Taken};
 use super::status::{Condition, StatusBoard};
+use super::verify::Gate;
 use crate::engine::{Engine, StepOutcome, ViewCondition};
 use crate::fail_point::{FailPoint, pass};
 use crate::state::{Checkpoint, State};
@@ -41,6 +42,7 @@ pub(super) struct Stepper {
     pub(super) begun: BTreeSet<SmolStr>,
     pub(super) delivered: Arc<Delivered>,
     pub(super) status: Arc<StatusBoard>,
+    pub(super) gate: Arc<Gate>,
     pub(super) stop: CancellationToken,
 }
 
@@ -78,9 +80,13 @@ impl Stepper {
             Item::Message(SourceMessage::CopyDone { position }) => self.copy_done(source, position)?,
             Item::Message(SourceMessage::Transactions(transactions)) => {
                 let transactions = self.gather(&source, transactions, waiting);
-                self.step(&source, &transactions)?;
+                let gate = Arc::clone(&self.gate);
+                gate.pass(&source, &transactions, |part| self.step(&source, part))?;
             }
-            Item::Message(SourceMessage::Progress { position }) => self.progress(source, position)?,
+            Item::Message(SourceMessage::Progress { position }) => {
+                self.gate.pass_progress(&source, &position);
+                self.progress(source, position)?;
+            }
         }
         Ok(())
     }

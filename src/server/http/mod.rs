@@ -11,6 +11,7 @@
 //! | `/v1/views/{view}/rows/{key}` | one row |
 //! | `/v1/views/{view}/errors?limit=&after=` | rows that are out of a view because an expression has no value for them |
 //! | `/v1/search/{sink}?q=&limit=` | rows of a search sink, best first |
+//! | `POST /v1/verify?name=&view=&sink=&repair=` | compares views with the source and sinks with views: one JSON line each |
 //!
 //! Reads of rows take `min_position=` and `timeout=`. Errors are JSON objects with `error` and mostly `hint`.
 
@@ -23,6 +24,7 @@ mod router;
 mod rows;
 mod search;
 mod stream;
+mod verify;
 #[cfg(test)]
 mod tests;
 mod views;
