@@ -63,6 +63,12 @@ pub enum SnapshotError {
         /// How long was waited for them.
         seconds: u64,
     },
+    /// Pinning took longer than [`SNAPSHOT_TAKE_MAX`], mostly because of transactions that were open; a new moment may work.
+    #[error("source \"{source_name}\": the server did not pin a moment quickly enough, because transactions were open")]
+    TooSlow {
+        /// The source.
+        source_name: String,
+    },
     /// A table was locked, truncated or rewritten at the wrong time; a new moment may work.
     #[error("source \"{source_name}\": a table was locked, truncated or rewritten while the moment was pinned")]
     TableMoved {
@@ -86,7 +92,7 @@ impl SnapshotError {
     /// Whether a new moment may help, without anyone acting.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::TableMoved { .. } => true,
+            Self::TooSlow { .. } | Self::TableMoved { .. } => true,
             Self::OpenTransactions { .. } | Self::NoAnswer { .. } => false,
             Self::Source(error) => error.is_transient(),
         }
@@ -95,7 +101,7 @@ impl SnapshotError {
     /// What a person can do, where there is something.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::OpenTransactions { .. } => Some(
+            Self::OpenTransactions { .. } | Self::TooSlow { .. } => Some(
                 "try again when they have ended; pg_stat_activity (backend_xid, xact_start) and pg_prepared_xacts name them",
             ),
             Self::TableMoved { .. } => Some("try again"),

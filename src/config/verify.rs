@@ -29,7 +29,11 @@ pub(super) fn read(section: Option<Section<'_>>) -> VerifySection {
     let Some(section) = section else { return VerifySection::default() };
     let every = section.duration("every");
     if every.is_some_and(|every| every < EVERY_MIN) {
-        section.report("every", "is too often", Some("write for example \"24h\"; leave it out to verify only when asked"));
+        section.report(
+            "every",
+            "is too often",
+            Some("write for example \"24h\"; leave it out to verify only when asked"),
+        );
     }
     let rows_per_second = section.number("rows_per_second").unwrap_or(DEFAULT_ROWS_PER_SECOND);
     if rows_per_second == 0 {

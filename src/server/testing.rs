@@ -22,8 +22,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Server, ServerConfig, ServerError};
 use crate::pipeline::Projections;
-use crate::pipeline::verify::VerifyDesk;
 use crate::pipeline::status::{Condition, SourceStatus, StatusBoard, ViewStatus};
+use crate::pipeline::verify::VerifyDesk;
 use crate::state::{Checkpoint, ErrorTables, RegisteredView, State, TableId, encode_key, encode_row};
 
 /// Longest time a test waits for what must come.

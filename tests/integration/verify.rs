@@ -1,5 +1,8 @@
 //! The daemon proves that its views equal the source and its sinks equal their views, and finds what was planted.
+//!
+//! `TAILWATER_VERIFY_RUNS` is how often it does under traffic, `TAILWATER_VERIFY_SEED` makes another history.
 
+use std::collections::BTreeSet;
 use std::process::Output;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +13,7 @@ use tailwater::state::{State, TableId, encode_key, encode_row};
 use tailwater_connectors::{Row, SqlType, Value};
 
 use super::support::bank::{self, Load, SINKS};
-use super::support::rig::{Rig, said, wait_for};
+use super::support::rig::{Rig, command, said, wait_for};
 
 const SCHEMA: &str = "create table items (id int primary key, name text not null, price numeric not null, stock int not null); \
     insert into items select i, 'item ' || i, i * 1.50, i % 7 from generate_series(1, 3000) i";
@@ -57,11 +60,17 @@ fn keys(outcome: &Outcome) -> Vec<(&str, Difference)> {
 
 #[test]
 fn under_traffic_that_never_pauses_everything_is_found_equal_again_and_again() {
+    let number = |name: &str, default| std::env::var(name).ok().map_or(default, |text| text.parse().unwrap());
+    let (runs, seed) = (number("TAILWATER_VERIFY_RUNS", 4), number("TAILWATER_VERIFY_SEED", 11));
     let mut rig = Rig::new(bank::SCHEMA, &bank::configuration());
     rig.start();
-    let load = Load::start(&rig.postgres.url("postgres"), 11);
-    let mut positions = std::collections::BTreeSet::new();
-    for _ in 0..4 {
+    let load = Load::start(&rig.postgres.url("postgres"), seed);
+    let mut positions = BTreeSet::new();
+    for run in 0..runs {
+        if run % 3 == 2 {
+            rig.daemon.kill().unwrap();
+            rig.start();
+        }
         let outcomes = assert_all_equal(&rig);
         assert_eq!(outcomes.len(), bank::VIEWS.len() + SINKS.len() + 1);
         positions.extend(outcomes.iter().filter_map(|outcome| outcome.position.clone()));
@@ -177,11 +186,7 @@ fn wrong_entries_of_a_sink_are_found_repaired_and_equal_afterwards() {
     });
     let (code, found) = verify(&rig, &[]);
     assert_eq!(code, Some(1));
-    let items = [
-        ("item:5", Difference::Different),
-        ("item:6", Difference::Missing),
-        ("item:99999", Difference::Extra),
-    ];
+    let items = [("item:5", Difference::Different), ("item:6", Difference::Missing), ("item:99999", Difference::Extra)];
     assert_eq!(keys(named(&found, "items")), items, "{found:#?}");
     // The groups are written anew all the time; what nobody writes stays wrong.
     let stocks = keys(named(&found, "stocks"));
@@ -208,7 +213,7 @@ fn a_transaction_that_stays_open_is_named_and_holds_nothing_up() {
     let (database, holder) = (rig.database(), rig.database());
     holder.run("begin; update items set stock = 1 where id = 1");
     let config = rig.config();
-    let verifying = std::thread::spawn(move || super::support::rig::command(&config, &["verify", "--json", "item"]));
+    let verifying = std::thread::spawn(move || command(&config, &["verify", "--json", "item"]));
     rig.wait_for_status("the verification", |status| status.verify.running);
     let mut applied = 0;
     while rig.status().unwrap().verify.running {
@@ -320,6 +325,21 @@ fn wishes_that_cannot_be_met_are_refused_with_words() {
     rig.start();
     let unknown = rig.command(&["verify", "itm"]);
     assert_eq!(unknown.status.code(), Some(1));
-    assert!(said(&unknown).contains("no view or sink \"itm\"") && said(&unknown).contains("did you mean"), "{}", said(&unknown));
+    assert!(
+        said(&unknown).contains("no view or sink \"itm\"") && said(&unknown).contains("did you mean"),
+        "{}",
+        said(&unknown)
+    );
     assert_eq!(rig.get("/v1/verify").unwrap().code, 405);
+    // While one runs, which an open transaction makes sure of, there is no second one.
+    let holder = rig.database();
+    holder.run("begin; update items set stock = 1 where id = 1");
+    let config = rig.config();
+    let first = std::thread::spawn(move || command(&config, &["verify", "item"]));
+    rig.wait_for_status("the verification", |status| status.verify.running);
+    let second = rig.command(&["verify", "stock"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(said(&second).contains("a verification is running"), "{}", said(&second));
+    holder.run("rollback");
+    assert_eq!(first.join().unwrap().status.code(), Some(0));
 }

@@ -51,6 +51,10 @@ impl PostgresSnapshots {
         Self { info, scene, ready: None }
     }
 
+    fn too_slow(&self) -> SnapshotError {
+        SnapshotError::TooSlow { source_name: self.scene.source_name.clone() }
+    }
+
     async fn log_in(&self) -> Result<Sessions, SnapshotError> {
         let fault = |error: ConnectionError| self.scene.error(error);
         let reader = Connection::connect(&self.info, Purpose::Sql).await.map_err(fault)?;
@@ -72,16 +76,13 @@ impl PostgresSnapshots {
                 break;
             }
             if Instant::now() > deadline {
-                return Err(open_for(&self.scene, OPEN_LONG_MAX));
+                let (source_name, seconds) = (self.scene.source_name.clone(), OPEN_LONG_MAX.as_secs());
+                return Err(SnapshotError::OpenTransactions { source_name, seconds });
             }
             before = now;
         }
         Ok(())
     }
-}
-
-fn open_for(scene: &Scene, waited: Duration) -> SnapshotError {
-    SnapshotError::OpenTransactions { source_name: scene.source_name.clone(), seconds: waited.as_secs() }
 }
 
 /// Transactions that have an id and are not over, of all databases of the server, prepared ones too: each holds its own id.
@@ -107,7 +108,7 @@ impl Snapshots for PostgresSnapshots {
             return Err(self.scene.protocol("a moment was to be pinned without preparation").into());
         };
         let pinned = timeout(SNAPSHOT_TAKE_MAX, self.pin(sessions, tables)).await;
-        pinned.unwrap_or_else(|_| Err(open_for(&self.scene, SNAPSHOT_TAKE_MAX)))
+        pinned.unwrap_or_else(|_| Err(self.too_slow()))
     }
 }
 
@@ -118,12 +119,13 @@ impl PostgresSnapshots {
         let slot = match replication::create_temporary_slot(&mut replication, &name).await {
             Ok(slot) => slot,
             Err(ConnectionError::Server(error)) if error.code == LOCK_NOT_AVAILABLE => {
-                return Err(open_for(&self.scene, Duration::from_millis(SLOT_LOCK_TIMEOUT_MS.into())));
+                return Err(self.too_slow());
             }
             Err(error) => return Err(self.scene.error(error).into()),
         };
         let position = Position::Lsn(slot.consistent_point);
-        let mut snapshot = PostgresSnapshot { position, reading: Reading { session: reader, scene: self.scene.clone() } };
+        let mut snapshot =
+            PostgresSnapshot { position, reading: Reading { session: reader, scene: self.scene.clone() } };
         snapshot.reading.begin(&slot.snapshot, tables).await?;
         // The reader has its snapshot. With its session the temporary slot goes: no log is kept for the moment.
         drop(replication);

@@ -144,12 +144,7 @@ impl Comparer {
     }
 
     /// `is_gone`: nobody waits for the answer any more.
-    fn compare(
-        &self,
-        reader: &Reader<'_>,
-        mut rows: Rows,
-        is_gone: &dyn Fn() -> bool,
-    ) -> Result<Compared, StateError> {
+    fn compare(&self, reader: &Reader<'_>, mut rows: Rows, is_gone: &dyn Fn() -> bool) -> Result<Compared, StateError> {
         let mut outcome = Outcome::new(Subject::View, self.view.name.clone());
         let mut found = Sum::default();
         while let Some(rows) = rows.blocking_recv() {

@@ -138,7 +138,8 @@ impl Place<'_> {
             return Err(Excuse::told(message, "this is a fault of tailwater: report it"));
         }
         if row_errors > 0 {
-            let message = format!("it cannot be compared while {row_errors} rows have errors: the source answers none of it");
+            let message =
+                format!("it cannot be compared while {row_errors} rows have errors: the source answers none of it");
             return Err(Excuse::told(message, "GET /v1/views/{view}/errors lists them; mend the rows"));
         }
         Ok(PinnedView { snapshot, asks })

@@ -164,7 +164,8 @@ impl Place<'_> {
         }
         let last = page.next.as_ref().and_then(|_| rows.last_key_value()).map(|(key, _)| key.clone());
         for (key, row) in undone {
-            let is_here = after.as_ref().is_none_or(|after| key > *after) && last.as_ref().is_none_or(|last| key <= *last);
+            let is_here =
+                after.as_ref().is_none_or(|after| key > *after) && last.as_ref().is_none_or(|last| key <= *last);
             match row {
                 Some(row) if is_here => drop(rows.insert(key, row)),
                 None if is_here => drop(rows.remove(&key)),

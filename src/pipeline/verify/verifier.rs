@@ -56,7 +56,11 @@ pub(in crate::pipeline) struct Verifier {
 
 impl Verifier {
     /// A verifier for what is planned, and its desk.
-    pub(in crate::pipeline) fn new(config: &Config, planning: &Planning, views: &[Arc<ViewSchema>]) -> (Self, VerifyDesk) {
+    pub(in crate::pipeline) fn new(
+        config: &Config,
+        planning: &Planning,
+        views: &[Arc<ViewSchema>],
+    ) -> (Self, VerifyDesk) {
         let names = config.views.iter().map(|view| view.name.clone()).collect();
         let (desk, asked) = VerifyDesk::new(names, config.sinks.iter().map(|sink| sink.name().clone()).collect());
         let questions = questions(&config.views, planning);
@@ -204,7 +208,8 @@ impl Parts {
         let known = self.status.inspect(|status| status.verify.clone());
         let draft = self.file().with_extension("json.new");
         let written = serde_json::to_string(&known).map_err(std::io::Error::from);
-        let kept = written.and_then(|text| std::fs::write(&draft, text)).and_then(|()| std::fs::rename(&draft, self.file()));
+        let kept =
+            written.and_then(|text| std::fs::write(&draft, text)).and_then(|()| std::fs::rename(&draft, self.file()));
         if let Err(error) = kept {
             warn!(%error, "what was verified cannot be kept for the next start");
         }

@@ -24,9 +24,9 @@ mod router;
 mod rows;
 mod search;
 mod stream;
-mod verify;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod views;
 
 pub(super) use router::router;

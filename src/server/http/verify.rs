@@ -42,7 +42,8 @@ pub(super) async fn verify(
     wish: Result<Query<Wish>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(wish) = wish.map_err(|error| {
-        Problem::malformed(error.body_text()).hint("parameters here: name, view, sink (lists joined by \",\"), repair=true")
+        Problem::malformed(error.body_text())
+            .hint("parameters here: name, view, sink (lists joined by \",\"), repair=true")
     })?;
     let desk = &context.reads.projections.verify;
     let wish = VerifyWish {

@@ -1,3 +1,5 @@
+//! The gate between two threads: what passes, what waits, and that nobody waits for ever.
+
 use std::convert::Infallible;
 use std::sync::mpsc;
 use std::thread;
@@ -14,8 +16,7 @@ fn at(position: u64) -> Position {
 }
 
 fn transactions(positions: &[u64]) -> Vec<Transaction> {
-    let transaction =
-        |position: &u64| Transaction { position: at(*position), committed_at: 0, changes: Vec::new() };
+    let transaction = |position: &u64| Transaction { position: at(*position), committed_at: 0, changes: Vec::new() };
     positions.iter().map(transaction).collect()
 }
 
