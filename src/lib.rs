@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod config;
 pub mod engine;
+pub mod fail_point;
 pub mod pipeline;
 pub mod server;
 pub mod sql;

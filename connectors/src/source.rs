@@ -50,6 +50,9 @@ pub enum ResumePoint {
     FirstCopy {
         /// Tables to copy, in this order as far as order matters to the engine's speed.
         tables: Vec<TableName>,
+        /// What the server keeps under our name (Postgres: a slot) was there before this state, so it may be another daemon's:
+        /// it is not taken away. False: an interrupted copy of ours left it.
+        foreign: bool,
     },
     /// State stands at this position: stream from exactly there or report why that cannot be.
     Stream {
@@ -177,7 +180,8 @@ impl SourceError {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::CannotResume { hint, .. } | Self::Refused { hint, .. } | Self::Table { hint, .. } => Some(hint),
-            Self::Unavailable { .. } | Self::SlotInUse { .. } | Self::Protocol { .. } => None,
+            Self::SlotInUse { .. } => Some("stop the other one, or name another slot in the source's configuration"),
+            Self::Unavailable { .. } | Self::Protocol { .. } => None,
         }
     }
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use smol_str::SmolStr;
 use tailwater_connectors::TableName;
-use tailwater_connectors::postgres::config::{DEFAULT_PUBLICATION, DEFAULT_SLOT, PostgresSourceConfig};
-use tailwater_connectors::redis::config::{RedisFormat, RedisSinkConfig};
+use tailwater_connectors::postgres::config::{
+    self as postgres, DEFAULT_PUBLICATION, DEFAULT_SLOT, PostgresSourceConfig,
+};
+use tailwater_connectors::redis::config::{self as redis_sink, RedisFormat, RedisSinkConfig};
 use tailwater_connectors::search::config::{FieldKind, SearchSinkConfig};
 
 use super::problem::{ConfigError, Problem, nearest};
@@ -25,6 +27,8 @@ const DEFAULT_COMMIT_INTERVAL: Duration = Duration::from_millis(100);
 const DEFAULT_INDEX_BYTES: usize = 64 << 20;
 /// The search library refuses less.
 const INDEX_BYTES_MIN: usize = 15 << 20;
+/// Shorter ones would take every pause for an outage.
+const TIMEOUT_MIN: Duration = Duration::from_secs(1);
 const DEFAULT_HTTP: &str = "127.0.0.1:8080";
 const DEFAULT_REDIS: &str = "127.0.0.1:6380";
 
@@ -194,9 +198,18 @@ fn source(name: &str, section: Section<'_>) -> Option<SourceConfig> {
     let tables = tables.map(|texts| texts.iter().filter_map(|text| table_name(name, text, &section)).collect());
     let heartbeat = section.boolean("heartbeat").unwrap_or(true);
     let log_warn_bytes = section.bytes("wal_warn").map_or(DEFAULT_LOG_WARN_BYTES, |bytes| bytes as u64);
+    let timeout = timeout(&section, postgres::DEFAULT_TIMEOUT);
     section.finish();
-    let postgres = PostgresSourceConfig { name: name.into(), url: url?, slot, publication, heartbeat };
+    let postgres = PostgresSourceConfig { name: name.into(), url: url?, slot, publication, heartbeat, timeout };
     Some(SourceConfig { postgres, tables, log_warn_bytes })
+}
+
+fn timeout(section: &Section<'_>, default: Duration) -> Duration {
+    let timeout = section.duration("timeout").unwrap_or(default);
+    if timeout < TIMEOUT_MIN {
+        section.report("timeout", "is too short", Some("give at least \"1s\""));
+    }
+    timeout
 }
 
 fn table_name(source: &str, text: &str, section: &Section<'_>) -> Option<TableName> {
@@ -310,6 +323,7 @@ fn redis(name: &str, view: Option<String>, section: &Section<'_>) -> Option<Sink
         key: key?,
         format,
         ttl,
+        timeout: timeout(section, redis_sink::DEFAULT_TIMEOUT),
     }))
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use smol_str::SmolStr;
 use tailwater_connectors::search::SearchIndex;
-use tailwater_connectors::{Positions, ResumePoint, Sink, ViewSchema};
+use tailwater_connectors::{ResumePoint, Sink, ViewSchema};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,7 @@ use super::error::PipelineError;
 use super::health::HealthWatch;
 use super::planning::{self, Planning, SourceRecord};
 use super::sinks::make_sink;
-use super::source::{BATCHES_IN_FLIGHT_MAX, Supervisor, Taken};
+use super::source::{BATCHES_IN_FLIGHT_MAX, Supervisor, Taken, connector};
 use super::status::StatusBoard;
 use super::verify::{Gate, Parts, SinkAsk, Verifier, open_engine};
 use super::{Projections, stepper::Stepper};
@@ -254,14 +254,18 @@ fn resume_point(state: &State, name: &SmolStr, record: &SourceRecord) -> Result<
             identity: record.identity.clone(),
             tables: record.tables.clone(),
         },
-        None => ResumePoint::FirstCopy { tables: record.tables.iter().map(|table| table.name.clone()).collect() },
+        None => ResumePoint::FirstCopy {
+            tables: record.tables.iter().map(|table| table.name.clone()).collect(),
+            foreign: record.foreign,
+        },
     })
 }
 
 /// Plans from the state's records; without them from the sources, which it waits for, and then records what they said.
 async fn plan(config: &Config, state: &Arc<State>, stop: &CancellationToken) -> Result<Planning, PipelineError> {
     let recorded = |name: &str| Ok(state.read(|reader| reader.meta_get(&record_name(name)))?);
-    if let Some(planning) = planning::plan_from_records(config, recorded)? {
+    if let Some(mut planning) = planning::plan_from_records(config, recorded)? {
+        release_foreign(config, state, &mut planning).await?;
         return Ok(planning);
     }
     let mut backoff = Backoff::default();
@@ -279,13 +283,37 @@ async fn plan(config: &Config, state: &Arc<State>, stop: &CancellationToken) -> 
             Err(error) => return Err(error),
         }
     };
+    store_records(state, &planning)?;
+    Ok(planning)
+}
+
+/// Looks again at what a server kept before there was state: once a person took it away, what comes is ours. A server that does
+/// not answer is asked again at the next start.
+async fn release_foreign(config: &Config, state: &Arc<State>, planning: &mut Planning) -> Result<(), PipelineError> {
+    let positions = state.checkpoint()?.positions;
+    let mut released = false;
+    for source in planning.sources.iter_mut().filter(|source| source.record.foreign) {
+        let configured = config.sources.iter().find(|configured| configured.postgres.name == source.name);
+        if positions.0.contains_key(&source.name) || configured.is_none() {
+            continue;
+        }
+        let mut connection = connector(configured.expect("looked for above"))?;
+        if matches!(connection.health().await, Ok(None)) {
+            (source.record.foreign, released) = (false, true);
+        }
+    }
+    if released { store_records(state, planning) } else { Ok(()) }
+}
+
+/// Stored before anything is made on the servers. Positions stay.
+fn store_records(state: &Arc<State>, planning: &Planning) -> Result<(), PipelineError> {
     let mut tx = state.begin();
     for source in &planning.sources {
         tx.meta_put(&record_name(&source.name), &source.record)?;
     }
-    // No position yet: the records alone.
-    tx.commit(&Positions::default())?;
-    Ok(planning)
+    let positions = tx.checkpoint().positions;
+    tx.commit(&positions)?;
+    Ok(state.flush()?)
 }
 
 fn record_name(source: &str) -> String {

@@ -20,6 +20,7 @@ use super::backoff::Backoff;
 use super::delivered::Delivered;
 use super::status::{Condition, SinkStatus, StatusBoard};
 use super::verify::{SinkAsk, answer_sink_ask};
+use crate::fail_point::{FailPoint, pass};
 use crate::state::{Checkpoint, State, StateError};
 
 /// Changelog read for one write: bounds memory and the size of the sink's transaction.
@@ -100,7 +101,9 @@ impl Delivery {
                     continue;
                 }
             };
+            pass(FailPoint::BeforeDelivery);
             sink.write(&batch).await?;
+            pass(FailPoint::AfterDelivery);
             backoff.reset();
             idle_since = None;
             cursor = batch.cursor;
@@ -273,6 +276,7 @@ fn read_pages(
         let mut after = None;
         loop {
             let page = reader.view_rows(view, after.as_deref(), PAGE_ROWS)?;
+            pass(FailPoint::InRefill);
             // A closed channel: the sink gave up, and says why itself.
             if pages.blocking_send(page.rows).is_err() || page.next.is_none() {
                 return Ok(());

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use super::status::StatusBoard;
+use crate::fail_point::{FailPoint, pass};
 use crate::state::{Checkpoint, State, StateError};
 
 /// Flushes are at least this far apart: a confirmation may lag (sources send theirs twice a second), the disk must not be
@@ -58,6 +59,7 @@ impl Flusher {
         let checkpoint = self.checkpoints.borrow_and_update().clone();
         let state = self.state.clone();
         tokio::task::spawn_blocking(move || state.flush()).await.expect("flushing does not panic")?;
+        pass(FailPoint::AfterFlush);
         for (source, position) in &checkpoint.positions.0 {
             if let Some(sender) = self.durable.get(source) {
                 sender.send_replace(Some(position.clone()));

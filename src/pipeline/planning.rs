@@ -23,6 +23,9 @@ pub(super) struct SourceRecord {
     pub(super) identity: SourceIdentity,
     /// Its tables as they are followed.
     pub(super) tables: Vec<Arc<TableSchema>>,
+    /// Whether the server kept something under our name when there was no state yet: then it is not ours to take away.
+    #[serde(default)]
+    pub(super) foreign: bool,
 }
 
 /// A source of the configuration with what is known of it.
@@ -57,7 +60,8 @@ pub async fn plan_from_sources(config: &Config) -> Result<Planning, PipelineErro
         let mut connection = super::source::connector(source)?;
         let identity = connection.identity().await?;
         let tables = followed_tables(config, source, &names, connection.as_mut()).await?;
-        let record = SourceRecord { identity, tables };
+        let foreign = connection.health().await?.is_some();
+        let record = SourceRecord { identity, tables, foreign };
         sources.push(PlannedSource { name: source.postgres.name.clone(), record });
     }
     let views = plan_views(&sources, &config.views)?;

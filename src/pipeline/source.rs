@@ -104,7 +104,7 @@ impl Supervisor {
     async fn wait(&self, error: &SourceError, backoff: &mut Backoff) {
         let wait = backoff.next();
         warn!(source = %self.name(), %error, ?wait, "source unavailable, retrying");
-        self.condition(Condition::Retrying, Some(error.to_string()), None);
+        self.condition(Condition::Retrying, Some(error.to_string()), error.hint().map(Into::into));
         tokio::select! {
             () = self.stop.cancelled() => {}
             () = tokio::time::sleep(wait) => info!(source = %self.name(), "connecting again"),

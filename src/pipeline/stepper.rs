@@ -20,6 +20,7 @@ use super::source::{Item, Taken};
 use super::status::{Condition, StatusBoard};
 use super::verify::Gate;
 use crate::engine::{Engine, StepOutcome, ViewCondition};
+use crate::fail_point::{FailPoint, pass};
 use crate::state::{Checkpoint, State};
 
 /// Changes in one step, beyond which nothing is added to it: bounds memory and the time until readers see something. Larger
@@ -64,8 +65,8 @@ impl Stepper {
         let source = taken.source;
         match taken.item {
             Item::CopyBegins => {
-                // What an opened engine holds of a table that is not copied is empty; what a broken-off copy left is not.
-                if !self.begun.insert(source.clone()) {
+                // What a broken-off copy left would be in the way of one under another snapshot.
+                if !self.begun.insert(source.clone()) || self.engine.has_partial_copy(&source)? {
                     self.engine.load_reset_source(&source)?;
                 }
                 self.copying.insert(source.clone());
@@ -73,6 +74,7 @@ impl Stepper {
             }
             Item::Message(SourceMessage::CopyRows { table, rows }) => {
                 self.engine.load(&table, &rows)?;
+                pass(FailPoint::InCopy);
                 self.show_source(&source, |status| status.rows_copied += rows.len() as u64);
             }
             Item::Message(SourceMessage::CopyDone { position }) => self.copy_done(source, position)?,
@@ -109,6 +111,7 @@ impl Stepper {
                 view.condition = Condition::Loading;
                 view.changes = rows;
             });
+            pass(FailPoint::InFill);
             if stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         self.engine.fill(&mut progress)?;
@@ -142,6 +145,7 @@ impl Stepper {
     fn step(&mut self, source: &SmolStr, transactions: &[Transaction]) -> Result<(), PipelineError> {
         let Some(last) = transactions.last() else { return Ok(()) };
         self.trim();
+        pass(FailPoint::BeforeStep);
         let outcome = self.engine.step(source, transactions)?;
         for (view, changes) in &outcome.changed {
             let view = &self.engine.views()[*view].name;

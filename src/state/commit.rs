@@ -9,6 +9,7 @@ use super::key_codec::prefix_end;
 use super::overlay::TableOverlay;
 use super::table::TableId;
 use super::{Checkpoint, StateError};
+use crate::fail_point::{FailPoint, pass};
 
 /// Chunks of one trim that are deleted one by one. Deleting a range costs every later read a little, so it is kept
 /// for long ones.
@@ -89,6 +90,7 @@ impl<'a> StepBatch<'a> {
             keys.iter().for_each(|key| self.batch.delete_cf(family, key));
         }
         self.batch.put_cf(family, floor_key, step.to_be_bytes());
+        pass(FailPoint::InTrim);
         Ok(())
     }
 
@@ -103,6 +105,9 @@ impl<'a> StepBatch<'a> {
 
     /// Hands the step to the operating system, whole.
     pub(super) fn write(self) -> Result<(), StateError> {
-        Ok(self.database.engine.write_opt(self.batch, &write_options())?)
+        pass(FailPoint::BeforeWrite);
+        self.database.engine.write_opt(self.batch, &write_options())?;
+        pass(FailPoint::AfterWrite);
+        Ok(())
     }
 }

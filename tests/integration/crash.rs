@@ -3,7 +3,7 @@
 //! `TAILWATER_CRASH_KILLS` is how often it is killed, `TAILWATER_CRASH_SEED` makes another history;
 //! `TAILWATER_CRASH_OUTAGES` is how often daemon, database and Redis die, alone or together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,9 +14,10 @@ use serde_json::Value as Json;
 use tailwater::cli::demo::Random;
 use tailwater_connectors::Positions;
 
-use super::support::agreement::{assert_keys, assert_search, expected, from_json, keys};
-use super::support::bank::{Load, SCHEMA, SINKS, VIEWS, WEALTH, accounts, configuration};
-use super::support::rig::{PATIENCE, Rig, get};
+use super::support::agreement::from_json;
+use super::support::audit::compare;
+use super::support::bank::{Load, SCHEMA, WEALTH, accounts, configuration};
+use super::support::rig::{PATIENCE, Rig, get, number};
 
 const KILLS: u64 = 50;
 /// Kills that come during the first copy.
@@ -96,58 +97,6 @@ fn whichever_server_dies_the_readers_see_whole_transactions_and_all_ends_equal()
     eprintln!("{crashes} outages, {committed} transactions, answers seen: {seen:?}");
     compare(&rig);
     assert!(rig.daemon.stop().unwrap().success());
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
-}
-
-/// Everything that is kept, with the database's own answers.
-fn compare(rig: &Rig) {
-    let database = rig.database();
-    rig.wait_until_delivered(&database);
-    let sqls: BTreeMap<&str, &str> = VIEWS.into_iter().collect();
-    for (view, sql) in VIEWS {
-        database.assert_equal(sql, rig.resp, view);
-    }
-    let columns: BTreeMap<&str, &[&str]> = BTreeMap::from([
-        ("balance", &["id", "owner", "checking", "savings"][..]),
-        ("order_card", &["id", "status", "quantity", "customer", "city", "item", "amount"]),
-        ("spend", &["id", "name", "orders", "amount", "newest"]),
-        ("city", &["city", "status", "n", "items", "least", "mean"]),
-    ]);
-    let mut cache = rig.cache();
-    let mut all = BTreeSet::new();
-    for (_, view, template, format) in SINKS {
-        let mut sql = sqls[view].to_owned();
-        if view == "city" {
-            // A hash tells null key columns as `\N`.
-            sql = format!(
-                "select coalesce(city, '\\N') as city, coalesce(status, '\\N') as status, n, items, least, mean from ({sql}) c"
-            );
-        }
-        let wanted = expected(&database, &sql, &key_sql(template), columns[view]);
-        assert_keys(&mut cache, format, &wanted);
-        all.extend(wanted.into_keys());
-    }
-    let held = keys(&mut cache);
-    let ghosts: Vec<_> = held.difference(&all).collect();
-    assert!(held == all, "ghosts in Redis: {ghosts:?}; {} keys, wanted {}", held.len(), all.len());
-    let documents = expected(&database, sqls["order_card"], "id::text", columns["order_card"]);
-    let documents = documents.into_iter().map(|(id, fields)| (id.parse().unwrap(), fields)).collect();
-    assert_search(rig, "search", &database.position(), &documents);
-}
-
-/// `city:{city}:{status}` as SQL.
-fn key_sql(template: &str) -> String {
-    let mut sql = String::from("''");
-    for part in template.split_inclusive(['{', '}']) {
-        match part.strip_suffix('}') {
-            Some(column) => sql.push_str(&format!(" || coalesce({column}::text, '\\N')")),
-            None => sql.push_str(&format!(" || '{}'", part.trim_end_matches('{'))),
-        }
-    }
-    sql
 }
 
 /// Threads that look at the bank all the time, one way each.

@@ -351,7 +351,7 @@ fn first_copies_among_truncates_neither_hang_nor_lose_rows() {
     for _ in 0..6 {
         rig.start();
         rig.daemon.kill().unwrap();
-        std::fs::remove_dir_all(rig.directory.path().join("state")).unwrap();
+        rig.forget_state();
     }
     rig.start();
     stop.store(true, Ordering::Relaxed);

@@ -5,9 +5,12 @@
 mod clients;
 mod commands;
 mod crash;
+mod fail_points;
 mod fuzz;
 mod life;
+mod network;
 mod nexmark;
+mod postmaster;
 mod quarantine;
 mod slot;
 mod support;

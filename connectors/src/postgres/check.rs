@@ -9,7 +9,7 @@ use super::conninfo::ConnInfo;
 use super::replication::SERVER_VERSION_MIN;
 use super::server_error::{ConnectionError, Scene};
 use super::sql_text::{fill, literal, statements, table, tables as table_list};
-use super::{publication, sql_client};
+use super::{publication, sql_client, watch};
 use crate::schema::TableName;
 use crate::source::SourceError;
 
@@ -40,8 +40,17 @@ pub struct Finding {
 pub async fn check(config: &PostgresSourceConfig, tables: &[TableName]) -> Result<Vec<Finding>, SourceError> {
     let scene = Scene { source_name: config.name.to_string(), slot: config.slot.clone(), resuming: None };
     let info = ConnInfo::of(config)?;
-    let client = sql_client::connect(&info).await.map_err(|error| scene.error(error))?;
-    let look = Look { config, info: &info, client: &client, tables };
+    watch::in_time(&info, &scene, look(config, &info, tables)).await
+}
+
+async fn look(
+    config: &PostgresSourceConfig,
+    info: &ConnInfo,
+    tables: &[TableName],
+) -> Result<Vec<Finding>, SourceError> {
+    let scene = Scene { source_name: config.name.to_string(), slot: config.slot.clone(), resuming: None };
+    let client = sql_client::connect(info).await.map_err(|error| scene.error(error))?;
+    let look = Look { config, info, client: &client, tables };
     let mut findings = Vec::new();
     look.server(&mut findings).await.map_err(|error| scene.error(error))?;
     look.tables(&mut findings).await.map_err(|error| scene.error(error))?;

@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, Host};
 
-use super::config::PostgresSourceConfig;
+use super::config::{DEFAULT_TIMEOUT, PostgresSourceConfig};
 use crate::source::SourceError;
 
 /// Until a server has answered; libpq waits for ever, which hides mistakes.
@@ -70,6 +70,7 @@ pub struct ConnInfoError {
 pub struct ConnInfo {
     config: Config,
     tls: TlsOptions,
+    silence_max: Duration,
 }
 
 impl ConnInfo {
@@ -91,16 +92,17 @@ impl ConnInfo {
         if tls.direct && !tls.mode.is_strong() {
             return Err(fault("sslnegotiation=direct needs sslmode=require or stronger".into()));
         }
-        Ok(Self { config, tls })
+        Ok(Self { config, tls, silence_max: DEFAULT_TIMEOUT })
     }
 
     /// Reads the URL of a source.
     pub fn of(config: &PostgresSourceConfig) -> Result<Self, SourceError> {
-        Self::parse(&config.url).map_err(|error| SourceError::Refused {
+        let info = Self::parse(&config.url).map_err(|error| SourceError::Refused {
             source_name: config.name.to_string(),
             message: error.to_string(),
             hint: "write the URL as postgres://role:password@host:5432/database?sslmode=require".into(),
-        })
+        })?;
+        Ok(Self { silence_max: config.timeout, ..info })
     }
 
     /// The TLS parameters.
@@ -128,6 +130,11 @@ impl ConnInfo {
 
     pub(super) fn channel_binding(&self) -> ChannelBinding {
         self.config.get_channel_binding()
+    }
+
+    /// Silence of the server after which it counts as gone.
+    pub(super) fn silence_max(&self) -> Duration {
+        self.silence_max
     }
 
     pub(super) fn connect_timeout(&self) -> Duration {

@@ -36,6 +36,8 @@ pub(super) struct FirstCopy<'a> {
     /// Tables as they were when the views were planned.
     pub(super) seen: &'a HashMap<TableName, Arc<TableSchema>>,
     pub(super) tables: &'a [TableName],
+    /// Whether a slot that is there may be someone else's.
+    pub(super) foreign: bool,
     pub(super) out: &'a TransactionSender,
 }
 
@@ -90,7 +92,9 @@ impl FirstCopy<'_> {
         Ok(())
     }
 
-    /// A slot without state cannot be continued: its consistent point was never copied from, or what was is gone.
+    /// What an interrupted copy of ours left cannot be continued: its consistent point was not copied from. A slot that was there
+    /// before us is the promise of a server to someone, and only a person takes that back; but one that never became
+    /// consistent promises nothing.
     async fn remove_leftover_slot(&self, connection: &mut Connection) -> Result<(), SourceError> {
         let name = &self.config.slot;
         let Some(found) = slot::find(connection, name).await.map_err(self.fault())? else { return Ok(()) };
@@ -103,7 +107,17 @@ impl FirstCopy<'_> {
         if found.active {
             return Err(SourceError::SlotInUse { source_name: self.scene.source_name.clone(), slot: name.clone() });
         }
-        tracing::warn!(source = %self.config.name, slot = %name, "dropping a leftover slot: there is no state that fits it");
+        if self.foreign && found.confirmed.is_some() {
+            return Err(self.scene.refused(
+                format!("slot \"{name}\" was there before this state directory: another daemon may go on from it"),
+                format!(
+                    "if none does, run \"tailwater source drop {}\" and start again; else name another slot in the \
+                     source's configuration",
+                    self.config.name
+                ),
+            ));
+        }
+        tracing::warn!(source = %self.config.name, slot = %name, "dropping the slot of an interrupted copy");
         replication::drop_slot(connection, name).await.map_err(self.fault())
     }
 

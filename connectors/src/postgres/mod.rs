@@ -32,6 +32,7 @@ mod sql_text;
 mod stream;
 mod tls;
 mod transport;
+mod watch;
 
 #[cfg(test)]
 mod binary_tests;

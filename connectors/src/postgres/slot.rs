@@ -14,7 +14,8 @@ pub(super) struct SlotInfo {
     database: String,
     pub(super) active: bool,
     wal_status: String,
-    confirmed: Option<Lsn>,
+    /// `None` until the slot was consistent once.
+    pub(super) confirmed: Option<Lsn>,
 }
 
 const COLUMNS: &str =

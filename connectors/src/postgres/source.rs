@@ -18,7 +18,7 @@ use super::server_error::Scene;
 use super::slot_health::SlotHealth;
 use super::snapshot::PostgresSnapshots;
 use super::stream::{Stream, StreamParts};
-use super::{publication, slot, sql_client};
+use super::{publication, slot, sql_client, watch};
 use crate::health::SourceHealth;
 use crate::position::{Lsn, Position};
 use crate::schema::{TableName, TableSchema};
@@ -48,10 +48,19 @@ impl PostgresSource {
         Scene { source_name: self.config.name.to_string(), slot: self.config.slot.clone(), resuming }
     }
 
-    async fn first_copy(&self, tables: &[TableName], out: &TransactionSender) -> Result<Copied, SourceError> {
+    async fn first_copy(
+        &self,
+        (tables, foreign): (&[TableName], bool),
+        out: &TransactionSender,
+    ) -> Result<Copied, SourceError> {
         let scene = self.scene(None);
-        let copy = FirstCopy { config: &self.config, info: &self.info, scene: &scene, seen: &self.seen, tables, out };
-        copy.run().await
+        let (config, info, seen) = (&self.config, &self.info, &self.seen);
+        let copy = FirstCopy { config, info, scene: &scene, seen, tables, foreign, out };
+        // A copy may wait for locks and old transactions for as long as it takes, but not for a server that is gone.
+        tokio::select! {
+            copied = copy.run() => copied,
+            gone = watch::until_gone(&self.info) => Err(scene.error(gone)),
+        }
     }
 
     /// The tables of the state with the types that their columns have on the wire now.
@@ -126,8 +135,11 @@ fn same_type(state: &SqlType, now: &SqlType) -> bool {
 impl Source for PostgresSource {
     async fn tables(&mut self, wanted: &[TableName]) -> Result<Vec<Arc<TableSchema>>, SourceError> {
         let scene = self.scene(None);
-        let client = sql_client::connect(&self.info).await.map_err(|error| scene.error(error))?;
-        let found = catalog::tables(&client, &self.config.name, wanted).await?;
+        let look = async {
+            let client = sql_client::connect(&self.info).await.map_err(|error| scene.error(error))?;
+            catalog::tables(&client, &self.config.name, wanted).await
+        };
+        let found = watch::in_time(&self.info, &scene, look).await?;
         let tables: Vec<_> = found.into_iter().map(|table| Arc::new(table.schema)).collect();
         self.seen.extend(tables.iter().map(|table| (table.name.clone(), table.clone())));
         Ok(tables)
@@ -135,13 +147,14 @@ impl Source for PostgresSource {
 
     async fn identity(&mut self) -> Result<SourceIdentity, SourceError> {
         let scene = self.scene(None);
+        let fault = |error| scene.error(error);
         let look = async {
-            let mut connection = Connection::connect(&self.info, Purpose::Replication).await?;
-            let system = replication::identify_system(&mut connection).await?.system;
-            Ok((system, sql_client::connect(&self.info).await?))
+            let mut connection = Connection::connect(&self.info, Purpose::Replication).await.map_err(fault)?;
+            let system = replication::identify_system(&mut connection).await.map_err(fault)?.system;
+            let client = sql_client::connect(&self.info).await.map_err(fault)?;
+            Ok((system, catalog::collation(&client, &self.config.name).await?))
         };
-        let (system, client) = look.await.map_err(|error| scene.error(error))?;
-        let found = catalog::collation(&client, &self.config.name).await?;
+        let (system, found) = watch::in_time(&self.info, &scene, look).await?;
         let (collation, ascii_case) = (found.name, found.ascii_case);
         let (database, slot) = (self.info.database().to_owned(), self.config.slot.clone());
         Ok(SourceIdentity { system, database, slot, collation, ascii_case })
@@ -149,8 +162,10 @@ impl Source for PostgresSource {
 
     async fn health(&mut self) -> Result<Option<SourceHealth>, SourceError> {
         let scene = self.scene(None);
-        let look = self.health.look(&self.info, &self.config.slot, self.config.heartbeat);
-        look.await.map_err(|error| scene.error(error))
+        let (info, config) = (&self.info, &self.config);
+        let look =
+            async { self.health.look(info, &config.slot, config.heartbeat).await.map_err(|error| scene.error(error)) };
+        watch::in_time(info, &scene, look).await
     }
 
     fn snapshots(&self) -> Box<dyn Snapshots> {
@@ -181,19 +196,23 @@ impl PostgresSource {
     /// Copies if there is no state, and starts the stream.
     async fn start(&self, resume: ResumePoint, out: &TransactionSender) -> Result<StreamParts, SourceError> {
         match resume {
-            ResumePoint::FirstCopy { tables } => {
-                let copied = self.first_copy(&tables, out).await?;
+            ResumePoint::FirstCopy { tables, foreign } => {
+                let copied = self.first_copy((&tables, foreign), out).await?;
                 let scene = self.scene(Some(Position::Lsn(copied.consistent_point)));
                 let connection = self.connect(&scene).await?;
-                self.start_stream(scene, connection, (copied.tables, copied.consistent_point)).await
+                let start = self.start_stream(scene.clone(), connection, (copied.tables, copied.consistent_point));
+                watch::in_time(&self.info, &scene, start).await
             }
             ResumePoint::Stream { position, identity, tables } => {
                 let Position::Lsn(durable) = position;
                 let scene = self.scene(Some(position));
-                let mut connection = self.connect(&scene).await?;
-                self.check_resume(&scene, &mut connection, (&identity, durable)).await?;
-                let known = self.known_tables(&scene, &tables).await?;
-                self.start_stream(scene, connection, (known, durable)).await
+                let look = async {
+                    let mut connection = self.connect(&scene).await?;
+                    self.check_resume(&scene, &mut connection, (&identity, durable)).await?;
+                    let known = self.known_tables(&scene, &tables).await?;
+                    self.start_stream(scene.clone(), connection, (known, durable)).await
+                };
+                watch::in_time(&self.info, &scene, look).await
             }
         }
     }
@@ -222,6 +241,6 @@ impl PostgresSource {
         replication::start(&mut connection, &options).await.map_err(|error| scene.error(error))?;
         tracing::info!(source = %self.config.name, position = %start, binary = options.binary, "streaming");
         let assembler = Assembler::new(scene.source_name.clone(), options.proto_version, tables);
-        Ok(StreamParts { scene, connection, assembler, start })
+        Ok(StreamParts { scene, connection, assembler, start, silence_max: self.info.silence_max() })
     }
 }

@@ -37,8 +37,8 @@ const CONFIRM_INTERVAL: Duration = Duration::from_millis(500);
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(10);
 /// Sign of life; well below the `wal_sender_timeout` that our session sets.
 const STATUS_INTERVAL: Duration = Duration::from_secs(10);
-/// Silence after which the connection is given up. The server answers every status update that asks for it.
-const SILENCE_MAX: Duration = Duration::from_secs(120);
+/// Signs of life within the longest silence: the server answers every one that asks for it.
+const STATUS_UPDATES_MIN: u32 = 4;
 /// How long to wait for the server to leave the stream on stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -57,6 +57,8 @@ pub(super) struct Stream {
     progress_at: Instant,
     sent_at: Instant,
     heard_at: Instant,
+    /// Silence after which the connection is given up.
+    silence_max: Duration,
 }
 
 /// What the loop waits for.
@@ -93,11 +95,12 @@ pub(super) struct StreamParts {
     pub(super) connection: Connection,
     pub(super) assembler: Assembler,
     pub(super) start: Lsn,
+    pub(super) silence_max: Duration,
 }
 
 impl Stream {
     pub(super) fn new(parts: StreamParts, out: TransactionSender, durable: DurablePosition) -> Self {
-        let StreamParts { scene, connection, assembler, start } = parts;
+        let StreamParts { scene, connection, assembler, start, silence_max } = parts;
         let confirmed = durable.borrow().as_ref().map(|Position::Lsn(lsn)| *lsn);
         let (feedback, now) = (Feedback::new(start, confirmed), Instant::now());
         Self {
@@ -112,6 +115,7 @@ impl Stream {
             progress_at: now,
             sent_at: now,
             heard_at: now,
+            silence_max,
         }
     }
 
@@ -267,8 +271,12 @@ impl Stream {
         match self.feedback.due() {
             Due::Now => self.sent_at,
             Due::Soon => self.sent_at + CONFIRM_INTERVAL,
-            Due::Later => self.sent_at + STATUS_INTERVAL,
+            Due::Later => self.sent_at + self.status_interval(),
         }
+    }
+
+    fn status_interval(&self) -> Duration {
+        STATUS_INTERVAL.min(self.silence_max / STATUS_UPDATES_MIN)
     }
 
     async fn send_status(&mut self) -> Result<(), SourceError> {
@@ -281,10 +289,12 @@ impl Stream {
             self.heard_at = now;
         }
         let silence = now - self.heard_at;
-        if is_reading && silence > SILENCE_MAX {
-            return Err(self.scene.error(ConnectionError::Timeout(SILENCE_MAX.as_secs())));
+        if is_reading && silence > self.silence_max {
+            return Err(self.scene.error(ConnectionError::Timeout(self.silence_max.as_secs())));
         }
-        self.write_status(is_reading && silence >= STATUS_INTERVAL).await.map_err(|error| self.scene.error(error))
+        self.write_status(is_reading && silence >= self.status_interval())
+            .await
+            .map_err(|error| self.scene.error(error))
     }
 
     async fn write_status(&mut self, ask: bool) -> Result<(), ConnectionError> {

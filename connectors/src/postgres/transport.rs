@@ -5,10 +5,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 use rustls_pki_types::ServerName;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio_postgres::config::Host;
@@ -19,6 +21,11 @@ use super::channel_binding::tls_server_end_point;
 use super::conninfo::{ConnInfo, Server, SslMode};
 use super::server_error::ConnectionError;
 use super::tls;
+
+/// The kernel asks a silent peer after this: a session whose peer is gone ends within a minute, whatever it waits for.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEPALIVE_RETRIES: u32 = 3;
 
 /// A connected stream, before anyone logged in.
 #[derive(Debug)]
@@ -105,7 +112,8 @@ async fn connect_tcp(server: &Server) -> Result<TcpStream, ConnectionError> {
 
 async fn connect_address(address: SocketAddr) -> io::Result<TcpStream> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    socket.set_keepalive(true)?;
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL);
+    SockRef::from(&socket).set_tcp_keepalive(&keepalive.with_retries(KEEPALIVE_RETRIES))?;
     socket.set_nodelay(true)?;
     socket.connect(address).await
 }

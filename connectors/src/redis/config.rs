@@ -24,7 +24,12 @@ pub struct RedisSinkConfig {
     pub format: RedisFormat,
     /// Time to live, set with every write of a key: rows that do not change for so long vanish from Redis.
     pub ttl: Option<Duration>,
+    /// How long Redis may take for an answer.
+    pub timeout: Duration,
 }
+
+/// Default of `timeout`: large transactions and a server that saves or loads take a while; giving up means sending all again.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How a row is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

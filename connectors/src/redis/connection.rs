@@ -16,9 +16,6 @@ use crate::sink::SinkError;
 /// A server that does not take a connection in this time is treated as down.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Large transactions and a server that saves or loads take a while; a timeout means resending everything.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// Bytes gathered before the socket is written: a few large writes per batch.
 const WRITE_BUFFER_BYTES: usize = 256 << 10;
 
@@ -43,11 +40,11 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects; authenticates and selects the database as the URL says.
-    pub(super) async fn open(url: &str, cursor_key: String) -> RedisResult<Self> {
+    /// Connects; authenticates and selects the database as the URL says. `timeout` bounds every answer.
+    pub(super) async fn open(url: &str, cursor_key: String, timeout: Duration) -> RedisResult<Self> {
         let settings = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT))
+            .set_connection_timeout(Some(CONNECT_TIMEOUT.min(timeout)))
+            .set_response_timeout(Some(timeout))
             .set_write_backpressure_boundary(WRITE_BUFFER_BYTES);
         let info = url.into_connection_info()?.set_tcp_settings(TcpSettings::default().set_nodelay(true));
         let redis = Client::open(info)?.get_multiplexed_async_connection_with_config(&settings).await?;

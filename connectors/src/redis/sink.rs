@@ -68,7 +68,7 @@ impl RedisSink {
     }
 
     async fn connect(&self) -> Result<Connection, SinkError> {
-        let connection = Connection::open(&self.config.url, cursor_key(&self.config.name)).await;
+        let connection = Connection::open(&self.config.url, cursor_key(&self.config.name), self.config.timeout).await;
         connection.map_err(|error| self.place.sort(&error))
     }
 

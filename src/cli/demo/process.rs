@@ -30,6 +30,11 @@ impl DaemonProcess {
         Self { program: program.into(), config: config.into(), environment, http, child: None }
     }
 
+    /// Sets the variables that the next start adds to our own environment.
+    pub fn set_environment(&mut self, environment: Vec<(String, String)>) {
+        self.environment = environment;
+    }
+
     /// Starts it.
     pub fn start(&mut self) -> io::Result<()> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log())?;
@@ -109,6 +114,22 @@ impl DaemonProcess {
             }
             std::thread::sleep(POLL);
         }
+    }
+
+    /// Waits until it ends by itself; `None` when it still runs.
+    pub fn wait_until_ended(&mut self, patience: Duration) -> io::Result<Option<ExitStatus>> {
+        let deadline = Instant::now() + patience;
+        while let Some(child) = &mut self.child {
+            if let Some(status) = child.try_wait()? {
+                self.child = None;
+                return Ok(Some(status));
+            }
+            if Instant::now() > deadline {
+                break;
+            }
+            std::thread::sleep(POLL);
+        }
+        Ok(None)
     }
 
     /// Its process id while it runs.

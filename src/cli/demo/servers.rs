@@ -117,6 +117,14 @@ impl PrivatePostgres {
             end(server, if fast { "INT" } else { "QUIT" });
         }
     }
+
+    /// Kills the server's first process alone, as a kernel does that needs memory; the others notice and end, and until then
+    /// [`PrivatePostgres::launch`] fails.
+    pub fn kill(&mut self) {
+        if let Some(server) = self.server.take() {
+            end(server, "KILL");
+        }
+    }
 }
 
 impl Drop for PrivatePostgres {

@@ -17,7 +17,7 @@ use crate::state::Reader;
 pub(super) const ROWS_AT_A_TIME: usize = 500;
 /// A page ends early when it has grown to this size; `Tailwater-Next` leads on.
 const PAGE_BYTES_MAX: usize = 32 << 20;
-const POSITION: HeaderName = HeaderName::from_static("tailwater-position");
+pub(super) const POSITION: HeaderName = HeaderName::from_static("tailwater-position");
 const NEXT: HeaderName = HeaderName::from_static("tailwater-next");
 pub(super) const NDJSON: &str = "application/x-ndjson";
 pub(super) const JSON: &str = "application/json";

@@ -10,17 +10,21 @@
 //! faults      ways in which a recording is spoiled
 //!
 //! rig         a database, a Redis and a daemon under test
+//! proxy       a network that fails between the two
 //! database    a blocking session of the database
 //! bank        tables, views and load of the crash test
+//! audit       its views and sinks compared with the database's own answers
 //! agreement   sinks compared with the database's own answers
 //! ```
 
 pub(crate) mod agreement;
+pub(crate) mod audit;
 pub(crate) mod bank;
 pub(crate) mod database;
 pub(crate) mod faults;
 pub(crate) mod modes;
 pub(crate) mod oracle;
+pub(crate) mod proxy;
 pub(crate) mod random_file;
 pub(crate) mod recording;
 pub(crate) mod replay;

@@ -12,7 +12,7 @@ use futures::SinkExt;
 use smol_str::SmolStr;
 use tailwater::engine::ViewPlan;
 use tailwater::sql::{self, SqlCatalog, ViewText};
-use tailwater_connectors::postgres::config::PostgresSourceConfig;
+use tailwater_connectors::postgres::config::{DEFAULT_TIMEOUT, PostgresSourceConfig};
 use tailwater_connectors::postgres::{ConnInfo, PostgresSource, connect_sql, prepare};
 use tailwater_connectors::{
     Lsn, Position, ResumePoint, Row, Source, SourceError, SourceIdentity, SourceMessage, TableName, TableSchema,
@@ -93,6 +93,7 @@ impl Recording {
             slot: format!("slot_{}", file.name),
             publication: "tailwater".into(),
             heartbeat: false,
+            timeout: DEFAULT_TIMEOUT,
         };
         let info = ConnInfo::parse(&config.url).map_err(|error| error.to_string())?;
         let client = connect_sql(&info, "oracle").await.map_err(described)?;
@@ -277,7 +278,7 @@ impl Running {
     fn start(source: PostgresSource, tables: Vec<TableName>) -> Self {
         let (out, messages) = mpsc::channel(16);
         let (durable, watch) = watch::channel(None);
-        let task = tokio::spawn(Box::new(source).run(ResumePoint::FirstCopy { tables }, out, watch));
+        let task = tokio::spawn(Box::new(source).run(ResumePoint::FirstCopy { tables, foreign: false }, out, watch));
         Self { messages, task, _durable: durable }
     }
 

@@ -72,6 +72,24 @@ impl Rig {
         (DaemonProcess::new(Path::new(PROGRAM), &path, http, Vec::new()), path, http)
     }
 
+    /// Changes the configuration in one place, which must be there.
+    pub(crate) fn edit_configuration(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        assert!(text.contains(from), "no {from} in {text}");
+        std::fs::write(self.config(), text.replace(from, to)).unwrap();
+    }
+
+    /// Takes slot and state directory away, as a person does who wants all to be copied anew.
+    pub(crate) fn forget_state(&self) {
+        // The walsender of a daemon that was killed may take a moment to notice.
+        let dropped = || self.command(&["source", "drop"]).status.success().then_some(());
+        assert!(wait_for(dropped).is_some(), "{}", said(&self.command(&["source", "drop"])));
+        let state = self.directory.path().join("state");
+        if state.exists() {
+            std::fs::remove_dir_all(state).unwrap();
+        }
+    }
+
     /// The configuration file.
     pub(crate) fn config(&self) -> PathBuf {
         self.directory.path().join("tailwater.toml")
@@ -145,6 +163,8 @@ impl Rig {
 pub(crate) struct Answer {
     pub(crate) code: u16,
     pub(crate) position: Option<String>,
+    /// Sources that are not followed.
+    pub(crate) stale: Option<String>,
     pub(crate) body: String,
 }
 
@@ -162,11 +182,12 @@ pub(crate) fn get(http: SocketAddr, path: &str) -> Result<Answer, String> {
     let url = format!("http://{http}{path}");
     let accept = if path.contains("/rows") { "application/x-ndjson" } else { "application/json" };
     let response = agent.get(&url).header("accept", accept).call().map_err(|error| error.to_string())?;
-    let position = response.headers().get("tailwater-position").and_then(|value| value.to_str().ok()).map(String::from);
+    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(String::from);
+    let (position, stale) = (header("tailwater-position"), header("tailwater-stale"));
     let code = response.status().as_u16();
     let mut body = response.into_body();
     let body = body.with_config().limit(256 << 20).read_to_string().map_err(|error| error.to_string())?;
-    Ok(Answer { code, position, body })
+    Ok(Answer { code, position, stale, body })
 }
 
 /// The status board at `http`.
@@ -184,6 +205,11 @@ pub(crate) fn command(config: &Path, arguments: &[&str]) -> Output {
 pub(crate) fn said(output: &Output) -> String {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     format!("exit {:?}\n{out}{err}", output.status.code())
+}
+
+/// A number from the environment, which makes a test longer or another one.
+pub(crate) fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
 }
 
 /// Looks until there is something, or patience ends.

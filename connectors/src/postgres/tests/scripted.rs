@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use crate::postgres::ConnInfo;
 use crate::postgres::assembler::Assembler;
+use crate::postgres::config::DEFAULT_TIMEOUT;
 use crate::postgres::connection::{Connection, Purpose};
 use crate::postgres::relation_map::KnownTable;
 use crate::postgres::replication::{self, StreamOptions};
@@ -174,7 +175,7 @@ async fn stream(room: usize) -> (Server, Client) {
     let (durable, watch) = watch::channel(Some(position.clone()));
     let scene = Scene { source_name: "shop".into(), slot: "s".into(), resuming: Some(position) };
     let assembler = Assembler::new("shop".into(), 3, vec![table()]);
-    let parts = StreamParts { scene, connection, assembler, start: Lsn(START) };
+    let parts = StreamParts { scene, connection, assembler, start: Lsn(START), silence_max: DEFAULT_TIMEOUT };
     let task = tokio::spawn(Stream::new(parts, out, watch).run());
     (server, Client { messages, durable, task, startup, command })
 }

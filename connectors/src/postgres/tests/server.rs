@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
-use crate::postgres::config::PostgresSourceConfig;
+use crate::postgres::config::{DEFAULT_TIMEOUT, PostgresSourceConfig};
 use crate::postgres::{ConnInfo, PostgresSource, sql_client};
 use crate::schema::TableName;
 use crate::source::{ResumePoint, Source, SourceError, SourceIdentity, SourceMessage};
@@ -144,6 +144,7 @@ impl Fixture {
             slot: format!("slot_{name}"),
             publication: "tailwater".into(),
             heartbeat: false,
+            timeout: DEFAULT_TIMEOUT,
         };
         Self { server, client, config }
     }
@@ -157,7 +158,7 @@ impl Fixture {
     }
 
     pub(super) fn copy(&self, tables: &[&str]) -> Run {
-        Run::start(&self.config, ResumePoint::FirstCopy { tables: names(tables) })
+        Run::start(&self.config, ResumePoint::FirstCopy { tables: names(tables), foreign: false })
     }
 
     pub(super) async fn resume(&self, position: Position, tables: &[&str]) -> ResumePoint {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::server::{Pages, Server, batch, cursor, put, row, view};
 use crate::redis::RedisSink;
 use crate::redis::config::RedisFormat::{Hash, Json};
-use crate::redis::config::RedisSinkConfig;
+use crate::redis::config::{DEFAULT_TIMEOUT, RedisSinkConfig};
 use crate::redis::connection::{Connection, Outcome};
 use crate::{ChangelogBatch, Sink, SinkError};
 
@@ -141,7 +141,7 @@ async fn a_user_without_rights_is_refused_and_nothing_is_half_written() {
 async fn a_command_that_fails_inside_the_transaction_is_noticed() {
     let server = Server::start();
     server.run::<()>("SET text x").await;
-    let mut connection = Connection::open(&server.url(), "cursor".into()).await.unwrap();
+    let mut connection = Connection::open(&server.url(), "cursor".into(), DEFAULT_TIMEOUT).await.unwrap();
     connection.watch().await.unwrap();
     let commands = |name: &str, key: &str| vec![redis::cmd(name).arg(key).take()];
     let torn = connection.transact(commands("INCR", "text"), "1").await.unwrap();

@@ -11,7 +11,7 @@ use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
 
 use crate::redis::RedisSink;
-use crate::redis::config::{RedisFormat, RedisSinkConfig};
+use crate::redis::config::{DEFAULT_TIMEOUT, RedisFormat, RedisSinkConfig};
 use crate::{
     ChangelogBatch, Column, Cursor, Lsn, Position, Positions, Row, RowChange, RowPages, SinkError, SqlType, Value,
     ViewSchema,
@@ -63,6 +63,7 @@ impl Server {
             key: "order:{id}".into(),
             format,
             ttl: None,
+            timeout: DEFAULT_TIMEOUT,
         }
     }
 
