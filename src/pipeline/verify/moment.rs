@@ -19,6 +19,8 @@ use crate::state::{State, StateError};
 
 /// How long the stepper may work towards the position. It is held up by nothing then, only behind.
 const REACH_MAX: Duration = Duration::from_secs(120);
+/// Logging in and waiting for old transactions; a server that stopped answering is not waited for.
+const PREPARE_MAX: Duration = Duration::from_secs(60);
 /// Batches between source and comparer.
 const BATCHES_IN_FLIGHT_MAX: usize = 2;
 
@@ -102,7 +104,8 @@ impl Place<'_> {
         snapshots: &mut dyn Snapshots,
     ) -> Result<PinnedView, Excuse> {
         let source = &question.source;
-        snapshots.prepare().await?;
+        let prepared = timeout(PREPARE_MAX, snapshots.prepare()).await;
+        prepared.map_err(|_| Excuse::told("the source does not answer", "see \"tailwater status\""))??;
         let closed = Instant::now();
         let hold = self.gate.close(source);
         let snapshot = snapshots.take(&question.tables).await?;
