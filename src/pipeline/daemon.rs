@@ -25,7 +25,7 @@ use super::health::HealthWatch;
 use super::planning::{self, Planning, SourceRecord};
 use super::sinks::make_sink;
 use super::source::{BATCHES_IN_FLIGHT_MAX, Supervisor, Taken, connector};
-use super::status::StatusBoard;
+use super::status::{Condition, StatusBoard};
 use super::{Projections, stepper::Stepper};
 use crate::config::Config;
 use crate::engine::{Engine, EngineCatalog};
@@ -157,6 +157,7 @@ impl Starting {
     fn show_start(&self, checkpoint: &Checkpoint) {
         self.projections.status.update(|status| {
             status.version = env!("CARGO_PKG_VERSION").into();
+            status.state.condition = Condition::Live;
             status.step = checkpoint.step;
             status.applied = checkpoint.positions.clone();
             status.durable = checkpoint.positions.clone();
