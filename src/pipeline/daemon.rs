@@ -97,6 +97,10 @@ impl Daemon {
         if tokio::time::timeout(STOP_MAX, finish).await.is_err() {
             info!("a task did not finish in time; its work is taken up again at the next start");
         }
+        // The engine has ended, so nothing is written any more. What cannot be said makes sinks be filled again after a reboot.
+        if let Err(error) = self.projections.state.close() {
+            error!(%error, "state could not be closed");
+        }
         outcome
     }
 }

@@ -96,13 +96,14 @@ impl StateError {
             Self::Full { .. } => Some("make room on the disk of state_dir: it goes on by itself within seconds"),
             Self::Storage { .. } => Some("look at the free space and permissions of the state directory's disk"),
             Self::Damaged { .. } => Some(
-                "check the disk, then move the state directory away and start again: it is rebuilt from the sources",
+                "check the disk; then run \"tailwater source drop\", move the state directory away and start again: all is copied anew",
             ),
             Self::Directory { .. } => Some("check that state_dir exists or can be made, and belongs to this user"),
             Self::InUse { .. } => Some("stop the other process, or give this one a state_dir of its own"),
-            Self::Format { .. } => {
-                Some("run the version that wrote it, or move the directory away: it is rebuilt from the sources")
-            }
+            Self::Format { .. } => Some(
+                "run the version that wrote it; or run \"tailwater source drop\", move the directory away and start again: all is \
+                     copied anew",
+            ),
             Self::UnknownView { .. }
             | Self::Key { .. }
             | Self::ChangelogTrimmed { .. }
