@@ -7,6 +7,7 @@ use clap::Args;
 use super::arguments::DaemonAddress;
 use super::failure::Failure;
 use super::remote::Remote;
+use super::verify;
 use crate::pipeline::status::{Condition, SourceStatus, Status as Board};
 
 /// Shows sources, views and sinks. Exits with 1 when something failed.
@@ -81,7 +82,17 @@ fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(out, "sink   {name:<24} {:<9} {line}", sink.condition.word())?;
         trouble(out, sink.error.as_deref(), sink.hint.as_deref())?;
     }
-    Ok(())
+    verified(board, out)
+}
+
+fn verified(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
+    for outcome in &board.verify.outcomes {
+        writeln!(out, "verify {} at {}", verify::line(outcome), outcome.finished_at)?;
+    }
+    match board.verify.running {
+        true => writeln!(out, "verify running"),
+        false => Ok(()),
+    }
 }
 
 fn slot(source: &SourceStatus, out: &mut impl Write) -> std::io::Result<()> {

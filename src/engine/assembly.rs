@@ -1,6 +1,6 @@
 //! Puts the engine together: places relations in state, keeps what is still right, compiles the views.
 //!
-//! A table's rows are kept while its columns and key are the same and its copy is complete. A view is kept while its plan is
+//! A table's rows are kept while its columns and key are the same, also those of a copy under way. A view is kept while its plan is
 //! the same, its fill is complete, and the relations it reads are the very tables it was filled from. All else gets
 //! new tables and is filled again.
 
@@ -37,6 +37,8 @@ pub(super) struct Assembly {
     pub(super) indexes: Vec<Index>,
     pub(super) views: Vec<View>,
     pub(super) registry: Registry,
+    /// By place of the table: what is kept aside while its copy is under way; `None` once it is complete.
+    pub(super) asides: Vec<Option<TableId>>,
     names: BTreeMap<RelationName, usize>,
 }
 
@@ -44,8 +46,14 @@ impl Assembly {
     /// Assembles the catalog over what `former` says is in state.
     pub(super) fn new(catalog: &EngineCatalog, former: &Registry) -> Result<Self, EngineError> {
         let registry = Registry { next_table: former.next_table, ..Registry::default() };
-        let mut assembly =
-            Self { relations: Vec::new(), indexes: Vec::new(), views: Vec::new(), registry, names: BTreeMap::new() };
+        let mut assembly = Self {
+            relations: Vec::new(),
+            indexes: Vec::new(),
+            views: Vec::new(),
+            registry,
+            asides: Vec::new(),
+            names: BTreeMap::new(),
+        };
         for schema in &catalog.tables {
             assembly.add_table(schema, former);
         }
@@ -63,12 +71,13 @@ impl Assembly {
 
     fn add_table(&mut self, schema: &Arc<TableSchema>, former: &Registry) {
         let name = schema.name.to_string();
-        let same = |entry: &&InputEntry| entry.loaded && same_shape(&entry.schema, schema);
-        let (table, loaded) = match former.inputs.get(&name).filter(same) {
-            Some(entry) => (entry.table, true),
-            None => (self.registry.allocate(), false),
+        let same = |entry: &&InputEntry| (entry.loaded || entry.aside.is_some()) && same_shape(&entry.schema, schema);
+        let (table, loaded, aside) = match former.inputs.get(&name).filter(same) {
+            Some(entry) => (entry.table, entry.loaded, entry.aside),
+            None => (self.registry.allocate(), false, Some(self.registry.allocate())),
         };
-        self.registry.inputs.insert(name, InputEntry { table, schema: (**schema).clone(), loaded });
+        self.asides.push(aside);
+        self.registry.inputs.insert(name, InputEntry { table, schema: (**schema).clone(), loaded, aside });
         let layout = if schema.key.is_empty() { Layout::Multiset } else { Layout::Keyed(schema.key.clone()) };
         let types = schema.columns.iter().map(|column| column.sql_type.clone()).collect();
         self.add_relation(Relation { name: RelationName::Table(schema.name.clone()), table, types, layout });

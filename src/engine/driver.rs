@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use smol_str::SmolStr;
-use tailwater_connectors::{Position, Positions, Row, TableName, TableSchema, ViewSchema};
+use tailwater_connectors::{Position, Positions, TableSchema, ViewSchema};
 
 use super::assembly::{Assembly, EngineCatalog, same_shape};
 use super::error::EngineError;
 use super::input_table::InputTable;
-use super::registry::{InputEntry, Registry};
+use super::registry::Registry;
 use super::view::{View, ViewCondition};
 use crate::state::{Checkpoint, State, StateTx, TableId};
 
@@ -73,65 +73,6 @@ impl Engine {
     pub fn view_condition(&self, name: &str) -> ViewCondition {
         let view = self.assembly.views.iter().find(|view| view.schema.name == name);
         view.map_or(ViewCondition::Filling, |view| view.condition.clone())
-    }
-
-    /// Tables of a source whose first copy is not complete. If there are any, the whole source is to be copied: after
-    /// [`Engine::load_reset`].
-    pub fn missing_tables(&self, source: &str) -> Vec<TableName> {
-        let entries = self.assembly.registry.inputs.values();
-        let missing = entries.filter(|entry| !entry.loaded && entry.schema.name.source == source);
-        missing.map(|entry| entry.schema.name.clone()).collect()
-    }
-
-    /// Takes rows of a table's first copy. One commit; positions stay.
-    pub fn load(&mut self, table: &TableSchema, rows: &[Row]) -> Result<(), EngineError> {
-        let state = Arc::clone(&self.state);
-        let mut tx = state.begin();
-        let input = self.input(table)?.0;
-        if self.assembly.registry.inputs.get(&table.name.to_string()).is_some_and(|entry| entry.loaded) {
-            let message = "is copied already; a second copy needs a reset first";
-            return Err(EngineError::TableDisagrees { table: table.name.clone(), message });
-        }
-        input.load(&mut tx, rows)?;
-        let positions = tx.checkpoint().positions;
-        tx.commit(&positions)?;
-        Ok(())
-    }
-
-    /// The first copy of a source is complete: all its tables stand at `position`.
-    pub fn load_done(&mut self, source: &SmolStr, position: &Position) -> Result<Checkpoint, EngineError> {
-        let mut registry = self.assembly.registry.clone();
-        for entry in registry.inputs.values_mut().filter(|entry| entry.schema.name.source == *source) {
-            entry.loaded = true;
-        }
-        let state = Arc::clone(&self.state);
-        let mut tx = state.begin();
-        registry.store(&mut tx)?;
-        let positions = moved(&tx, source, position);
-        let checkpoint = tx.commit(&positions)?;
-        self.assembly.registry = registry;
-        Ok(checkpoint)
-    }
-
-    /// Forgets the rows of all tables, and with them the state of every view, so that they can be copied again.
-    pub fn load_reset(&mut self) -> Result<(), EngineError> {
-        let sources: Vec<SmolStr> =
-            self.assembly.registry.inputs.values().map(|entry| entry.schema.name.source.clone()).collect();
-        self.reset(|entry| sources.contains(&entry.schema.name.source))
-    }
-
-    /// The same for the tables of one source and the views that read them.
-    pub fn load_reset_source(&mut self, source: &SmolStr) -> Result<(), EngineError> {
-        self.reset(|entry| entry.schema.name.source == *source)
-    }
-
-    fn reset(&mut self, chosen: impl Fn(&InputEntry) -> bool) -> Result<(), EngineError> {
-        for view in &mut self.assembly.views {
-            view.condition = ViewCondition::Filling;
-        }
-        let mut former = self.assembly.registry.clone();
-        former.inputs.values_mut().filter(|entry| chosen(entry)).for_each(|entry| entry.loaded = false);
-        self.reassemble(&former)
     }
 
     /// Nothing of ours happened up to `position`.

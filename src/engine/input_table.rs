@@ -23,11 +23,12 @@ use crate::state::{StateTx, Version};
 /// One change of one table with the keys it touches.
 pub(super) struct Operation<'a> {
     /// Number of the transaction in the step.
-    transaction: usize,
-    kind: Kind<'a>,
+    pub(super) transaction: usize,
+    pub(super) kind: Kind<'a>,
 }
 
-enum Kind<'a> {
+/// What a change does to keys.
+pub(super) enum Kind<'a> {
     Insert { key: Vec<u8>, row: &'a Row },
     Update { old_key: Vec<u8>, new_key: Vec<u8>, old: &'a OldRow, new: &'a NewRow },
     Delete { key: Vec<u8>, old: &'a OldRow },
@@ -50,7 +51,7 @@ pub(super) struct InputTable<'a> {
 }
 
 impl<'a> InputTable<'a> {
-    fn disagrees(&self, message: &'static str) -> EngineError {
+    pub(super) fn disagrees(&self, message: &'static str) -> EngineError {
         EngineError::TableDisagrees { table: self.schema.name.clone(), message }
     }
 
@@ -136,23 +137,6 @@ impl<'a> InputTable<'a> {
         }
         fold.end_transaction()?;
         Ok(fold.changes())
-    }
-
-    /// First copy: rows that are handed over once each, into a table that no step has changed.
-    pub(super) fn load(&self, tx: &mut StateTx<'_>, rows: &[Row]) -> Result<(), EngineError> {
-        let inserts = rows.iter().map(|row| {
-            let kind = Kind::Insert { key: self.relation.key_of(row)?, row };
-            Ok(Operation { transaction: 0, kind })
-        });
-        let changes = match self.relation.layout {
-            Layout::Multiset => self.fold(tx, inserts.collect::<Result<_, EngineError>>()?)?,
-            Layout::Keyed(_) => rows
-                .iter()
-                .map(|row| Ok(KeyChange { key: self.relation.key_of(row)?, old: None, new: Some((row.clone(), 1)) }))
-                .collect::<Result<_, EngineError>>()?,
-        };
-        self.relation.write(tx, &changes);
-        Ok(())
     }
 }
 

@@ -13,6 +13,7 @@
 mod assembly;
 mod compile;
 mod compile_join;
+mod copying;
 mod dataflow;
 mod delta;
 mod driver;
@@ -22,6 +23,7 @@ mod fault;
 mod fill;
 mod index;
 mod input_table;
+mod load;
 mod node_key;
 
 mod operators;

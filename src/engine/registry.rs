@@ -32,8 +32,18 @@ pub(super) struct Registry {
 pub(super) struct InputEntry {
     pub(super) table: TableId,
     pub(super) schema: TableSchema,
-    /// Whether its first copy is complete.
+    /// Whether its copy is complete.
     pub(super) loaded: bool,
+    /// While it is not: what is kept aside of it meanwhile (see `copying`).
+    #[serde(default)]
+    pub(super) aside: Option<TableId>,
+}
+
+impl InputEntry {
+    /// Makes it one that is copied anew, from nothing.
+    pub(super) fn forget(&mut self) {
+        (self.loaded, self.aside) = (false, None);
+    }
 }
 
 /// A view: its rows and its operators' tables by name.
@@ -67,7 +77,7 @@ impl Registry {
         let Some(document) = tx.meta_get::<Document>(DOCUMENT)? else { return Ok(Self::default()) };
         let mut registry = document.registry;
         if document.version != LAYOUT_VERSION {
-            registry.inputs.values_mut().for_each(|input| input.loaded = false);
+            registry.inputs.values_mut().for_each(InputEntry::forget);
             registry.views.values_mut().for_each(|view| view.complete = false);
             registry.indexes.values_mut().for_each(|index| index.complete = false);
         }
@@ -106,7 +116,7 @@ impl Registry {
     /// All tables that may have rows.
     pub(super) fn tables(&self) -> BTreeSet<TableId> {
         let views = self.views.values().flat_map(|view| view.tables.values().copied().chain([view.rows]));
-        let inputs = self.inputs.values().map(|input| input.table);
+        let inputs = self.inputs.values().flat_map(|input| [Some(input.table), input.aside].into_iter().flatten());
         views.chain(inputs).chain(self.indexes.values().map(|index| index.table)).collect()
     }
 

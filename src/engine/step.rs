@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 use tailwater_connectors::{Change, TableSchema, Transaction};
 
 use super::assembly::Assembly;
+use super::copying::CopyingTable;
 use super::dataflow::{Changes, Flow};
 use super::driver::{Engine, moved};
 use super::error::EngineError;
@@ -105,13 +106,29 @@ impl Engine {
         }
         let mut changes: RelationChanges = Vec::with_capacity(self.assembly.relations.len());
         for (place, operations) in operations.into_iter().enumerate() {
-            let folded = if operations.is_empty() { Vec::new() } else { self.table_at(place).fold(tx, operations)? };
+            if operations.is_empty() {
+                changes.push(Vec::new());
+                continue;
+            }
+            if let Some(copying) = self.copying(place) {
+                // Nobody reads it before its copy is complete.
+                copying.apply(tx, operations, transactions)?;
+                changes.push(Vec::new());
+                continue;
+            }
+            let folded = self.table_at(place).fold(tx, operations)?;
             self.assembly.relations[place].write(tx, &folded);
             self.write_indexes(tx, place, &folded)?;
             changes.push(folded);
         }
         changes.resize_with(self.assembly.relations.len(), Vec::new);
         Ok(changes)
+    }
+
+    /// The table at this place while its copy is under way.
+    pub(super) fn copying(&self, place: usize) -> Option<CopyingTable<'_>> {
+        let aside = (*self.assembly.asides.get(place)?)?;
+        Some(CopyingTable { input: self.table_at(place), aside })
     }
 
     fn table_at(&self, place: usize) -> InputTable<'_> {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use tailwater_connectors::{Positions, SourceHealth};
 
+use super::verify::VerifyStatus;
+
 /// Shared board; cheap to update, copied whole when read.
 #[derive(Debug, Default)]
 pub struct StatusBoard(RwLock<Status>);
@@ -48,6 +50,9 @@ pub struct Status {
     pub views: BTreeMap<SmolStr, ViewStatus>,
     /// Sinks by name.
     pub sinks: BTreeMap<SmolStr, SinkStatus>,
+    /// What verifications found.
+    #[serde(default)]
+    pub verify: VerifyStatus,
 }
 
 /// State of a source, view or sink.

@@ -18,6 +18,7 @@ use super::delivered::Delivered;
 use super::error::PipelineError;
 use super::source::{Item, Taken};
 use super::status::{Condition, StatusBoard};
+use super::verify::Gate;
 use crate::engine::{Engine, EngineError, StepOutcome, ViewCondition};
 use crate::fail_point::{FailPoint, pass};
 use crate::state::{Checkpoint, State};
@@ -43,6 +44,7 @@ pub(super) struct Stepper {
     pub(super) begun: BTreeSet<SmolStr>,
     pub(super) delivered: Arc<Delivered>,
     pub(super) status: Arc<StatusBoard>,
+    pub(super) gate: Arc<Gate>,
     pub(super) stop: CancellationToken,
 }
 
@@ -69,8 +71,8 @@ impl Stepper {
         let source = taken.source;
         match taken.item {
             Item::CopyBegins => {
-                // What an opened engine holds of a table that is not copied is empty; what a broken-off copy left is not.
-                if !self.begun.insert(source.clone()) {
+                // What a broken-off copy left would be in the way of one under another snapshot.
+                if !self.begun.insert(source.clone()) || self.engine.has_partial_copy(&source)? {
                     self.patiently(|engine| engine.load_reset_source(&source))?;
                 }
                 self.copying.insert(source.clone());
@@ -84,9 +86,13 @@ impl Stepper {
             Item::Message(SourceMessage::CopyDone { position }) => self.copy_done(source, position)?,
             Item::Message(SourceMessage::Transactions(transactions)) => {
                 let transactions = self.gather(&source, transactions, waiting);
-                self.step(&source, &transactions)?;
+                let gate = Arc::clone(&self.gate);
+                gate.pass(&source, &transactions, |part| self.step(&source, part))?;
             }
-            Item::Message(SourceMessage::Progress { position }) => self.progress(source, position)?,
+            Item::Message(SourceMessage::Progress { position }) => {
+                self.gate.pass_progress(&source, &position);
+                self.progress(source, position)?;
+            }
         }
         Ok(())
     }

@@ -16,4 +16,5 @@ mod quarantine;
 mod slot;
 mod support;
 mod tpch;
+mod verify;
 mod views;

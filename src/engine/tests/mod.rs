@@ -3,6 +3,7 @@
 mod aggregate_case;
 mod aggregate_postgres;
 mod aggregates;
+mod copying;
 mod fixture;
 mod lifecycle;
 mod model;

@@ -1,0 +1,321 @@
+//! A table whose copy is under way: chunks of its rows come in, in any order, while the stream changes it.
+//!
+//! What the source promises, with C the position at which the stream began:
+//! - All changes from C on come in, in order.
+//! - A chunk holds rows of one snapshot. The snapshot sees everything that committed before C, and whatever else it sees has been
+//!   handed over before the chunk.
+//! - At the end every row that was there at C and was never changed since has been in a chunk.
+//!
+//! The invariant, for a table with a key: a key that the stream changed is *marked*, and what is held under it is its row at the position
+//! reached. A key without a mark has not changed since C, so a chunk's row of it is its row at C, and now; it is held once a chunk
+//! had it. A chunk's row of a marked key is of no interest: it may be older or the same, never newer.
+//!
+//! An update may leave out large values that it did not change (`NewRow::unchanged`), of a row that no chunk had yet. Such a row is
+//! kept aside with its *holes* until a row of that key comes in. The values are right whatever snapshot it is of: while there is a hole,
+//! nothing since C changed its value.
+//!
+//! A table without a key is counted: rows of one snapshot on one side, on the other a log of what the stream added and took
+//! away, by position. The end names the position of the snapshot, and what is behind it in the log counts.
+//!
+//! TRUNCATE makes a table known as a whole: chunks are of no interest any more.
+
+use std::ops::ControlFlow;
+
+use tailwater_connectors::{OldRow, Position, Row, Transaction, Value};
+
+use super::error::EngineError;
+use super::input_table::{InputTable, Kind, Operation};
+use super::relation::{Layout, decode_count, encode_count, whole_row};
+use crate::state::{StateError, StateTx, TableId, Version, decode_row};
+
+/// Key aside that says that the table is known as a whole; no other key is empty.
+const WHOLE: &[u8] = &[];
+/// Rows with holes that are asked for at once.
+const INCOMPLETE_ROWS_MAX: usize = 1_000;
+
+/// The table as a step or a chunk sees it.
+#[derive(Clone, Copy)]
+pub(super) struct CopyingTable<'a> {
+    pub(super) input: InputTable<'a>,
+    /// Marks, or the log of a table without a key.
+    pub(super) aside: TableId,
+}
+
+/// What is known of a key.
+enum Known {
+    /// No chunk had it, nothing changed it.
+    Nothing,
+    Gone,
+    Row(Row),
+    /// All but the values of these columns.
+    Holes(Row, Vec<u16>),
+}
+
+impl CopyingTable<'_> {
+    /// Applies the changes of a step, in their order.
+    pub(super) fn apply(
+        &self,
+        tx: &mut StateTx<'_>,
+        operations: Vec<Operation<'_>>,
+        transactions: &[Transaction],
+    ) -> Result<(), EngineError> {
+        for Operation { transaction, kind } in operations {
+            match (&self.input.relation.layout, kind) {
+                (_, Kind::Truncate) => {
+                    tx.drop_table(self.rows());
+                    tx.drop_table(self.aside);
+                    tx.put(self.aside, WHOLE.to_vec(), Vec::new());
+                }
+                (Layout::Keyed(_), kind) => self.change(tx, kind)?,
+                (Layout::Multiset, kind) => {
+                    let mut prefix = tx.step().to_be_bytes().to_vec();
+                    prefix.extend((transaction as u32).to_be_bytes());
+                    tx.put(self.aside, prefix.clone(), print_position(&transactions[transaction].position)?);
+                    self.count(tx, &prefix, kind)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes rows of a chunk.
+    pub(super) fn load(&self, tx: &mut StateTx<'_>, rows: &[Row]) -> Result<(), EngineError> {
+        let none_aside = tx.is_empty(self.aside, Version::New)?;
+        if !none_aside && self.is_whole(tx)? {
+            return Ok(());
+        }
+        if self.input.relation.layout == Layout::Multiset {
+            return rows.iter().try_for_each(|row| self.add(tx, (self.rows(), &whole_row(row)), 1).map(drop));
+        }
+        let mut keyed = Vec::with_capacity(rows.len());
+        for row in rows {
+            keyed.push((self.input.relation.key_of(row)?, row));
+        }
+        if none_aside {
+            keyed.into_iter().for_each(|(key, row)| tx.put(self.rows(), key, whole_row(row)));
+            return Ok(());
+        }
+        let keys: Vec<_> = keyed.iter().map(|(key, _)| key.clone()).collect();
+        tx.prefetch(self.aside, &keys)?;
+        for (key, row) in keyed {
+            match tx.get(self.aside, &key, Version::New)? {
+                None => tx.put(self.rows(), key, whole_row(row)),
+                Some(mark) if mark.is_empty() => {}
+                Some(mark) => {
+                    let (known, holes) = read_holes(&mark)?;
+                    self.hold(tx, key, patched(&known, &holes, row));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets what chunks brought of a table without a key, whose rows cannot be told from one another: they come again.
+    pub(super) fn load_again(&self, tx: &mut StateTx<'_>) -> Result<(), EngineError> {
+        if self.input.relation.layout == Layout::Multiset && !self.is_whole(tx)? {
+            tx.drop_table(self.rows());
+        }
+        Ok(())
+    }
+
+    /// All chunks are in. Answers with rows that have holes, of which the key is set; when there are none, the rows of the
+    /// table are those of the position reached. `snapshot` is the position of the rows of a table without a key: none of
+    /// what the log has is in them when there is none.
+    pub(super) fn finish(&self, tx: &mut StateTx<'_>, snapshot: Option<&Position>) -> Result<Vec<Row>, EngineError> {
+        match self.input.relation.layout {
+            Layout::Multiset => self.merge(tx, snapshot)?,
+            Layout::Keyed(_) => {
+                let incomplete = self.incomplete(tx)?;
+                if !incomplete.is_empty() {
+                    return Ok(incomplete);
+                }
+            }
+        }
+        tx.drop_table(self.aside);
+        Ok(Vec::new())
+    }
+
+    fn rows(&self) -> TableId {
+        self.input.relation.table
+    }
+
+    fn is_whole(&self, tx: &StateTx<'_>) -> Result<bool, StateError> {
+        Ok(tx.get(self.aside, WHOLE, Version::New)?.is_some())
+    }
+
+    fn known(&self, tx: &StateTx<'_>, key: &[u8]) -> Result<Known, EngineError> {
+        let mark = tx.get(self.aside, key, Version::New)?;
+        if let Some(mark) = mark.as_ref().filter(|mark| !mark.is_empty()) {
+            let (row, holes) = read_holes(mark)?;
+            return Ok(Known::Holes(row, holes));
+        }
+        Ok(match tx.get(self.rows(), key, Version::New)? {
+            Some(row) => Known::Row(decode_row(&row)?),
+            None if mark.is_some() || self.is_whole(tx)? => Known::Gone,
+            None => Known::Nothing,
+        })
+    }
+
+    /// Marks the key and holds `row` under it.
+    fn hold(&self, tx: &mut StateTx<'_>, key: Vec<u8>, row: Row) {
+        tx.put(self.aside, key.clone(), Vec::new());
+        tx.put(self.rows(), key, whole_row(&row));
+    }
+
+    fn change(&self, tx: &mut StateTx<'_>, kind: Kind<'_>) -> Result<(), EngineError> {
+        match kind {
+            Kind::Insert { key, row } => self.insert(tx, key, (row.clone(), Vec::new())),
+            Kind::Delete { key, .. } => self.remove(tx, key).map(drop),
+            Kind::Update { old_key, new_key, old, new } => {
+                let before = self.remove(tx, old_key)?;
+                let image = match old {
+                    OldRow::Full(row) => Some(row),
+                    OldRow::Key(_) | OldRow::SameKey => None,
+                };
+                let (known, holes): (Option<&Row>, &[u16]) = match (&before, image) {
+                    (Known::Row(row), _) => (Some(row), &[]),
+                    (_, Some(image)) => (Some(image), &[]),
+                    (Known::Holes(row, holes), None) => (Some(row), holes),
+                    (Known::Nothing | Known::Gone, None) => (None, &[]),
+                };
+                let is_known = |column: &u16| known.is_some() && !holes.contains(column);
+                let (filled, left): (Vec<u16>, Vec<u16>) = new.unchanged.iter().copied().partition(is_known);
+                let row = known.map_or_else(|| new.row.clone(), |known| patched(&new.row, &filled, known));
+                self.insert(tx, new_key, (row, left))
+            }
+            Kind::Truncate => Ok(()),
+        }
+    }
+
+    /// What was known of the key, which is gone now.
+    fn remove(&self, tx: &mut StateTx<'_>, key: Vec<u8>) -> Result<Known, EngineError> {
+        let known = self.known(tx, &key)?;
+        if matches!(known, Known::Gone) {
+            return Err(self.input.disagrees("the source changed a row that is not held"));
+        }
+        tx.put(self.aside, key.clone(), Vec::new());
+        tx.delete(self.rows(), key);
+        Ok(known)
+    }
+
+    fn insert(&self, tx: &mut StateTx<'_>, key: Vec<u8>, (row, holes): (Row, Vec<u16>)) -> Result<(), EngineError> {
+        if row.len() != self.input.schema.columns.len() {
+            return Err(EngineError::TableChanged { table: self.input.schema.name.clone() });
+        }
+        if matches!(self.known(tx, &key)?, Known::Row(_) | Known::Holes(..)) {
+            return Err(self.input.disagrees("the source inserted a row under a key that is already held"));
+        }
+        match holes.is_empty() {
+            true => self.hold(tx, key, row),
+            false => tx.put(self.aside, key, print_holes(&row, &holes)),
+        }
+        Ok(())
+    }
+
+    fn incomplete(&self, tx: &StateTx<'_>) -> Result<Vec<Row>, EngineError> {
+        let mut incomplete = Vec::new();
+        tx.scan(self.aside, &[], Version::New, &mut |_, mark| {
+            if !mark.is_empty() {
+                incomplete.push(read_holes(mark)?.0);
+            }
+            Ok(match incomplete.len() < INCOMPLETE_ROWS_MAX {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            })
+        })?;
+        Ok(incomplete)
+    }
+
+    fn count(&self, tx: &mut StateTx<'_>, prefix: &[u8], kind: Kind<'_>) -> Result<(), EngineError> {
+        let entry = |row: Vec<u8>| [prefix, &row].concat();
+        match kind {
+            Kind::Insert { key, .. } => self.add(tx, (self.aside, &entry(key)), 1).map(drop),
+            Kind::Delete { key, .. } => self.add(tx, (self.aside, &entry(key)), -1).map(drop),
+            Kind::Update { old_key, new_key, .. } => {
+                self.add(tx, (self.aside, &entry(old_key)), -1)?;
+                self.add(tx, (self.aside, &entry(new_key)), 1).map(drop)
+            }
+            Kind::Truncate => Ok(()),
+        }
+    }
+
+    /// Adds to a count; a count of zero is no entry. Answers with the new count.
+    fn add(&self, tx: &mut StateTx<'_>, (table, key): (TableId, &[u8]), number: i64) -> Result<i64, EngineError> {
+        let before = tx.get(table, key, Version::New)?.map_or(Ok(0), |count| decode_count(&count))?;
+        let count = before + number;
+        match count {
+            0 => tx.delete(table, key.to_vec()),
+            _ => tx.put(table, key.to_vec(), encode_count(count)),
+        }
+        Ok(count)
+    }
+
+    /// Adds the log, as far as it is behind the rows' snapshot, to the rows.
+    fn merge(&self, tx: &mut StateTx<'_>, snapshot: Option<&Position>) -> Result<(), EngineError> {
+        const PREFIX: usize = 12;
+        let mut counts: Vec<(Vec<u8>, i64)> = Vec::new();
+        let mut is_in_rows = false;
+        let is_whole = self.is_whole(tx)?;
+        let snapshot = snapshot.filter(|_| !is_whole);
+        tx.scan(self.aside, &[], Version::New, &mut |key, value| {
+            match key.len() {
+                0 => {}
+                PREFIX => {
+                    let position = read_position(value)?;
+                    is_in_rows = snapshot.is_some_and(|snapshot| snapshot.covers(&position));
+                }
+                _ if is_in_rows => {}
+                _ => counts.push((key[PREFIX..].to_vec(), decode_count(value)?)),
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        // In the order of the log a row may go before another like it comes, so only the sums must not be negative.
+        counts.sort();
+        for same in counts.chunk_by(|a, b| a.0 == b.0) {
+            let number = same.iter().map(|(_, count)| count).sum();
+            if self.add(tx, (self.rows(), &same[0].0), number)? < 0 {
+                return Err(self.input.disagrees("the source changed a row that is not held"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `row` with these columns as in `other`.
+fn patched(row: &Row, columns: &[u16], other: &Row) -> Row {
+    let mut values: Vec<Value> = row.to_vec();
+    for &column in columns {
+        let column = usize::from(column);
+        if let (Some(value), Some(known)) = (values.get_mut(column), other.get(column)) {
+            *value = known.clone();
+        }
+    }
+    values.into()
+}
+
+/// Number of holes, the holes, the row; two bytes each, big-endian.
+fn print_holes(row: &Row, holes: &[u16]) -> Vec<u8> {
+    let mut bytes = (holes.len() as u16).to_be_bytes().to_vec();
+    holes.iter().for_each(|hole| bytes.extend(hole.to_be_bytes()));
+    bytes.extend(whole_row(row));
+    bytes
+}
+
+fn read_holes(bytes: &[u8]) -> Result<(Row, Vec<u16>), StateError> {
+    let read = || {
+        let (number, rest) = bytes.split_first_chunk::<2>()?;
+        let (holes, row) = rest.split_at_checked(usize::from(u16::from_be_bytes(*number)) * 2)?;
+        let holes = holes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+        Some((row, holes.collect()))
+    };
+    let (row, holes) = read().ok_or_else(|| StateError::Damaged { place: "a row of an unfinished copy".into() })?;
+    Ok((decode_row(row)?, holes))
+}
+
+fn print_position(position: &Position) -> Result<Vec<u8>, StateError> {
+    serde_json::to_vec(position).map_err(|_| StateError::Damaged { place: "a position".into() })
+}
+
+fn read_position(bytes: &[u8]) -> Result<Position, StateError> {
+    serde_json::from_slice(bytes).map_err(|_| StateError::Damaged { place: "a position of an unfinished copy".into() })
+}

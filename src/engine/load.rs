@@ -1,0 +1,138 @@
+//! Copies of tables as the pipeline drives them: all at once before the stream begins, or one by one while it runs.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+use tailwater_connectors::{Position, Positions, Row, TableName, TableSchema};
+
+use super::copying::CopyingTable;
+use super::driver::{Engine, moved};
+use super::error::EngineError;
+use super::registry::InputEntry;
+use super::view::ViewCondition;
+use crate::state::{Checkpoint, StateTx, Version};
+
+impl Engine {
+    /// Tables of a source whose copy is not complete.
+    pub fn missing_tables(&self, source: &str) -> Vec<TableName> {
+        let entries = self.assembly.registry.inputs.values();
+        let missing = entries.filter(|entry| !entry.loaded && entry.schema.name.source == source);
+        missing.map(|entry| entry.schema.name.clone()).collect()
+    }
+
+    /// Whether anything is held of a table of the source whose copy is not complete.
+    pub fn has_partial_copy(&self, source: &str) -> Result<bool, EngineError> {
+        let tx = self.state.begin();
+        for entry in self.assembly.registry.inputs.values().filter(|entry| entry.schema.name.source == source) {
+            for table in [Some(entry.table), entry.aside].into_iter().flatten().filter(|_| !entry.loaded) {
+                if !tx.is_empty(table, Version::Old)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// The stream of a source begins at `position`, before its tables are copied: from here on steps keep what the stream says
+    /// of them, and [`Engine::load`] takes their rows in between.
+    pub fn copy_begins(&mut self, source: &SmolStr, position: &Position) -> Result<Checkpoint, EngineError> {
+        self.progress(source, position)
+    }
+
+    /// Takes rows of a table's copy, in one commit; positions stay. Without [`Engine::copy_begins`] each row comes once. With it
+    /// the rows are those of a snapshot that sees all that committed before the beginning and nothing that has not been
+    /// through [`Engine::step`]; rows of a table with a key may come again.
+    pub fn load(&mut self, table: &TableSchema, rows: &[Row]) -> Result<(), EngineError> {
+        let state = Arc::clone(&self.state);
+        let mut tx = state.begin();
+        self.unfinished(table)?.load(&mut tx, rows)?;
+        let positions = tx.checkpoint().positions;
+        tx.commit(&positions)?;
+        Ok(())
+    }
+
+    /// The copy of a table without a key begins again: its rows of before are forgotten, what the stream said is not. Does nothing
+    /// to other tables, whose rows may come twice.
+    pub fn load_again(&mut self, table: &TableSchema) -> Result<(), EngineError> {
+        let state = Arc::clone(&self.state);
+        let mut tx = state.begin();
+        self.unfinished(table)?.load_again(&mut tx)?;
+        let positions = tx.checkpoint().positions;
+        tx.commit(&positions)?;
+        Ok(())
+    }
+
+    /// All rows of a table have come. Empty: its copy is complete. Otherwise these rows, of which only the key's columns are to be
+    /// read, lack large values that the stream did not send: rows under these keys are to be loaded, as far as there are
+    /// any, and then this is to be asked again. `snapshot` is where the rows of a table without a key stand; the steps must
+    /// have come that far.
+    pub fn copy_ends(&mut self, table: &TableSchema, snapshot: Option<&Position>) -> Result<Vec<Row>, EngineError> {
+        let state = Arc::clone(&self.state);
+        let mut tx = state.begin();
+        let incomplete = self.unfinished(table)?.finish(&mut tx, snapshot)?;
+        if incomplete.is_empty() {
+            let positions = tx.checkpoint().positions;
+            self.finish(tx, &positions, |entry| entry.schema.name == table.name)?;
+        }
+        Ok(incomplete)
+    }
+
+    /// The first copy of a source is complete: all its tables stand at `position`.
+    pub fn load_done(&mut self, source: &SmolStr, position: &Position) -> Result<Checkpoint, EngineError> {
+        let state = Arc::clone(&self.state);
+        let mut tx = state.begin();
+        for place in 0..self.catalog.tables.len() {
+            let copying = self.copying(place).filter(|copying| copying.input.schema.name.source == *source);
+            if let Some(copying) = copying
+                && !copying.finish(&mut tx, None)?.is_empty()
+            {
+                return Err(copying.input.disagrees("its copy lacks values"));
+            }
+        }
+        let positions = moved(&tx, source, position);
+        self.finish(tx, &positions, |entry| entry.schema.name.source == *source)
+    }
+
+    /// Forgets the rows of all tables, and with them the state of every view, so that they can be copied again.
+    pub fn load_reset(&mut self) -> Result<(), EngineError> {
+        self.reset(|_| true)
+    }
+
+    /// The same for the tables of one source and the views that read them.
+    pub fn load_reset_source(&mut self, source: &SmolStr) -> Result<(), EngineError> {
+        self.reset(|entry| entry.schema.name.source == *source)
+    }
+
+    fn reset(&mut self, chosen: impl Fn(&InputEntry) -> bool) -> Result<(), EngineError> {
+        for view in &mut self.assembly.views {
+            view.condition = ViewCondition::Filling;
+        }
+        let mut former = self.assembly.registry.clone();
+        former.inputs.values_mut().filter(|entry| chosen(entry)).for_each(InputEntry::forget);
+        self.reassemble(&former)
+    }
+
+    fn unfinished(&self, table: &TableSchema) -> Result<CopyingTable<'_>, EngineError> {
+        let (input, place) = self.input(table)?;
+        self.copying(place).ok_or_else(|| input.disagrees("is copied already; a second copy needs a reset first"))
+    }
+
+    /// Commits what `tx` has, and that the copies of the chosen tables are complete.
+    fn finish(
+        &mut self,
+        mut tx: StateTx<'_>,
+        positions: &Positions,
+        chosen: impl Fn(&InputEntry) -> bool,
+    ) -> Result<Checkpoint, EngineError> {
+        let mut registry = self.assembly.registry.clone();
+        for entry in registry.inputs.values_mut().filter(|entry| chosen(entry)) {
+            (entry.loaded, entry.aside) = (true, None);
+        }
+        registry.store(&mut tx)?;
+        let checkpoint = tx.commit(positions)?;
+        let aside = |table: &Arc<TableSchema>| registry.inputs.get(&table.name.to_string())?.aside;
+        self.assembly.asides = self.catalog.tables.iter().map(aside).collect();
+        self.assembly.registry = registry;
+        Ok(checkpoint)
+    }
+}
