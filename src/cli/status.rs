@@ -53,6 +53,10 @@ fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
         "tailwater {}  step {}  applied {}  durable {}",
         board.version, board.step, board.applied, board.durable
     )?;
+    if board.state.condition != Condition::Live {
+        writeln!(out, "state  {:<24} {}", "", board.state.condition.word())?;
+        trouble(out, board.state.error.as_deref(), board.state.hint.as_deref())?;
+    }
     for (name, source) in &board.sources {
         let lag = source.last_lag_ms.map(|lag| format!("  last lag {lag:.1} ms")).unwrap_or_default();
         let counts = match source.condition {

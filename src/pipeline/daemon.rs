@@ -25,7 +25,7 @@ use super::health::HealthWatch;
 use super::planning::{self, Planning, SourceRecord};
 use super::sinks::make_sink;
 use super::source::{BATCHES_IN_FLIGHT_MAX, Supervisor, Taken, connector};
-use super::status::StatusBoard;
+use super::status::{Condition, StatusBoard};
 use super::verify::{Gate, Parts, SinkAsk, Verifier, open_engine};
 use super::{Projections, stepper::Stepper};
 use crate::config::Config;
@@ -101,6 +101,10 @@ impl Daemon {
         if tokio::time::timeout(STOP_MAX, finish).await.is_err() {
             info!("a task did not finish in time; its work is taken up again at the next start");
         }
+        // The engine has ended, so nothing is written any more. What cannot be said makes sinks be filled again after a reboot.
+        if let Err(error) = self.projections.state.close() {
+            error!(%error, "state could not be closed");
+        }
         outcome
     }
 }
@@ -173,6 +177,7 @@ impl Starting {
     fn show_start(&self, checkpoint: &Checkpoint) {
         self.projections.status.update(|status| {
             status.version = env!("CARGO_PKG_VERSION").into();
+            status.state.condition = Condition::Live;
             status.step = checkpoint.step;
             status.applied = checkpoint.positions.clone();
             status.durable = checkpoint.positions.clone();

@@ -41,6 +41,9 @@ pub struct Status {
     pub applied: Positions,
     /// Positions that survive a power cut.
     pub durable: Positions,
+    /// The state directory.
+    #[serde(default)]
+    pub state: StateStatus,
     /// Sources by name.
     pub sources: BTreeMap<SmolStr, SourceStatus>,
     /// Views by name.
@@ -80,6 +83,17 @@ impl Condition {
             Self::Failed => "failed",
         }
     }
+}
+
+/// The state directory.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct StateStatus {
+    /// `Live` while steps can be written.
+    pub condition: Condition,
+    /// Why not.
+    pub error: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
 /// One source.

@@ -55,6 +55,8 @@ impl Collector for Board {
         gauge(out, "step", "Number of the newest committed step", [(none(), checkpoint.step as f64)])?;
         positions(out, "applied", "Position applied, as a number of bytes in the log", &checkpoint.positions)?;
         positions(out, "durable", "Position that survives a power cut", &status.durable)?;
+        let writable = f64::from(u8::from(status.state.condition == Condition::Live));
+        gauge(out, "state_writable", "Whether steps can be written to the state directory", [(none(), writable)])?;
         sources(out, &status)?;
         conditions(out, "view", status.views.iter().map(|(name, view)| (name, view.condition)))?;
         counter(

@@ -192,6 +192,7 @@ impl Fixture {
         writes.push((TOTAL, Row::from(vec![Value::Int(cards)]), true));
         self.commit(&writes, 0x10);
         self.status.update(|status| {
+            status.state.condition = Condition::Live;
             status.sources.insert("shop".into(), SourceStatus { condition: Condition::Live, ..Default::default() });
             for (name, condition) in [
                 ("cards", Condition::Live),

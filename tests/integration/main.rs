@@ -5,6 +5,7 @@
 mod clients;
 mod commands;
 mod crash;
+mod disk;
 mod fail_points;
 mod fuzz;
 mod life;

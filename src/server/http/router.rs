@@ -97,7 +97,10 @@ async fn mark_stale(State(context): State<Arc<Context>>, request: Request, next:
     if response.headers().contains_key(POSITION) {
         let projections = &context.reads.projections;
         let stale = projections.status.inspect(|status| {
-            let live = |name: &&SmolStr| status.sources.get(*name).is_some_and(|s| s.condition == Condition::Live);
+            let written = status.state.condition == Condition::Live;
+            let live = |name: &&SmolStr| {
+                written && status.sources.get(*name).is_some_and(|source| source.condition == Condition::Live)
+            };
             let stale = projections.sources.iter().filter(|name| !live(name));
             stale.map(SmolStr::as_str).collect::<Vec<_>>().join(",")
         });
