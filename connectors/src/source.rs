@@ -62,6 +62,15 @@ pub enum SourceMessage {
     },
 }
 
+/// A table whose copy is not complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnfinishedCopy {
+    /// The table.
+    pub table: TableName,
+    /// The mark that was kept last; `None`: the copy has not begun.
+    pub mark: Option<CopyMark>,
+}
+
 /// How far the copy of a table has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CopyMark {
@@ -98,8 +107,8 @@ pub enum ResumePoint {
         identity: SourceIdentity,
         /// Tables as the state knows them.
         tables: Vec<Arc<TableSchema>>,
-        /// Those of which the copy is not complete, with the mark that was kept last; `None`: it has not begun.
-        copying: Vec<(TableName, Option<CopyMark>)>,
+        /// Those of which the copy is not complete.
+        copying: Vec<UnfinishedCopy>,
     },
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use smol_str::SmolStr;
-use tailwater_connectors::{CopyMark, Position, Positions, Row, TableName, TableSchema};
+use tailwater_connectors::{CopyMark, Position, Positions, Row, TableName, TableSchema, UnfinishedCopy};
 
 use super::copying::CopyingTable;
 use super::driver::{Engine, moved};
@@ -21,11 +21,11 @@ impl Engine {
     }
 
     /// The same with the mark that was kept last.
-    pub fn copying_tables(&self, source: &str) -> Result<Vec<(TableName, Option<CopyMark>)>, EngineError> {
+    pub fn copying_tables(&self, source: &str) -> Result<Vec<UnfinishedCopy>, EngineError> {
         let tx = self.state.begin();
-        let marked = |name: TableName| {
-            let mark = self.rows_of(&name).map(|rows| tx.meta_get(&mark_name(rows))).transpose()?;
-            Ok((name, mark.flatten()))
+        let marked = |table: TableName| {
+            let mark = self.rows_of(&table).map(|rows| tx.meta_get(&mark_name(rows))).transpose()?;
+            Ok(UnfinishedCopy { table, mark: mark.flatten() })
         };
         self.missing_tables(source).into_iter().map(marked).collect()
     }

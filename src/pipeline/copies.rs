@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use smol_str::SmolStr;
-use tailwater_connectors::{CopyMark, Position, Row, TableName, TableSchema};
+use tailwater_connectors::{CopyMark, Position, Row, TableName, TableSchema, UnfinishedCopy};
 use tracing::info;
 
 use super::error::PipelineError;
@@ -35,7 +35,7 @@ impl Copies {
         let mut copies = Self::default();
         for source in sources {
             let mut copy = SourceCopy::default();
-            for (table, mark) in engine.copying_tables(source)? {
+            for UnfinishedCopy { table, mark } in engine.copying_tables(source)? {
                 let mark = mark.unwrap_or_default();
                 copy.bytes.insert(table.clone(), (mark.done_bytes, mark.total_bytes));
                 copy.missing.insert(table);

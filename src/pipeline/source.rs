@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 use tailwater_connectors::postgres::PostgresSource;
-use tailwater_connectors::{CopyMark, Position, ResumePoint, Source, SourceError, SourceMessage, TableName};
+use tailwater_connectors::{Position, ResumePoint, Source, SourceError, SourceMessage, UnfinishedCopy};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -34,7 +34,7 @@ pub(super) struct Standing {
     /// `None` until its stream has begun.
     pub(super) position: Option<Position>,
     /// Tables whose copy is not complete.
-    pub(super) copying: Vec<(TableName, Option<CopyMark>)>,
+    pub(super) copying: Vec<UnfinishedCopy>,
 }
 
 impl Standing {

@@ -168,7 +168,7 @@ fn a_table_that_is_locked_or_rewritten_during_its_copy_is_waited_for_and_read_wh
     let mut rig = Rig::new(SCHEMA, &views());
     rig.edit_configuration(
         "type = \"postgres\"",
-        "type = \"postgres\"\ncopy_chunk_time = \"10ms\"\ncopy_rate = \"20MiB\"",
+        "type = \"postgres\"\ncopy_chunk_time = \"10ms\"\ncopy_rate = \"4MiB\"",
     );
     let (locker, database) = (rig.database(), rig.database());
     rig.daemon.start().unwrap();

@@ -13,7 +13,7 @@ use super::source::{PostgresSource, known_table};
 use super::{sql_client, watch};
 use crate::position::{Lsn, Position};
 use crate::schema::{TableName, TableSchema};
-use crate::source::{CopyMark, SourceError, SourceMessage, TransactionSender};
+use crate::source::{SourceError, SourceMessage, TransactionSender, UnfinishedCopy};
 
 /// Where the stream starts, and what is copied beside it.
 pub(super) struct Start {
@@ -87,13 +87,13 @@ impl PostgresSource {
         &self,
         scene: &Scene,
         position: Lsn,
-        (tables, copying): (&[Arc<TableSchema>], &[(TableName, Option<CopyMark>)]),
+        (tables, copying): (&[Arc<TableSchema>], &[UnfinishedCopy]),
         out: &TransactionSender,
     ) -> Result<Start, SourceError> {
         let fault = |error| scene.error(error);
         let client = sql_client::connect(&self.info).await.map_err(fault)?;
         let new: Vec<TableName> =
-            copying.iter().filter(|(_, mark)| mark.is_none()).map(|(name, _)| name.clone()).collect();
+            copying.iter().filter(|copy| copy.mark.is_none()).map(|copy| copy.table.clone()).collect();
         if !new.is_empty() {
             let (config, info) = (&self.config, &self.info);
             let first = FirstStart { config, info, scene, tables: &new, foreign: false };
@@ -111,9 +111,9 @@ impl PostgresSource {
         let mut copies = Vec::new();
         for described in described {
             let name = &described.table.schema.name;
-            let Some((_, mark)) = copying.iter().find(|(copied, _)| copied == name) else { continue };
+            let Some(unfinished) = copying.iter().find(|copy| copy.table == *name) else { continue };
             let Some(schema) = tables.iter().find(|table| table.name == *name).cloned() else { continue };
-            let copy = TableCopy::new(&client, scene, (described, schema), (mark.as_ref(), &floor)).await?;
+            let copy = TableCopy::new(&client, scene, (described, schema), (unfinished.mark.as_ref(), &floor)).await?;
             // A closed channel is noticed by the stream that follows.
             let _ = out.send(SourceMessage::CopyMark { table: copy.name().clone(), mark: copy.mark() }).await;
             copies.push(copy);
