@@ -1,6 +1,7 @@
 //! The source as the pipeline sees it.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -16,7 +17,9 @@ use super::relation_map::KnownTable;
 use super::replication::{self, StreamOptions};
 use super::server_error::Scene;
 use super::slot_health::SlotHealth;
+use super::spill::{self, Spill};
 use super::stream::{Stream, StreamParts};
+use super::streamed;
 use super::{publication, slot, sql_client, watch};
 use crate::health::SourceHealth;
 use crate::position::{Lsn, Position};
@@ -33,13 +36,22 @@ pub struct PostgresSource {
     /// What [`Source::tables`] answered, so that a first copy notices a change since.
     seen: HashMap<TableName, Arc<TableSchema>>,
     health: SlotHealth,
+    /// Where transactions in progress are kept; `None`: the server is not asked for them.
+    spill: Option<PathBuf>,
 }
 
 impl PostgresSource {
     /// Reads the connection URL; connects to nothing.
     pub fn new(config: PostgresSourceConfig) -> Result<Self, SourceError> {
         let info = ConnInfo::of(&config)?;
-        Ok(Self { config, info, seen: HashMap::new(), health: SlotHealth::default() })
+        Ok(Self { config, info, seen: HashMap::new(), health: SlotHealth::default(), spill: None })
+    }
+
+    /// The same, which lets the server send large transactions while they are open, and keeps them in this directory until they
+    /// commit or roll back. It is made where it is missing; `run` removes what an earlier one left in it, so it is one source's alone.
+    pub fn with_spill(mut self, directory: PathBuf) -> Self {
+        self.spill = Some(directory);
+        self
     }
 
     fn scene(&self, resuming: Option<Position>) -> Scene {
@@ -231,10 +243,16 @@ impl PostgresSource {
             start,
             proto_version: replication::proto_version(connection.server_version()),
             binary: all_columns().all(|column| has_binary_form(&column.sql_type)),
+            streaming: self.spill.is_some(),
         };
+        let spill = self.spill.as_ref().map(|directory| Spill::open(directory, spill::MEMORY_BYTES_MAX));
+        let spill = spill.transpose().map_err(|error| streamed::unavailable(&scene.source_name, &error))?;
         replication::start(&mut connection, &options).await.map_err(|error| scene.error(error))?;
         tracing::info!(source = %self.config.name, position = %start, binary = options.binary, "streaming");
-        let assembler = Assembler::new(scene.source_name.clone(), options.proto_version, tables);
+        let mut assembler = Assembler::new(scene.source_name.clone(), options.proto_version, tables);
+        if let Some(spill) = spill {
+            assembler = assembler.streaming_into(spill);
+        }
         Ok(StreamParts { scene, connection, assembler, start, silence_max: self.info.silence_max() })
     }
 }
