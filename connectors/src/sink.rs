@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 use thiserror::Error;
 
 use crate::position::Positions;
+use crate::read_back::ReadBack;
 use crate::row::Row;
 use crate::schema::ViewSchema;
 
@@ -63,6 +64,11 @@ pub trait Sink: Send {
 
     /// Returns when the outside system has the batch and its cursor, both or neither. Harmless when repeated.
     async fn write(&mut self, batch: &ChangelogBatch) -> Result<(), SinkError>;
+
+    /// A way to ask what the outside system holds, where there is one. Used between calls of `write`.
+    fn read_back(&mut self) -> Option<&mut dyn ReadBack> {
+        None
+    }
 }
 
 /// Why a sink refused. Texts name no row values and no secrets.

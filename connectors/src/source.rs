@@ -11,6 +11,7 @@ use crate::health::SourceHealth;
 use crate::position::Position;
 use crate::row::Row;
 use crate::schema::{TableName, TableSchema};
+use crate::snapshot::Snapshots;
 
 /// What a source hands over, in order.
 #[derive(Clone, Debug)]
@@ -92,6 +93,9 @@ pub trait Source: Send {
     /// Asks what the server keeps for us, and keeps a way that is silent alive where the configuration wants that. Called every few
     /// seconds beside `run`, on a value of its own; `None` where nothing is kept yet.
     async fn health(&mut self) -> Result<Option<SourceHealth>, SourceError>;
+
+    /// A way to pin moments of the database beside `run`; connects to nothing yet. Called on a value of its own.
+    fn snapshots(&self) -> Box<dyn Snapshots>;
 
     /// Runs until an error, or until `out` is closed, which is how it is stopped (then `Ok`). A transient error makes the
     /// pipeline call `run` on a new value, from the durable position.

@@ -47,6 +47,8 @@ enum Command {
     Query(super::query::Query),
     /// Prints how views are kept, what state each operator holds and how it grows.
     Explain(super::explain::Explain),
+    /// Compares views with the source's own answer at one position, and what sinks hold with their views.
+    Verify(super::verify::Verify),
     /// Makes or removes what a source needs in its database.
     #[command(subcommand)]
     Source(super::source::SourceCommand),
@@ -63,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Status(status) => status.run(),
         Command::Query(query) => query.run(),
         Command::Explain(explain) => block_on(explain.run()),
+        Command::Verify(verify) => verify.run(),
         Command::Source(source) => block_on(source.run()),
         Command::Demo(demo) => demo.run(),
     };

@@ -14,6 +14,7 @@ mod remote;
 mod run;
 mod source;
 mod status;
+mod verify;
 
 pub use arguments::main;
 pub use failure::Failure;

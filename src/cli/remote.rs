@@ -39,8 +39,21 @@ impl Remote {
 
     /// `GET path`; an error answer becomes a failure with the daemon's own words.
     pub(super) fn get(&self, path: &str, accept: &str) -> Result<Answer, Failure> {
-        let url = format!("http://{}{path}", self.address);
-        let response = self.agent.get(&url).header("accept", accept).call().map_err(|error| {
+        self.answered(self.agent.get(self.url(path)).header("accept", accept).call())
+    }
+
+    /// `POST path` without a body; the answer may take any time.
+    pub(super) fn post(&self, path: &str) -> Result<Answer, Failure> {
+        let request = self.agent.post(self.url(path)).config().timeout_global(None).build();
+        self.answered(request.send_empty())
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    fn answered(&self, response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Answer, Failure> {
+        let response = response.map_err(|error| {
             Failure::unreachable(format!("no daemon answers at {}: {error}", self.address))
                 .hint("start it with \"tailwater run\", or give --http HOST:PORT")
         })?;

@@ -7,6 +7,7 @@ use clap::Args;
 use super::arguments::DaemonAddress;
 use super::failure::Failure;
 use super::remote::Remote;
+use super::verify;
 use crate::pipeline::status::{Condition, SourceStatus, Status as Board};
 
 /// Shows sources, views and sinks. Exits with 1 when something failed.
@@ -52,6 +53,10 @@ fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
         "tailwater {}  step {}  applied {}  durable {}",
         board.version, board.step, board.applied, board.durable
     )?;
+    if board.state.condition != Condition::Live {
+        writeln!(out, "state  {:<24} {}", "", board.state.condition.word())?;
+        trouble(out, board.state.error.as_deref(), board.state.hint.as_deref())?;
+    }
     for (name, source) in &board.sources {
         let lag = source.last_lag_ms.map(|lag| format!("  last lag {lag:.1} ms")).unwrap_or_default();
         let counts = match source.condition {
@@ -77,7 +82,17 @@ fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(out, "sink   {name:<24} {:<9} {line}", sink.condition.word())?;
         trouble(out, sink.error.as_deref(), sink.hint.as_deref())?;
     }
-    Ok(())
+    verified(board, out)
+}
+
+fn verified(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
+    for outcome in &board.verify.outcomes {
+        writeln!(out, "verify {} at {}", verify::line(outcome), outcome.finished_at)?;
+    }
+    match board.verify.running {
+        true => writeln!(out, "verify running"),
+        false => Ok(()),
+    }
 }
 
 fn slot(source: &SourceStatus, out: &mut impl Write) -> std::io::Result<()> {

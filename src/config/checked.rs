@@ -15,6 +15,7 @@ use tailwater_connectors::search::config::{FieldKind, SearchSinkConfig};
 
 use super::problem::{ConfigError, Problem, nearest};
 use super::section::{File, Section};
+use super::verify::{self, VerifySection};
 
 /// Memory when the configuration says nothing: fits the smallest machines that run a database.
 const DEFAULT_MEMORY_BYTES: usize = 512 << 20;
@@ -45,6 +46,8 @@ pub struct Config {
     pub sinks: Vec<SinkConfig>,
     /// Servers.
     pub server: ServerSection,
+    /// Verification.
+    pub verify: VerifySection,
 }
 
 /// Default of `wal_warn`: a disk that was planned for its database has that much to spare.
@@ -170,11 +173,12 @@ fn read<'a>(file: &'a File<'a>, directory: &Path, table: &'a dyn toml_edit::Tabl
     let known: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
     let sinks = root.named("sink").into_iter().filter_map(|(name, part)| sink(&name, part, &known)).collect();
     let server = server(root.subsection("server"));
+    let verify = verify::read(root.subsection("verify"));
     if table.get("source").is_none() {
         file.report(1, "source", "no source is configured", Some("add [source.NAME] with type and url".into()));
     }
     root.finish();
-    Config { state_dir, memory_bytes, sources, views, sinks, server }
+    Config { state_dir, memory_bytes, sources, views, sinks, server, verify }
 }
 
 fn source(name: &str, section: Section<'_>) -> Option<SourceConfig> {

@@ -7,10 +7,12 @@ mod checked;
 mod problem;
 mod section;
 mod units;
+mod verify;
 
 pub use checked::{Config, RowErrors, ServerSection, SinkConfig, SourceConfig, ViewConfig, load};
 pub use problem::{ConfigError, Problem};
 pub(crate) use units::duration;
+pub use verify::VerifySection;
 
 #[cfg(test)]
 mod tests;

@@ -178,6 +178,15 @@ impl<'a> Section<'a> {
         value
     }
 
+    /// An optional whole number, not negative.
+    pub(super) fn number(&self, name: &'static str) -> Option<u64> {
+        let value = self.get(name)?.as_integer().and_then(|value| u64::try_from(value).ok());
+        if value.is_none() {
+            self.report(name, "must be a whole number", Some("write it without quotes"));
+        }
+        value
+    }
+
     /// An optional duration.
     pub(super) fn duration(&self, name: &'static str) -> Option<Duration> {
         self.measured(name, units::duration, "must be a duration", "write for example \"250ms\", \"5s\" or \"1h\"")

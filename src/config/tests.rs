@@ -1,8 +1,10 @@
 //! Problems come all at once, with their places.
 
+use std::time::Duration;
+
 use tailwater_connectors::redis::config::RedisFormat;
 
-use super::{Config, ConfigError, RowErrors, SinkConfig, load};
+use super::{Config, ConfigError, RowErrors, SinkConfig, VerifySection, load};
 
 fn loaded(text: &str) -> Result<Config, ConfigError> {
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -131,4 +133,19 @@ fn a_view_says_what_becomes_of_rows_with_errors() {
         assert_eq!(loaded(&with(word)).unwrap_or_else(|error| panic!("{error}")).views[0].row_errors, policy);
     }
     assert_eq!(problems(&with("skip")), ["11 view.card.row_errors: \"skip\" is no policy"]);
+}
+
+#[test]
+fn verification_is_off_until_it_is_configured_and_refuses_nonsense() {
+    let verify = |text: &str| loaded(&format!("{GOOD}\n[verify]\n{text}\n")).map(|config| config.verify);
+    assert_eq!(loaded(GOOD).unwrap().verify, VerifySection::default());
+    assert_eq!(VerifySection::default().every, None);
+    let daily = verify("every = \"24h\"\nrows_per_second = 500").unwrap();
+    assert_eq!(daily, VerifySection { every: Some(Duration::from_secs(86_400)), rows_per_second: 500 });
+    for (text, key) in [("every = \"10ms\"", "every"), ("rows_per_second = 0", "rows_per_second"), ("rate = 1", "rate")]
+    {
+        let error = verify(text).expect_err(text);
+        assert_eq!(error.problems[0].key, format!("verify.{key}"));
+    }
+    assert!(verify("rows_per_second = -1").is_err() && verify("rows_per_second = \"many\"").is_err());
 }

@@ -82,11 +82,13 @@ impl Engine {
         if tx.checkpoint().positions.0.get(source).is_some_and(|reached| reached.covers(position)) {
             return Ok(tx.checkpoint());
         }
-        for (table, step) in self.trims.drain(..) {
-            tx.trim_changelog(table, step);
+        for (table, step) in &self.trims {
+            tx.trim_changelog(*table, *step);
         }
         let positions = moved(&tx, source, position);
-        Ok(tx.commit(&positions)?)
+        let checkpoint = tx.commit(&positions)?;
+        self.trims.clear();
+        Ok(checkpoint)
     }
 
     /// Forgets a view's changes of steps up to `step`, with the next commit.

@@ -25,7 +25,8 @@ use super::health::HealthWatch;
 use super::planning::{self, Planning, SourceRecord};
 use super::sinks::make_sink;
 use super::source::{BATCHES_IN_FLIGHT_MAX, Supervisor, Taken, connector};
-use super::status::StatusBoard;
+use super::status::{Condition, StatusBoard};
+use super::verify::{Gate, Parts, SinkAsk, Verifier, open_engine};
 use super::{Projections, stepper::Stepper};
 use crate::config::Config;
 use crate::engine::{Engine, EngineCatalog};
@@ -61,10 +62,12 @@ impl Daemon {
         let catalog =
             EngineCatalog { tables: planning.tables().cloned().collect(), views: planning.views.clone(), changelogs };
         let opened = state.clone();
-        let engine = tokio::task::spawn_blocking(move || Engine::open(opened, catalog));
+        let directory = config.state_dir.clone();
+        let engine = tokio::task::spawn_blocking(move || open_engine(&opened, catalog, &directory));
         let engine = engine.await.expect("opening the engine does not panic")?;
         let (sinks, searches) = open_sinks(&config, engine.views())?;
         let checkpoint = state.read(|reader| reader.checkpoint())?;
+        let (verifier, desk) = Verifier::new(&config, &planning, engine.views());
         let (checkpoints, newest) = watch::channel(checkpoint.clone());
         let projections = Projections {
             state: state.clone(),
@@ -74,8 +77,9 @@ impl Daemon {
             checkpoints: newest,
             status: Arc::new(StatusBoard::default()),
             searches: Arc::new(searches),
+            verify: desk,
         };
-        let starting = Starting { config, planning, projections, stop };
+        let starting = Starting { config, planning, projections, verifier, gate: Arc::default(), stop };
         Ok(starting.spawn(engine, checkpoints, checkpoint, sinks))
     }
 
@@ -97,6 +101,10 @@ impl Daemon {
         if tokio::time::timeout(STOP_MAX, finish).await.is_err() {
             info!("a task did not finish in time; its work is taken up again at the next start");
         }
+        // The engine has ended, so nothing is written any more. What cannot be said makes sinks be filled again after a reboot.
+        if let Err(error) = self.projections.state.close() {
+            error!(%error, "state could not be closed");
+        }
         outcome
     }
 }
@@ -105,6 +113,8 @@ struct Starting {
     config: Arc<Config>,
     planning: Planning,
     projections: Projections,
+    verifier: Verifier,
+    gate: Arc<Gate>,
     stop: CancellationToken,
 }
 
@@ -131,7 +141,7 @@ impl Starting {
         };
         tasks.spawn(flusher.run());
         let delivered = Arc::new(Delivered::default());
-        self.spawn_sinks(&mut tasks, sinks, &delivered, &stop_tasks);
+        let asks = self.spawn_sinks(&mut tasks, sinks, &delivered, &stop_tasks);
         let stepper = Stepper {
             engine,
             state: self.projections.state.clone(),
@@ -142,8 +152,18 @@ impl Starting {
             applied: checkpoint.positions,
             delivered,
             status: self.projections.status.clone(),
+            gate: self.gate.clone(),
             stop: self.stop.clone(),
         };
+        let parts = Parts {
+            config: self.config,
+            state: self.projections.state.clone(),
+            status: self.projections.status.clone(),
+            gate: self.gate,
+            sinks: asks,
+            stop: self.stop.clone(),
+        };
+        tasks.spawn(self.verifier.run(parts));
         let stepper = tokio::task::spawn_blocking(move || stepper.run());
         Daemon { projections: self.projections, tasks, stepper, stop: self.stop, stop_tasks }
     }
@@ -157,6 +177,7 @@ impl Starting {
     fn show_start(&self, checkpoint: &Checkpoint) {
         self.projections.status.update(|status| {
             status.version = env!("CARGO_PKG_VERSION").into();
+            status.state.condition = Condition::Live;
             status.step = checkpoint.step;
             status.applied = checkpoint.positions.clone();
             status.durable = checkpoint.positions.clone();
@@ -206,10 +227,13 @@ impl Starting {
         sinks: Vec<PlannedSink>,
         delivered: &Arc<Delivered>,
         stop: &CancellationToken,
-    ) {
+    ) -> BTreeMap<SmolStr, mpsc::Sender<SinkAsk>> {
+        let mut asks = BTreeMap::new();
         for planned in sinks {
             delivered.register(&planned.view, &planned.name);
             let view = self.projections.views.iter().find(|view| view.name == planned.view);
+            let (ask, asked) = mpsc::channel(1);
+            asks.insert(planned.name.clone(), ask);
             let delivery = Delivery {
                 name: planned.name,
                 view: view.expect("checked when sinks were opened").clone(),
@@ -217,10 +241,12 @@ impl Starting {
                 checkpoints: self.projections.checkpoints.clone(),
                 delivered: delivered.clone(),
                 status: self.projections.status.clone(),
+                asks: asked,
                 stop: stop.clone(),
             };
             tasks.spawn(delivery.run(planned.sink));
         }
+        asks
     }
 }
 

@@ -11,13 +11,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use smol_str::SmolStr;
 use tailwater_connectors::{ChangelogBatch, Cursor, Row, RowChange, RowPages, Sink, SinkError, Value, ViewSchema};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::backoff::Backoff;
 use super::delivered::Delivered;
 use super::status::{Condition, SinkStatus, StatusBoard};
+use super::verify::{SinkAsk, answer_sink_ask};
 use crate::fail_point::{FailPoint, pass};
 use crate::state::{Checkpoint, State, StateError};
 
@@ -28,6 +30,12 @@ const PAGE_ROWS: usize = 5_000;
 /// An idle view's cursor is moved this often, so that the sink's position tells how fresh it is.
 const IDLE_CURSOR_INTERVAL: Duration = Duration::from_secs(1);
 
+/// What a delivery does next.
+enum Next {
+    Batch(ChangelogBatch),
+    Ask(SinkAsk),
+}
+
 /// Delivers one view to one sink.
 pub(super) struct Delivery {
     pub(super) name: SmolStr,
@@ -36,6 +44,8 @@ pub(super) struct Delivery {
     pub(super) checkpoints: watch::Receiver<Checkpoint>,
     pub(super) delivered: Arc<Delivered>,
     pub(super) status: Arc<StatusBoard>,
+    /// What verifications ask, answered between two writes.
+    pub(super) asks: mpsc::Receiver<SinkAsk>,
     pub(super) stop: CancellationToken,
 }
 
@@ -69,17 +79,33 @@ impl Delivery {
         self.wait_until_live().await;
         let mut cursor = match held {
             Some(cursor) if self.continues(&cursor)? => cursor,
-            held => self.refill(sink, held).await?,
+            None => self.refill(sink, "it holds nothing").await?,
+            Some(_) => self.refill(sink, "it does not hold this life of the view").await?,
         };
         info!(sink = %self.name, step = cursor.step, positions = %cursor.positions, "sink follows");
         self.show(&cursor, 0);
         self.condition(Condition::Live, None);
+        let mut idle_since = None;
         loop {
-            let batch = self.next_batch(&cursor).await?;
+            let batch = match self.next(&cursor, &mut idle_since).await? {
+                Next::Batch(batch) => batch,
+                Next::Ask(SinkAsk::Refill { answer }) => {
+                    cursor = self.refill(sink, "a verification asked for it").await?;
+                    self.show(&cursor, 0);
+                    self.condition(Condition::Live, None);
+                    let _ = answer.send(());
+                    continue;
+                }
+                Next::Ask(ask) => {
+                    answer_sink_ask(ask, (&self.state, &self.view, &cursor), sink).await?;
+                    continue;
+                }
+            };
             pass(FailPoint::BeforeDelivery);
             sink.write(&batch).await?;
             pass(FailPoint::AfterDelivery);
             backoff.reset();
+            idle_since = None;
             cursor = batch.cursor;
             self.show(&cursor, batch.changes.len() as u64);
         }
@@ -112,8 +138,7 @@ impl Delivery {
         Ok(cursor.step >= floor && cursor.step <= step)
     }
 
-    async fn refill(&self, sink: &mut dyn Sink, held: Option<Cursor>) -> Result<Cursor, SinkError> {
-        let reason = if held.is_none() { "it holds nothing" } else { "it does not hold this life of the view" };
+    async fn refill(&self, sink: &mut dyn Sink, reason: &str) -> Result<Cursor, SinkError> {
         info!(sink = %self.name, view = %self.view.name, reason, "sink is filled");
         self.condition(Condition::Loading, None);
         let (pages, rows) = tokio::sync::mpsc::channel(2);
@@ -141,20 +166,27 @@ impl Delivery {
         Cursor { generation: self.generation(), step: checkpoint.step, positions: checkpoint.positions }
     }
 
-    /// Waits for changes after `cursor` and folds them.
-    async fn next_batch(&mut self, cursor: &Cursor) -> Result<ChangelogBatch, SinkError> {
-        let mut idle_since = None;
+    /// Waits for changes after `cursor` and folds them, or for a verification.
+    async fn next(&mut self, cursor: &Cursor, idle_since: &mut Option<Instant>) -> Result<Next, SinkError> {
         loop {
+            if let Ok(ask) = self.asks.try_recv() {
+                return Ok(Next::Ask(ask));
+            }
             let newest = self.checkpoints.borrow_and_update().clone();
             if newest.step > cursor.step {
                 let batch = self.read_batch(cursor).map_err(|error| self.damaged(&error))?;
-                let idle = *idle_since.get_or_insert_with(tokio::time::Instant::now);
+                let idle = *idle_since.get_or_insert_with(Instant::now);
                 if !batch.changes.is_empty() || idle.elapsed() >= IDLE_CURSOR_INTERVAL {
-                    return Ok(batch);
+                    return Ok(Next::Batch(batch));
                 }
-                let _ = tokio::time::timeout(IDLE_CURSOR_INTERVAL, self.checkpoints.changed()).await;
-            } else if self.checkpoints.changed().await.is_err() {
-                std::future::pending::<()>().await;
+            }
+            let idles = newest.step > cursor.step;
+            tokio::select! {
+                changed = self.checkpoints.changed() => if changed.is_err() && !idles {
+                    std::future::pending::<()>().await;
+                },
+                Some(ask) = self.asks.recv() => return Ok(Next::Ask(ask)),
+                () = tokio::time::sleep(IDLE_CURSOR_INTERVAL), if idles => {}
             }
         }
     }

@@ -36,13 +36,26 @@ pub enum PipelineError {
 }
 
 impl PipelineError {
+    /// Whether trying again, without anyone acting here, may help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::State(error) => error.is_transient(),
+            Self::Source(error) => error.is_transient(),
+            Self::Sink(error) => error.is_transient(),
+            Self::Engine(error) => error.is_transient(),
+            Self::Views(_) | Self::Misfit { .. } => false,
+        }
+    }
+
     /// What a person can do, where there is something.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Source(error) => error.hint().map(Into::into),
             Self::Sink(error) => error.hint().map(Into::into),
             Self::Misfit { hint, .. } => Some(hint.clone()),
-            Self::State(_) | Self::Views(_) | Self::Engine(_) => None,
+            Self::State(error) => error.hint().map(Into::into),
+            Self::Engine(error) => error.hint().map(Into::into),
+            Self::Views(_) => None,
         }
     }
 }

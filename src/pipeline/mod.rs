@@ -4,6 +4,7 @@
 //! source ─▶ Supervisor ─▶ Stepper (engine thread) ─▶ commit ─▶ checkpoint announced ─┬─▶ readers that wait
 //!              ▲                                                                     ├─▶ Flusher ─▶ durable position ─▶ source
 //!              └─────────────── again after a transient error                        └─▶ Delivery, one per sink
+//! Verifier, when asked or due: pins source and state at one position and compares them
 //! HealthWatch, beside each source: what its server keeps for us
 //! ```
 
@@ -21,6 +22,7 @@ mod sinks;
 mod source;
 pub mod status;
 mod stepper;
+pub mod verify;
 
 pub use check::{Found, check};
 pub use daemon::Daemon;

@@ -9,6 +9,7 @@ use tailwater_connectors::search::SearchIndex;
 use tokio::sync::watch;
 
 use super::status::StatusBoard;
+use super::verify::VerifyDesk;
 use crate::state::{Checkpoint, State};
 
 /// Handles on committed state; cheap to clone.
@@ -28,4 +29,6 @@ pub struct Projections {
     pub status: Arc<StatusBoard>,
     /// Search indexes by sink name.
     pub searches: Arc<BTreeMap<SmolStr, Arc<SearchIndex>>>,
+    /// Where verifications are asked for.
+    pub verify: VerifyDesk,
 }

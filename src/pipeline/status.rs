@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use tailwater_connectors::{Positions, SourceHealth};
 
+use super::verify::VerifyStatus;
+
 /// Shared board; cheap to update, copied whole when read.
 #[derive(Debug, Default)]
 pub struct StatusBoard(RwLock<Status>);
@@ -39,12 +41,18 @@ pub struct Status {
     pub applied: Positions,
     /// Positions that survive a power cut.
     pub durable: Positions,
+    /// The state directory.
+    #[serde(default)]
+    pub state: StateStatus,
     /// Sources by name.
     pub sources: BTreeMap<SmolStr, SourceStatus>,
     /// Views by name.
     pub views: BTreeMap<SmolStr, ViewStatus>,
     /// Sinks by name.
     pub sinks: BTreeMap<SmolStr, SinkStatus>,
+    /// What verifications found.
+    #[serde(default)]
+    pub verify: VerifyStatus,
 }
 
 /// State of a source, view or sink.
@@ -75,6 +83,17 @@ impl Condition {
             Self::Failed => "failed",
         }
     }
+}
+
+/// The state directory.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct StateStatus {
+    /// `Live` while steps can be written.
+    pub condition: Condition,
+    /// Why not.
+    pub error: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
 /// One source.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use smol_str::SmolStr;
 use tailwater_connectors::{Position, Positions, SourceMessage, Transaction};
@@ -18,13 +18,16 @@ use super::delivered::Delivered;
 use super::error::PipelineError;
 use super::source::{Item, Taken};
 use super::status::{Condition, StatusBoard};
-use crate::engine::{Engine, StepOutcome, ViewCondition};
+use super::verify::Gate;
+use crate::engine::{Engine, EngineError, StepOutcome, ViewCondition};
 use crate::fail_point::{FailPoint, pass};
 use crate::state::{Checkpoint, State};
 
 /// Changes in one step, beyond which nothing is added to it: bounds memory and the time until readers see something. Larger
 /// steps save nothing and fall out of the processor's caches.
 const STEP_CHANGES_MAX: usize = 4_000;
+/// How often a full disk is tried again.
+const ROOM_POLL: Duration = Duration::from_millis(250);
 /// Microseconds from the Unix epoch to Postgres' (2000-01-01).
 const EPOCH_OFFSET_MICROS: i64 = 946_684_800_000_000;
 
@@ -41,6 +44,7 @@ pub(super) struct Stepper {
     pub(super) begun: BTreeSet<SmolStr>,
     pub(super) delivered: Arc<Delivered>,
     pub(super) status: Arc<StatusBoard>,
+    pub(super) gate: Arc<Gate>,
     pub(super) stop: CancellationToken,
 }
 
@@ -54,7 +58,11 @@ impl Stepper {
         let mut waiting = VecDeque::new();
         while !self.stop.is_cancelled() {
             let Some(taken) = waiting.pop_front().or_else(|| self.messages.blocking_recv()) else { break };
-            self.handle(taken, &mut waiting)?;
+            match self.handle(taken, &mut waiting) {
+                // Stopped while it waited: what it could not write is sent again.
+                Err(error) if error.is_transient() && self.stop.is_cancelled() => break,
+                handled => handled?,
+            }
         }
         Ok(())
     }
@@ -65,29 +73,33 @@ impl Stepper {
             Item::CopyBegins => {
                 // What a broken-off copy left would be in the way of one under another snapshot.
                 if !self.begun.insert(source.clone()) || self.engine.has_partial_copy(&source)? {
-                    self.engine.load_reset_source(&source)?;
+                    self.patiently(|engine| engine.load_reset_source(&source))?;
                 }
                 self.copying.insert(source.clone());
                 self.show_source(&source, |status| status.rows_copied = 0);
             }
             Item::Message(SourceMessage::CopyRows { table, rows }) => {
-                self.engine.load(&table, &rows)?;
+                self.patiently(|engine| engine.load(&table, &rows))?;
                 pass(FailPoint::InCopy);
                 self.show_source(&source, |status| status.rows_copied += rows.len() as u64);
             }
             Item::Message(SourceMessage::CopyDone { position }) => self.copy_done(source, position)?,
             Item::Message(SourceMessage::Transactions(transactions)) => {
                 let transactions = self.gather(&source, transactions, waiting);
-                self.step(&source, &transactions)?;
+                let gate = Arc::clone(&self.gate);
+                gate.pass(&source, &transactions, |part| self.step(&source, part))?;
             }
-            Item::Message(SourceMessage::Progress { position }) => self.progress(source, position)?,
+            Item::Message(SourceMessage::Progress { position }) => {
+                self.gate.pass_progress(&source, &position);
+                self.progress(source, position)?;
+            }
         }
         Ok(())
     }
 
     fn copy_done(&mut self, source: SmolStr, position: Position) -> Result<(), PipelineError> {
         info!(%source, %position, "first copy complete");
-        let checkpoint = self.engine.load_done(&source, &position)?;
+        let checkpoint = self.patiently(|engine| engine.load_done(&source, &position))?;
         self.copying.remove(&source);
         self.announce(checkpoint);
         self.show_source(&source, |status| status.condition = Condition::Live);
@@ -108,7 +120,7 @@ impl Stepper {
             pass(FailPoint::InFill);
             if stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        self.engine.fill(&mut progress)?;
+        self.patiently(|engine| engine.fill(&mut progress))?;
         let checkpoint = self.state.checkpoint()?;
         self.announce(checkpoint);
         Ok(())
@@ -140,7 +152,7 @@ impl Stepper {
         let Some(last) = transactions.last() else { return Ok(()) };
         self.trim();
         pass(FailPoint::BeforeStep);
-        let outcome = self.engine.step(source, transactions)?;
+        let outcome = self.patiently(|engine| engine.step(source, transactions))?;
         for (view, changes) in &outcome.changed {
             let view = &self.engine.views()[*view].name;
             self.delivered.committed(view, outcome.checkpoint.step, *changes);
@@ -167,10 +179,45 @@ impl Stepper {
         });
         if !self.applied.0.get(&source).is_some_and(|applied| applied.covers(&position)) {
             self.trim();
-            let checkpoint = self.engine.progress(&source, &position)?;
+            let checkpoint = self.patiently(|engine| engine.progress(&source, &position))?;
             self.announce(checkpoint);
         }
         Ok(())
+    }
+
+    /// Lets the engine work, again and again while the disk of the state is full: an engine whose commit failed is as it was.
+    fn patiently<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Engine) -> Result<T, EngineError>,
+    ) -> Result<T, PipelineError> {
+        let mut waits = false;
+        loop {
+            match work(&mut self.engine) {
+                Err(error) if error.is_transient() && !self.stop.is_cancelled() => {
+                    if !waits {
+                        warn!(error = %words(&error), "state cannot be written, waiting");
+                        self.show_state(Condition::Retrying, Some(&error));
+                    }
+                    waits = true;
+                    std::thread::sleep(ROOM_POLL);
+                }
+                done => {
+                    if waits && done.is_ok() {
+                        info!("state can be written again");
+                        self.show_state(Condition::Live, None);
+                    }
+                    return Ok(done?);
+                }
+            }
+        }
+    }
+
+    fn show_state(&self, condition: Condition, error: Option<&EngineError>) {
+        self.status.update(|status| {
+            status.state.condition = condition;
+            status.state.error = error.map(words);
+            status.state.hint = error.and_then(|error| error.hint().map(Into::into));
+        });
     }
 
     fn trim(&mut self) {
@@ -245,6 +292,14 @@ impl Stepper {
             });
         }
         Ok(())
+    }
+}
+
+/// The error in one line, with its causes.
+fn words(error: &EngineError) -> String {
+    match error {
+        EngineError::State(error) => error.to_string(),
+        error => error.to_string(),
     }
 }
 

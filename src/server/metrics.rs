@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::DateTime;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::encode;
@@ -12,6 +13,7 @@ use tailwater_connectors::{Position, Positions};
 
 use crate::pipeline::Projections;
 use crate::pipeline::status::{Condition, Status};
+use crate::pipeline::verify::{Outcome, VerifyStatus};
 use crate::state::Usage;
 use crate::telemetry::RequestCounters;
 
@@ -53,6 +55,8 @@ impl Collector for Board {
         gauge(out, "step", "Number of the newest committed step", [(none(), checkpoint.step as f64)])?;
         positions(out, "applied", "Position applied, as a number of bytes in the log", &checkpoint.positions)?;
         positions(out, "durable", "Position that survives a power cut", &status.durable)?;
+        let writable = f64::from(u8::from(status.state.condition == Condition::Live));
+        gauge(out, "state_writable", "Whether steps can be written to the state directory", [(none(), writable)])?;
         sources(out, &status)?;
         conditions(out, "view", status.views.iter().map(|(name, view)| (name, view.condition)))?;
         counter(
@@ -68,6 +72,7 @@ impl Collector for Board {
             status.views.iter().map(|(name, view)| (label("view", name), view.row_errors as f64)),
         )?;
         sinks(out, &status)?;
+        verified(out, &status.verify)?;
         usage(out, &self.0.state.usage())
     }
 }
@@ -135,6 +140,22 @@ fn sinks(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
             .map(move |(source, number)| ([labels.clone(), label("source", source)].concat(), number))
     });
     gauge(out, "sink_position", "Position that the sink holds", reached)
+}
+
+/// What verifications found, by view and sink; what was not compared has no series.
+fn verified(out: &mut DescriptorEncoder<'_>, verify: &VerifyStatus) -> fmt::Result {
+    let labels = |outcome: &Outcome| vec![(outcome.subject.word(), outcome.name.to_string())];
+    let compared = || verify.outcomes.iter().filter(|outcome| outcome.position.is_some());
+    let differing = compared().map(|outcome| (labels(outcome), outcome.differing as f64));
+    gauge(out, "verify_differing_keys", "Keys that differed when it was verified last", differing)?;
+    let good = verify.outcomes.iter().map(|outcome| (labels(outcome), f64::from(u8::from(outcome.verdict.is_good()))));
+    gauge(out, "verify_good", "0 when the last verification found a difference or could not compare", good)?;
+    let seconds = |text: &str| Some(DateTime::parse_from_rfc3339(text).ok()?.timestamp() as f64);
+    let times = verify.outcomes.iter().filter_map(|outcome| Some((labels(outcome), seconds(&outcome.finished_at)?)));
+    gauge(out, "verify_last_timestamp_seconds", "When it was verified last", times)?;
+    gauge(out, "verify_running", "1 while a verification runs", [(none(), f64::from(u8::from(verify.running)))])?;
+    let rows = [(none(), verify.rows as f64)];
+    gauge(out, "verify_rows_compared", "Rows that verifications have compared so far", rows)
 }
 
 fn usage(out: &mut DescriptorEncoder<'_>, usage: &Usage) -> fmt::Result {

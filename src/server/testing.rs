@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Server, ServerConfig, ServerError};
 use crate::pipeline::Projections;
 use crate::pipeline::status::{Condition, SourceStatus, StatusBoard, ViewStatus};
+use crate::pipeline::verify::VerifyDesk;
 use crate::state::{Checkpoint, ErrorTables, RegisteredView, State, TableId, encode_key, encode_row};
 
 /// Longest time a test waits for what must come.
@@ -154,6 +155,7 @@ impl Fixture {
             checkpoints: newest,
             status: Arc::clone(&status),
             searches: Arc::new(BTreeMap::from([("find_cards".into(), index)])),
+            verify: VerifyDesk::closed(),
         };
         let (runtime, stop) =
             (Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap(), CancellationToken::new());
@@ -190,6 +192,7 @@ impl Fixture {
         writes.push((TOTAL, Row::from(vec![Value::Int(cards)]), true));
         self.commit(&writes, 0x10);
         self.status.update(|status| {
+            status.state.condition = Condition::Live;
             status.sources.insert("shop".into(), SourceStatus { condition: Condition::Live, ..Default::default() });
             for (name, condition) in [
                 ("cards", Condition::Live),

@@ -5,15 +5,20 @@
 //! | `meta` | `checkpoint`, or `d/` and the name of a document | JSON |
 //! | `tables` | table id (4 bytes, big endian), key | row |
 //! | `changelog` | table id, step (8 bytes, big endian); step 0 holds the floor | chunk |
+//! | the two last | [`STEP_MARK`] | step of the last commit |
 
 use std::path::Path;
 
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, LogLevel, Options,
-    ReadOptions, WriteBufferManager, WriteOptions, properties,
+    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, LogLevel,
+    Options, ReadOptions, WriteBufferManager, WriteOptions, properties,
 };
 
-use super::StateError;
+use super::documents::{CHECKPOINT, parse_document};
+use super::{Checkpoint, StateError};
+
+/// Key behind those of all tables: ids end before it.
+pub(super) const STEP_MARK: [u8; 4] = [u8::MAX; 4];
 
 const FAMILY_META: &str = "meta";
 const FAMILY_TABLES: &str = "tables";
@@ -60,18 +65,41 @@ pub(super) struct Database {
 }
 
 impl Database {
-    pub(super) fn open(path: &Path, budget: MemoryBudget) -> Result<Self, StateError> {
+    /// Opens it, or makes it where nothing was; what is half there is damaged.
+    pub(super) fn open(path: &Path, budget: MemoryBudget, is_new: bool) -> Result<Self, StateError> {
         let block_cache = Cache::new_lru_cache(budget.block_cache);
         // The manager flushes before its size is reached; it never blocks the step.
         let memtables = WriteBufferManager::new_write_buffer_manager(budget.memtables, false);
-        let options = database_options(&memtables, budget);
+        let mut options = database_options(&memtables, budget);
+        options.create_if_missing(is_new);
+        options.create_missing_column_families(is_new);
         let family = |name: &str, part: usize| {
             ColumnFamilyDescriptor::new(name, family_options(&block_cache, budget.memtables / part))
         };
         let families =
             [family(FAMILY_UNUSED, 16), family(FAMILY_META, 16), family(FAMILY_TABLES, 3), family(FAMILY_CHANGELOG, 4)];
-        let engine = DB::open_cf_descriptors(&options, path, families)?;
-        Ok(Self { engine, block_cache, memtables })
+        let engine = DB::open_cf_descriptors(&options, path, families).map_err(|error| open_error(path, error))?;
+        let database = Self { engine, block_cache, memtables };
+        database.compare_marks()?;
+        Ok(database)
+    }
+
+    /// The step of the last commit stands in every family that steps write: families whose files tell of different steps are
+    /// of different times, as after a manifest that lost its end.
+    fn compare_marks(&self) -> Result<(), StateError> {
+        let marks = [self.tables(), self.changelog()].map(|family| self.engine.get_cf(family, STEP_MARK));
+        let [tables, changelog] = marks;
+        let (tables, changelog) = (tables?, changelog?);
+        let checkpoint = match self.engine.get_cf(self.meta(), CHECKPOINT)? {
+            Some(bytes) => parse_document::<Checkpoint>("checkpoint", &bytes)?.step,
+            None => 0,
+        };
+        let wanted = (checkpoint > 0).then(|| checkpoint.to_be_bytes().to_vec());
+        if tables == wanted && changelog == wanted {
+            return Ok(());
+        }
+        let path = self.engine.path().display();
+        Err(StateError::damaged(format!("{path}: its files are of different steps: the manifest lost a part")))
     }
 
     pub(super) fn meta(&self) -> &ColumnFamily {
@@ -104,11 +132,26 @@ impl Database {
     }
 }
 
+/// An existing database that cannot be opened because of what its files hold, or because some are not there.
+fn open_error(path: &Path, error: rocksdb::Error) -> StateError {
+    let is_missing = error.as_ref().contains("No such file or directory");
+    match error.kind() {
+        rocksdb::ErrorKind::Corruption | rocksdb::ErrorKind::InvalidArgument | rocksdb::ErrorKind::NotFound => {
+            StateError::damaged(format!("{}: {}", path.display(), error.into_string()))
+        }
+        rocksdb::ErrorKind::IOError if is_missing => {
+            StateError::damaged(format!("{}: {}", path.display(), error.into_string()))
+        }
+        _ => error.into(),
+    }
+}
+
 fn database_options(memtables: &WriteBufferManager, budget: MemoryBudget) -> Options {
     let mut options = Options::default();
-    options.create_if_missing(true);
-    options.create_missing_column_families(true);
     options.set_paranoid_checks(true);
+    // A torn end of the log, and a hole in what was not flushed, are what a power cut leaves: everything before is whole, and
+    // the sources send the rest again. That nothing flushed is missing is seen by `witness`.
+    options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
     options.set_write_buffer_manager(memtables);
     options.set_max_background_jobs(BACKGROUND_JOBS);
     options.set_max_open_files(OPEN_FILES_MAX);

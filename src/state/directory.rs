@@ -3,6 +3,8 @@
 //! ```text
 //! state_dir/LOCK     held by the process that has it open
 //! state_dir/FORMAT   format version and id of this life, made once
+//! state_dir/LIFE     whether it lost steps with its machine: see `life`
+//! state_dir/DURABLE  the last step that was flushed: see `witness`
 //! state_dir/db/      RocksDB
 //! ```
 
@@ -17,7 +19,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::StateError;
 
 /// Everything under the directory: key codec, row codec, column families, names of documents.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 struct FormatFile {
@@ -30,12 +32,14 @@ pub(super) struct Directory {
     path: PathBuf,
     id: SmolStr,
     lock: File,
+    /// Nothing was ever committed: RocksDB is to be made.
+    is_new: bool,
 }
 
 impl Directory {
     /// Makes the directory if it is not there, locks it and checks that it is ours to read.
     pub(super) fn open(path: &Path) -> Result<Self, StateError> {
-        let failed = |error: io::Error| StateError::Directory { directory: name(path), message: error.to_string() };
+        let failed = |error: io::Error| failed(path, &error);
         fs::create_dir_all(path).map_err(failed)?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("LOCK"));
         let lock = lock.map_err(failed)?;
@@ -43,7 +47,16 @@ impl Directory {
             TryLockError::WouldBlock => StateError::InUse { directory: name(path) },
             TryLockError::Error(error) => failed(error),
         })?;
+        let is_new = !path.join("db/CURRENT").exists();
         let id = match fs::read_to_string(path.join("FORMAT")) {
+            Ok(text) if is_new => {
+                check_format(path, &text)?;
+                refuse_remains(path)?;
+                // RocksDB was never made, or is gone as a whole: in both cases this is another life.
+                let id = new_id();
+                write_format(path, &id).map_err(failed)?;
+                id
+            }
             Ok(text) => check_format(path, &text)?,
             Err(error) if error.kind() == ErrorKind::NotFound && !path.join("db").exists() => {
                 let id = new_id();
@@ -52,15 +65,29 @@ impl Directory {
             }
             Err(error) => return Err(failed(error)),
         };
-        Ok(Self { path: path.to_path_buf(), id, lock })
+        Ok(Self { path: path.to_path_buf(), id, lock, is_new })
     }
 
     pub(super) fn id(&self) -> &SmolStr {
         &self.id
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether RocksDB is to be made: nothing was committed here.
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     pub(super) fn database(&self) -> PathBuf {
         self.path.join("db")
+    }
+
+    /// An error of one of its files.
+    pub(super) fn failed(&self, error: &io::Error) -> StateError {
+        failed(&self.path, error)
     }
 
     /// Bytes of the files in the database's directory; files that go away meanwhile count nothing.
@@ -78,6 +105,13 @@ impl Drop for Directory {
     }
 }
 
+fn failed(path: &Path, error: &io::Error) -> StateError {
+    match error.kind() {
+        ErrorKind::StorageFull => StateError::Full { message: error.to_string() },
+        _ => StateError::Directory { directory: name(path), message: error.to_string() },
+    }
+}
+
 fn name(path: &Path) -> String {
     path.display().to_string()
 }
@@ -92,19 +126,35 @@ fn check_format(path: &Path, text: &str) -> Result<SmolStr, StateError> {
     Ok(file.id)
 }
 
-/// Written beside and renamed, so that it is there whole or not at all.
+/// A database whose first file is gone must not be taken for one that never was: RocksDB would make a new one of it.
+fn refuse_remains(path: &Path) -> Result<(), StateError> {
+    let files = fs::read_dir(path.join("db")).into_iter().flatten().flatten();
+    let holds_rows = |file: &fs::DirEntry| {
+        let name = file.file_name();
+        Path::new(&name).extension().is_some_and(|extension| extension == "sst" || extension == "log")
+    };
+    match files.into_iter().find(holds_rows) {
+        None => Ok(()),
+        Some(_) => Err(StateError::damaged(format!("{}: the file is missing", path.join("db/CURRENT").display()))),
+    }
+}
+
 fn write_format(path: &Path, id: &SmolStr) -> io::Result<()> {
-    let text = serde_json::to_string(&FormatFile { format: FORMAT, id: id.clone() })?;
-    let unfinished = path.join("FORMAT.unfinished");
+    write_whole(path, "FORMAT", &serde_json::to_string(&FormatFile { format: FORMAT, id: id.clone() })?)
+}
+
+/// Written beside and renamed, so that it is there whole or not at all.
+pub(super) fn write_whole(directory: &Path, name: &str, text: &str) -> io::Result<()> {
+    let unfinished = directory.join(format!("{name}.unfinished"));
     let mut file = File::create(&unfinished)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    fs::rename(&unfinished, path.join("FORMAT"))?;
-    File::open(path)?.sync_all()
+    fs::rename(&unfinished, directory.join(name))?;
+    File::open(directory)?.sync_all()
 }
 
 /// 128 bits from the keys that the operating system's randomness gives the standard hasher.
-fn new_id() -> SmolStr {
+pub(super) fn new_id() -> SmolStr {
     let random = || RandomState::new().hash_one(std::process::id());
     format_smolstr!("{:016x}{:016x}", random(), random())
 }
@@ -119,6 +169,8 @@ mod tests {
         let path = place.path().join("deep/state");
         let first = Directory::open(&path).unwrap().id().clone();
         assert_eq!(first.len(), 32);
+        fs::create_dir(path.join("db")).unwrap();
+        fs::write(path.join("db/CURRENT"), "").unwrap();
         assert_eq!(Directory::open(&path).unwrap().id(), &first);
         assert_ne!(Directory::open(&place.path().join("other")).unwrap().id(), &first);
     }

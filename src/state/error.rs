@@ -4,6 +4,9 @@ use smol_str::SmolStr;
 use tailwater_connectors::Positions;
 use thiserror::Error;
 
+/// ENOSPC in words.
+const NO_SPACE: &str = "No space left on device";
+
 /// Why state could not be read or written. Texts name no row values.
 #[derive(Debug, Error)]
 pub enum StateError {
@@ -11,6 +14,12 @@ pub enum StateError {
     #[error("state directory failed: {message}")]
     Storage {
         /// What it said.
+        message: String,
+    },
+    /// The disk has no room. Nothing of what was to be written is there; it can be written again once there is room.
+    #[error("the disk of the state directory is full: {message}")]
+    Full {
+        /// What the storage engine said.
         message: String,
     },
     /// Stored bytes are not what was written.
@@ -76,23 +85,25 @@ pub enum StateError {
 }
 
 impl StateError {
-    /// Whether trying again, without anyone acting, may help. Nothing here mends itself.
+    /// Whether trying again may help: a disk is given room while we wait, everything else needs another start.
     pub fn is_transient(&self) -> bool {
-        false
+        matches!(self, Self::Full { .. })
     }
 
     /// What a person can do, where there is something.
     pub fn hint(&self) -> Option<&str> {
         match self {
+            Self::Full { .. } => Some("make room on the disk of state_dir: it goes on by itself within seconds"),
             Self::Storage { .. } => Some("look at the free space and permissions of the state directory's disk"),
             Self::Damaged { .. } => Some(
-                "check the disk, then move the state directory away and start again: it is rebuilt from the sources",
+                "check the disk; then run \"tailwater source drop\", move the state directory away and start again: all is copied anew",
             ),
             Self::Directory { .. } => Some("check that state_dir exists or can be made, and belongs to this user"),
             Self::InUse { .. } => Some("stop the other process, or give this one a state_dir of its own"),
-            Self::Format { .. } => {
-                Some("run the version that wrote it, or move the directory away: it is rebuilt from the sources")
-            }
+            Self::Format { .. } => Some(
+                "run the version that wrote it; or run \"tailwater source drop\", move the directory away and start again: all is \
+                     copied anew",
+            ),
             Self::UnknownView { .. }
             | Self::Key { .. }
             | Self::ChangelogTrimmed { .. }
@@ -113,6 +124,10 @@ impl From<rocksdb::Error> for StateError {
     fn from(error: rocksdb::Error) -> Self {
         match error.kind() {
             rocksdb::ErrorKind::Corruption => Self::damaged(error.into_string()),
+            // The interface to C has the text alone; it is the operating system's.
+            rocksdb::ErrorKind::IOError if error.as_ref().contains(NO_SPACE) => {
+                Self::Full { message: error.into_string() }
+            }
             _ => Self::Storage { message: error.into_string() },
         }
     }

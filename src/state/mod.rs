@@ -17,6 +17,7 @@ mod error;
 mod key_codec;
 mod key_jsonb;
 mod key_numeric;
+mod life;
 mod overlay;
 mod reader;
 mod row_cache;
@@ -26,6 +27,7 @@ mod store;
 mod table;
 mod transaction;
 mod views;
+mod witness;
 mod writer;
 
 pub use checkpoint::Checkpoint;

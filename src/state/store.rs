@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use parking_lot::{Mutex, RwLock};
+use smol_str::{SmolStr, format_smolstr};
 
 use super::database::{Database, MemoryBudget};
 use super::directory::Directory;
+use super::life::Life;
 use super::reader::Reader;
 use super::row_cache::CacheMeter;
 use super::transaction::StateTx;
 use super::views::{RegisteredView, Views};
+use super::witness::Witness;
 use super::writer::Writer;
 use super::{Checkpoint, StateError};
 
@@ -22,6 +25,9 @@ pub struct State {
     views: RwLock<Arc<Views>>,
     meter: Arc<CacheMeter>,
     database: Database,
+    witness: Witness,
+    life: Life,
+    id: SmolStr,
     directory: Directory,
 }
 
@@ -49,16 +55,23 @@ impl State {
     pub fn open(directory: &Path, memory_bytes: usize) -> Result<Arc<Self>, StateError> {
         let directory = Directory::open(directory)?;
         let budget = MemoryBudget::divide(memory_bytes);
-        let database = Database::open(&directory.database(), budget)?;
+        let database = Database::open(&directory.database(), budget, directory.is_new())?;
         let checkpoint = Reader::new(&database, Arc::default()).checkpoint()?;
+        let (witness, life) = (witness(&directory, &checkpoint)?, Life::open(directory.path()));
+        let life = life.map_err(|error| directory.failed(&error))?;
+        let id = match life.name().as_str() {
+            "" => directory.id().clone(),
+            name => format_smolstr!("{}-{name}", directory.id()),
+        };
         let meter = Arc::<CacheMeter>::default();
         let writer = Mutex::new(Writer::new(checkpoint, budget.rows, meter.clone()));
-        Ok(Arc::new(Self { writer, views: RwLock::default(), meter, database, directory }))
+        let views = RwLock::default();
+        Ok(Arc::new(Self { writer, views, meter, database, witness, life, id, directory }))
     }
 
-    /// Id of this life of the state, made with the directory.
+    /// Id of this life of the state. Under one id a step number always means the same step.
     pub fn id(&self) -> &str {
-        self.directory.id()
+        &self.id
     }
 
     /// Starts a step. Nothing is written before [`StateTx::commit`]; dropping it leaves no trace.
@@ -92,7 +105,15 @@ impl State {
 
     /// Makes everything committed before the call survive a power cut. Any thread may call it while steps go on.
     pub fn flush(&self) -> Result<(), StateError> {
-        Ok(self.database.engine.flush_wal(true)?)
+        let step = self.checkpoint()?.step;
+        self.database.engine.flush_wal(true)?;
+        self.witness.flushed(step).map_err(|error| self.directory.failed(&error))
+    }
+
+    /// Flushes, and says that nothing will be written any more.
+    pub fn close(&self) -> Result<(), StateError> {
+        self.flush()?;
+        self.life.close().map_err(|error| self.directory.failed(&error))
     }
 
     /// What it uses now.
@@ -122,6 +143,22 @@ impl State {
         let committed = commit()?;
         *registered = Views::new(views);
         Ok(committed)
+    }
+}
+
+/// Opens the second account, and compares.
+fn witness(directory: &Directory, checkpoint: &Checkpoint) -> Result<Witness, StateError> {
+    let witness = Witness::open(directory.path()).map_err(|error| directory.failed(&error))?;
+    if directory.is_new() {
+        witness.flushed(0).map_err(|error| directory.failed(&error))?;
+    }
+    match witness.step() {
+        Some(durable) if durable > checkpoint.step => Err(StateError::damaged(format!(
+            "{}: it ends at step {}, but step {durable} was on the disk: its log or its manifest lost their end",
+            directory.database().display(),
+            checkpoint.step
+        ))),
+        _ => Ok(witness),
     }
 }
 

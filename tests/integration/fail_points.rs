@@ -40,8 +40,8 @@ fn passes(point: FailPoint) -> u64 {
     match point {
         FailPoint::InFill => 2,
         FailPoint::InCopy | FailPoint::InRefill => 3,
-        FailPoint::AfterFlush => 6,
-        _ => 12,
+        FailPoint::AfterFlush => 4,
+        _ => 8,
     }
 }
 

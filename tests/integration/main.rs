@@ -5,6 +5,7 @@
 mod clients;
 mod commands;
 mod crash;
+mod disk;
 mod fail_points;
 mod fuzz;
 mod life;
@@ -15,4 +16,5 @@ mod quarantine;
 mod slot;
 mod support;
 mod tpch;
+mod verify;
 mod views;

@@ -12,7 +12,7 @@ use super::support::proxy::{Network, Proxy};
 use super::support::rig::{PATIENCE, Rig, number, wait_for};
 
 /// Cuts of one connection or the other.
-const CUTS: u64 = 20;
+const CUTS: u64 = 12;
 /// Bytes of a server's answer before a cut: within a login, within a stream.
 const CUT_BYTES_MAX: u64 = 20_000;
 /// The longest silence in the configuration of these tests, in seconds.

@@ -14,7 +14,7 @@ use super::support::database::Database;
 use super::support::rig::{PATIENCE, Rig, command, number, said, status, wait_for};
 
 /// Deaths of walsenders and postmasters under traffic.
-const DEATHS: u64 = 12;
+const DEATHS: u64 = 8;
 const ITEMS: &str = "create table items (id int primary key, name text not null); \
     insert into items select i, 'item ' || i from generate_series(1, 100) i";
 const VIEWS: &str = "[view.item]\nsql = \"select id, name from items\"\n";

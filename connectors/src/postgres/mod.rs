@@ -27,6 +27,8 @@ mod replication;
 mod server_error;
 mod slot;
 mod slot_health;
+mod snapshot;
+mod snapshot_rows;
 mod spill;
 mod sql_client;
 mod sql_text;

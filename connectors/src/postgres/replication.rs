@@ -66,8 +66,20 @@ pub(super) fn check_version(connection: &Connection, scene: &Scene) -> Result<()
 
 /// Makes a slot and exports the snapshot that shows what committed before it.
 pub(super) async fn create_slot(connection: &mut Connection, slot: &str) -> Result<CreatedSlot, ConnectionError> {
+    create(connection, &escape_identifier(slot)).await
+}
+
+/// The same for a slot that goes with the connection.
+pub(super) async fn create_temporary_slot(
+    connection: &mut Connection,
+    slot: &str,
+) -> Result<CreatedSlot, ConnectionError> {
+    create(connection, &format!("{} TEMPORARY", escape_identifier(slot))).await
+}
+
+async fn create(connection: &mut Connection, slot: &str) -> Result<CreatedSlot, ConnectionError> {
     let export = if connection.server_version() >= 150_000 { "(SNAPSHOT 'export')" } else { "EXPORT_SNAPSHOT" };
-    let command = format!("CREATE_REPLICATION_SLOT {} LOGICAL pgoutput {export}", escape_identifier(slot));
+    let command = format!("CREATE_REPLICATION_SLOT {slot} LOGICAL pgoutput {export}");
     let rows = connection.simple_query(&command).await?;
     let created = (|| {
         let consistent_point = cell(&rows, 1)?.parse().ok()?;

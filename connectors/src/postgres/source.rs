@@ -17,6 +17,7 @@ use super::relation_map::KnownTable;
 use super::replication::{self, StreamOptions};
 use super::server_error::Scene;
 use super::slot_health::SlotHealth;
+use super::snapshot::PostgresSnapshots;
 use super::spill::{self, Spill};
 use super::stream::{Stream, StreamParts};
 use super::streamed;
@@ -24,6 +25,7 @@ use super::{publication, slot, sql_client, watch};
 use crate::health::SourceHealth;
 use crate::position::{Lsn, Position};
 use crate::schema::{TableName, TableSchema};
+use crate::snapshot::Snapshots;
 use crate::source::{
     DurablePosition, ResumePoint, Source, SourceError, SourceIdentity, SourceMessage, TransactionSender,
 };
@@ -176,6 +178,10 @@ impl Source for PostgresSource {
         let look =
             async { self.health.look(info, &config.slot, config.heartbeat).await.map_err(|error| scene.error(error)) };
         watch::in_time(info, &scene, look).await
+    }
+
+    fn snapshots(&self) -> Box<dyn Snapshots> {
+        Box::new(PostgresSnapshots::new(self.info.clone(), self.scene(None)))
     }
 
     async fn run(

@@ -108,16 +108,10 @@ impl RowWriter<'_> {
             let mut set = Cmd::with_capacity(2 + 2 * row.len(), key.len() + 24 * row.len());
             set.arg("HSET").arg(&key);
             let mut fields = 0;
-            for (index, (column, field)) in self.view.columns.iter().zip(row.iter()).enumerate() {
-                value.clear();
-                match field.is_null() {
-                    true if self.view.key.contains(&index) => value.push_str("\\N"),
-                    true => continue,
-                    false => text::write_text(&mut value, &column.sql_type, field),
-                }
-                set.arg(column.name.as_str()).arg(&value);
+            each_field(self.view, row, &mut value, |name, value| {
+                set.arg(name).arg(value);
                 fields += 1;
-            }
+            });
             if fields == 0 {
                 continue;
             }
@@ -135,6 +129,19 @@ impl RowWriter<'_> {
         value.clear();
         self.template.render(row, key);
         json::write_row(value, &self.view.columns, row);
+    }
+}
+
+/// Calls `each` with name and text of every field that a hash has for `row`; `text` is room to write in.
+pub(super) fn each_field(view: &ViewSchema, row: &Row, text: &mut String, mut each: impl FnMut(&str, &str)) {
+    for (index, (column, field)) in view.columns.iter().zip(row.iter()).enumerate() {
+        text.clear();
+        match field.is_null() {
+            true if view.key.contains(&index) => text.push_str("\\N"),
+            true => continue,
+            false => text::write_text(text, &column.sql_type, field),
+        }
+        each(column.name.as_str(), text);
     }
 }
 

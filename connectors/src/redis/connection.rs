@@ -86,6 +86,23 @@ impl Connection {
         cmd("SCAN").arg(from).arg("MATCH").arg(glob).arg("COUNT").arg(count).query_async(&mut self.redis).await
     }
 
+    /// Asks for the keys' strings, or with `hashes` for their hashes; a key of another type answers null or an error.
+    pub(super) async fn contents(&mut self, keys: &[String], hashes: bool) -> RedisResult<Vec<Value>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !hashes {
+            let mut get = Cmd::with_capacity(1 + keys.len(), keys.iter().map(|key| key.len() + 16).sum());
+            get.arg("MGET").arg(keys);
+            return get.query_async(&mut self.redis).await;
+        }
+        let mut pipeline = Pipeline::with_capacity(keys.len());
+        for key in keys {
+            pipeline.cmd("HGETALL").arg(key);
+        }
+        self.redis.send_packed_commands(&pipeline, 0, keys.len()).await
+    }
+
     /// The server's description of itself.
     pub(super) async fn info(&mut self) -> RedisResult<String> {
         cmd("PING").exec_async(&mut self.redis).await?;

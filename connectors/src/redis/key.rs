@@ -87,6 +87,27 @@ impl KeyTemplate {
             out.push_str(&part.after);
         }
     }
+
+    /// Key of the view's row, in its key order, that would have this name; `None` when no row could.
+    pub(super) fn parse(&self, view: &ViewSchema, key: &[u8]) -> Option<Vec<Value>> {
+        let texts = self.pattern.texts(key)?;
+        let value = |column: usize| {
+            let place = self.columns.iter().position(|(index, _)| *index == column)?;
+            match texts[place].as_str() {
+                "\\N" => Some(Value::Null),
+                text => text::parse_text(&self.columns[place].1, unmarked(text)).ok(),
+            }
+        };
+        view.key.iter().map(|column| value(*column)).collect()
+    }
+}
+
+/// A value that looks like the mark of null has one backslash more.
+fn unmarked(text: &str) -> &str {
+    match text.strip_suffix('N').is_some_and(|slashes| slashes.len() > 1 && slashes.bytes().all(|byte| byte == b'\\')) {
+        true => &text[1..],
+        false => text,
+    }
 }
 
 type Refusal = (String, String);

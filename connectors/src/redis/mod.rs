@@ -9,6 +9,7 @@ mod cursor;
 mod error;
 mod key;
 mod pattern;
+mod read_back;
 mod sink;
 #[cfg(test)]
 mod tests;

@@ -113,17 +113,19 @@ impl KeyPattern {
 
     /// Whether the template can have made `key`.
     pub(super) fn recognises(&self, key: &[u8]) -> bool {
-        let Some(mut rest) = str::from_utf8(key).ok().and_then(|key| key.strip_prefix(&*self.prefix)) else {
-            return false;
-        };
+        self.texts(key).is_some()
+    }
+
+    /// The columns' texts in a key that the template can have made, with their marks of null.
+    pub(super) fn texts(&self, key: &[u8]) -> Option<Vec<String>> {
+        let mut rest = str::from_utf8(key).ok().and_then(|key| key.strip_prefix(&*self.prefix))?;
+        let mut texts = Vec::with_capacity(self.parts.len());
         for (nth, part) in self.parts.iter().enumerate() {
-            let Some((value, behind)) = part.take(rest, nth + 1 == self.parts.len()) else { return false };
-            if !self.unescape(value).is_some_and(|text| part.kind.holds(&text)) {
-                return false;
-            }
+            let (value, behind) = part.take(rest, nth + 1 == self.parts.len())?;
+            texts.push(self.unescape(value).filter(|text| part.kind.holds(text))?);
             rest = behind;
         }
-        rest.is_empty()
+        rest.is_empty().then_some(texts)
     }
 
     fn unescape(&self, value: &str) -> Option<String> {

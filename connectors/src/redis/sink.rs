@@ -8,6 +8,7 @@ use futures::join;
 use redis::{Cmd, IntoConnectionInfo, RedisError};
 use smol_str::SmolStr;
 
+use crate::read_back::ReadBack;
 use crate::schema::ViewSchema;
 use crate::sink::{ChangelogBatch, Cursor, RowPages, Sink, SinkError};
 
@@ -26,9 +27,9 @@ const TTL_MAX: Duration = Duration::from_secs(1_000 * 365 * 24 * 3600);
 
 /// Holds a view in Redis or Valkey.
 pub struct RedisSink {
-    config: RedisSinkConfig,
-    place: Place,
-    session: Option<Session>,
+    pub(super) config: RedisSinkConfig,
+    pub(super) place: Place,
+    pub(super) session: Option<Session>,
     /// Generation this process wrote last: finding another one means that another daemon took over.
     written: Option<SmolStr>,
     /// Redis failed a part of a transaction: its rows are not what its cursor says, until they are replaced.
@@ -36,11 +37,11 @@ pub struct RedisSink {
 }
 
 /// From a successful `open` to the first error.
-struct Session {
-    connection: Connection,
-    view: ViewSchema,
-    template: KeyTemplate,
-    layout: Layout,
+pub(super) struct Session {
+    pub(super) connection: Connection,
+    pub(super) view: ViewSchema,
+    pub(super) template: KeyTemplate,
+    pub(super) layout: Layout,
     /// Layouts of which keys may be in Redis.
     former: Vec<Layout>,
 }
@@ -128,12 +129,12 @@ impl RedisSink {
         }
     }
 
-    fn session(&mut self) -> Result<&mut Session, SinkError> {
+    pub(super) fn session(&mut self) -> Result<&mut Session, SinkError> {
         self.session.as_mut().ok_or_else(|| self.place.unavailable("not connected"))
     }
 
     /// Calls `found` with each step's keys that one of the layouts made.
-    async fn scan_own(&mut self, glob: &str, from: u64) -> Result<(u64, Vec<Vec<u8>>), SinkError> {
+    pub(super) async fn scan_own(&mut self, glob: &str, from: u64) -> Result<(u64, Vec<Vec<u8>>), SinkError> {
         let session = self.session()?;
         let step = session.connection.scan(from, glob, SCAN_COUNT).await;
         let ours = |key: &Vec<u8>| session.layouts().any(|layout| layout.pattern.recognises(key));
@@ -286,5 +287,9 @@ impl Sink for RedisSink {
         let commands = writer.changes(&batch.changes);
         let cursor = StoredCursor::new(&batch.cursor, vec![session.layout.clone()]);
         self.transact(commands, &cursor).await
+    }
+
+    fn read_back(&mut self) -> Option<&mut dyn ReadBack> {
+        Some(self)
     }
 }

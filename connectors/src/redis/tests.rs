@@ -1,7 +1,8 @@
-//! Tests of the Redis sink; those in `sink` run against a private `redis-server`.
+//! Tests of the Redis sink; those in `sink`, `fence` and `read_back` run against a private `redis-server`.
 
 mod fence;
 mod key;
+mod read_back;
 mod server;
 mod sink;
 mod throughput;

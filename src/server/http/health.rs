@@ -8,10 +8,13 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use smol_str::SmolStr;
 
 use super::router::Context;
 use crate::pipeline::Projections;
 use crate::pipeline::status::{Condition, Status};
+
+const STATE: SmolStr = SmolStr::new_static("state_dir");
 
 /// The process answers.
 pub(super) async fn alive() -> &'static str {
@@ -34,7 +37,10 @@ fn waiting(projections: &Projections, status: &Status) -> Vec<Value> {
         let status = status.views.get(&view.name).cloned().unwrap_or_default();
         ("view", &view.name, status.condition, status.error, status.hint)
     });
-    sources
+    let state = &status.state;
+    let state = ("state", &STATE, state.condition, state.error.clone(), state.hint.clone());
+    std::iter::once(state)
+        .chain(sources)
         .chain(views)
         .filter(|(_, _, condition, _, _)| *condition != Condition::Live)
         .map(|(kind, name, condition, error, hint)| {

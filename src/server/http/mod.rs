@@ -11,6 +11,7 @@
 //! | `/v1/views/{view}/rows/{key}` | one row |
 //! | `/v1/views/{view}/errors?limit=&after=` | rows that are out of a view because an expression has no value for them |
 //! | `/v1/search/{sink}?q=&limit=` | rows of a search sink, best first |
+//! | `POST /v1/verify?name=&view=&sink=&repair=` | compares views with the source and sinks with views: one JSON line each |
 //!
 //! Reads of rows take `min_position=` and `timeout=`. Errors are JSON objects with `error` and mostly `hint`.
 
@@ -25,6 +26,7 @@ mod search;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod views;
 
 pub(super) use router::router;

@@ -8,7 +8,7 @@ use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use smol_str::SmolStr;
 use tokio::sync::Semaphore;
 
@@ -17,7 +17,7 @@ use super::super::metrics::Metrics;
 use super::super::reads::Reads;
 use super::page::POSITION;
 use super::problem::Problem;
-use super::{errors, health, rows, search, views};
+use super::{errors, health, rows, search, verify, views};
 use crate::pipeline::status::Condition;
 use crate::telemetry::RequestCounters;
 
@@ -70,6 +70,7 @@ pub(in crate::server) fn router(reads: Arc<Reads>, token: Option<String>, counte
         counted("/v1/views/{view}/rows/{key}", get(rows::row)),
         counted("/v1/views/{view}/errors", get(errors::page)),
         counted("/v1/search/{sink}", get(search::search)),
+        counted("/v1/verify", post(verify::verify)),
     ];
     let add = |router: Router<Arc<Context>>, (path, handler): (&str, _)| router.route(path, handler);
     let guard = from_fn_with_state(Arc::clone(&context), require_token);
@@ -96,7 +97,10 @@ async fn mark_stale(State(context): State<Arc<Context>>, request: Request, next:
     if response.headers().contains_key(POSITION) {
         let projections = &context.reads.projections;
         let stale = projections.status.inspect(|status| {
-            let live = |name: &&SmolStr| status.sources.get(*name).is_some_and(|s| s.condition == Condition::Live);
+            let written = status.state.condition == Condition::Live;
+            let live = |name: &&SmolStr| {
+                written && status.sources.get(*name).is_some_and(|source| source.condition == Condition::Live)
+            };
             let stale = projections.sources.iter().filter(|name| !live(name));
             stale.map(SmolStr::as_str).collect::<Vec<_>>().join(",")
         });
@@ -112,11 +116,11 @@ async fn unknown_path(State(context): State<Arc<Context>>) -> Problem {
     context.counters.count_http("unknown", 404);
     Problem::new(StatusCode::NOT_FOUND, "no such path").hint(
         "paths: /healthz, /readyz, /metrics, /v1/status, /v1/views, /v1/views/{view}/rows, \
-         /v1/views/{view}/rows/{key}, /v1/views/{view}/errors, /v1/search/{sink}",
+         /v1/views/{view}/rows/{key}, /v1/views/{view}/errors, /v1/search/{sink}, POST /v1/verify",
     )
 }
 
 async fn wrong_method(method: Method) -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not possible here"))
-        .hint("views are derived from the database: everything here is read with GET")
+        .hint("views are derived from the database: everything is read with GET, and /v1/verify is asked with POST")
 }

@@ -15,6 +15,8 @@ use tailwater_connectors::{Lsn, Position, Positions, Row, RowChange, SqlType, Va
 use super::*;
 use crate::state::{TableId, Version, encode_key, encode_row};
 
+mod damage;
+
 const MEMORY: usize = 16 << 20;
 const TABLE: TableId = TableId(7);
 

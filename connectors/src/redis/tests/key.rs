@@ -127,6 +127,7 @@ proptest! {
         let (left_key, right_key) = (render(&template, &left), render(&template, &right));
         prop_assert_eq!(left == right, left_key == right_key, "{} {}", left_key, right_key);
         prop_assert!(template.pattern().recognises(left_key.as_bytes()), "{}", left_key);
+        prop_assert_eq!(template.parse(&text_view(), left_key.as_bytes()), Some(left.to_vec()), "{}", left_key);
     }
 
     #[test]
