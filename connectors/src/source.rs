@@ -160,6 +160,17 @@ pub enum SourceError {
         /// What to do.
         hint: String,
     },
+    /// What the server sent of an open transaction could not be kept, or not be read back. Nothing is lost: it is sent again when the
+    /// source runs again.
+    #[error("source \"{source_name}\" cannot keep a transaction that is still open: {message}")]
+    NotKept {
+        /// The source.
+        source_name: String,
+        /// What failed, and where.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
     /// The server sent bytes we do not understand: never skipped.
     #[error("source \"{source_name}\" broke the protocol: {message}")]
     Protocol {
@@ -173,13 +184,16 @@ pub enum SourceError {
 impl SourceError {
     /// Whether trying again, without anyone acting, may help.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::SlotInUse { .. })
+        matches!(self, Self::Unavailable { .. } | Self::SlotInUse { .. } | Self::NotKept { .. })
     }
 
     /// What a person can do, where there is something.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::CannotResume { hint, .. } | Self::Refused { hint, .. } | Self::Table { hint, .. } => Some(hint),
+            Self::CannotResume { hint, .. }
+            | Self::Refused { hint, .. }
+            | Self::Table { hint, .. }
+            | Self::NotKept { hint, .. } => Some(hint),
             Self::SlotInUse { .. } => Some("stop the other one, or name another slot in the source's configuration"),
             Self::Unavailable { .. } | Self::Protocol { .. } => None,
         }

@@ -210,6 +210,7 @@ impl Starting {
             tasks.spawn(watch.run());
             let supervisor = Supervisor {
                 config,
+                spill: self.config.state_dir.join("spill").join(planned.name.as_str()),
                 out: sender.clone(),
                 durable: confirmed,
                 status: self.projections.status.clone(),

@@ -1,10 +1,11 @@
 //! Keeps each source running: starts it where the state stands, starts it again after a transient error.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
 use tailwater_connectors::postgres::PostgresSource;
-use tailwater_connectors::{Position, ResumePoint, Source, SourceError, SourceMessage};
+use tailwater_connectors::{OpenTransactions, Position, ResumePoint, Source, SourceError, SourceMessage};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -36,6 +37,8 @@ pub(super) fn connector(config: &SourceConfig) -> Result<Box<dyn Source>, Source
 /// One source's supervisor.
 pub(super) struct Supervisor {
     pub(super) config: Arc<SourceConfig>,
+    /// Where the source keeps transactions that are still open; its own.
+    pub(super) spill: PathBuf,
     pub(super) out: mpsc::Sender<Taken>,
     pub(super) durable: watch::Receiver<Option<Position>>,
     pub(super) status: Arc<StatusBoard>,
@@ -75,7 +78,9 @@ impl Supervisor {
             }
         }
         let (sender, mut messages) = mpsc::channel(1);
-        let source = connector(&self.config)?;
+        let (told, mut open) = watch::channel(self.open_transactions());
+        let source = PostgresSource::new(self.config.postgres.clone())?.with_spill(self.spill.clone(), told);
+        let source: Box<dyn Source> = Box::new(source);
         let mut running = tokio::spawn(source.run(resume, sender, self.durable.clone()));
         loop {
             tokio::select! {
@@ -89,8 +94,13 @@ impl Supervisor {
                             break;
                         }
                     }
-                    None => return joined(running.await, self.name()),
+                    None => {
+                        let ended = joined(running.await, self.name());
+                        self.show_open(&open.borrow());
+                        return ended;
+                    }
                 },
+                Ok(()) = open.changed() => self.show_open(&open.borrow_and_update()),
             }
         }
         drop(messages);
@@ -99,6 +109,17 @@ impl Supervisor {
             running.abort();
         }
         Ok(())
+    }
+
+    fn open_transactions(&self) -> OpenTransactions {
+        let known = self.status.inspect(|status| status.sources.get(self.name()).map(|source| source.open_transactions));
+        known.unwrap_or_default()
+    }
+
+    fn show_open(&self, open: &OpenTransactions) {
+        self.status.update(|status| {
+            status.sources.entry(self.name().clone()).or_default().open_transactions = *open;
+        });
     }
 
     async fn wait(&self, error: &SourceError, backoff: &mut Backoff) {

@@ -9,7 +9,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 use smol_str::SmolStr;
-use tailwater_connectors::{Position, Positions};
+use tailwater_connectors::{OpenTransactions, Position, Positions};
 
 use crate::pipeline::Projections;
 use crate::pipeline::status::{Condition, Status};
@@ -97,12 +97,28 @@ fn sources(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
         all().filter_map(|(labels, source)| Some((labels, source.last_lag_ms? / 1_000.0))),
     )?;
     slots(out, status)?;
+    open_transactions(out, status)?;
     let lists = [
         ("source_changes", "Row changes taken from the log", all().map(|(l, s)| (l, s.changes)).collect::<Vec<_>>()),
         ("source_transactions", "Transactions taken from the log", all().map(|(l, s)| (l, s.transactions)).collect()),
         ("source_rows_copied", "Rows copied by the first copy", all().map(|(l, s)| (l, s.rows_copied)).collect()),
     ];
     lists.into_iter().try_for_each(|(name, help, values)| counter(out, name, help, values))
+}
+
+/// What is held of transactions that have not committed yet.
+fn open_transactions(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
+    let all = || status.sources.iter().map(|(name, source)| (label("source", name), source.open_transactions));
+    let held: [(&str, &str, fn(&OpenTransactions) -> u64); 3] = [
+        ("source_open_transactions", "Open transactions of which the server has sent something", |held| held.open),
+        ("source_open_memory_bytes", "Memory of open transactions", |held| held.memory_bytes),
+        ("source_open_disk_bytes", "Files of open transactions", |held| held.disk_bytes),
+    ];
+    for (name, help, of) in held {
+        gauge(out, name, help, all().map(|(labels, held)| (labels, of(&held) as f64)))?;
+    }
+    let spilled = all().map(|(labels, held)| (labels, held.spilled_bytes));
+    counter(out, "source_spilled_bytes", "Bytes of open transactions written to disk", spilled)
 }
 
 /// What the sources' servers keep for us.

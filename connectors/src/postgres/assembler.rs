@@ -13,6 +13,7 @@ use super::replay::Replay;
 use super::spill::Spill;
 use super::streamed::Streamed;
 use crate::change::{Change, Transaction};
+use crate::open_transactions::OpenTransactionsSender;
 use crate::position::{Lsn, Position};
 use crate::source::SourceError;
 
@@ -56,8 +57,8 @@ impl Assembler {
     }
 
     /// The same where the server was asked for transactions in progress.
-    pub(super) fn streaming_into(mut self, spill: Spill) -> Self {
-        self.streamed = Some(Streamed::new(self.source_name.clone(), spill));
+    pub(super) fn streaming_into(mut self, spill: Spill, told: OpenTransactionsSender) -> Self {
+        self.streamed = Some(Streamed::new(self.source_name.clone(), spill, told));
         self
     }
 
@@ -91,12 +92,18 @@ impl Assembler {
             (Message::StreamCommit { xid, end_lsn, committed_at, .. }, Some(streamed)) => {
                 let committed = streamed.commit(xid)?;
                 let decoder = Decoder::of_streamed(self.proto_version, xid);
-                self.replay =
-                    Some(Replay::new(committed, (decoder, self.changes.of_streamed()), (end_lsn, committed_at)));
+                let replay = Replay::new(committed, (decoder, self.changes.of_streamed()), (end_lsn, committed_at));
+                streamed.tell(Some(self.replay.insert(replay).messages()));
             }
             (Message::StreamStart { xid, first }, Some(streamed)) => streamed.start(xid, first)?,
-            (Message::StreamStop, Some(streamed)) => streamed.stop(),
-            (Message::StreamAbort { xid, subxid, .. }, Some(streamed)) => streamed.roll_back(xid, subxid)?,
+            (Message::StreamStop, Some(streamed)) => {
+                streamed.stop();
+                streamed.tell(None);
+            }
+            (Message::StreamAbort { xid, subxid, .. }, Some(streamed)) => {
+                streamed.roll_back(xid, subxid)?;
+                streamed.tell(None);
+            }
             (message, Some(streamed)) if streamed.is_in_chunk() => {
                 streamed.keep(&message, payload, &mut self.changes)?
             }
@@ -120,6 +127,9 @@ impl Assembler {
         let replay = self.replay.take().expect("it is there");
         let (end_lsn, committed_at) = replay.end();
         let changes = replay.finish(&mut self.changes)?;
+        if let Some(streamed) = &mut self.streamed {
+            streamed.tell(None);
+        }
         Ok((Completed::transaction(changes, end_lsn, committed_at), piece.bytes))
     }
 

@@ -5,7 +5,8 @@
 
 use super::changes::Changes;
 use super::pgoutput::{Decoder, streamed_xid};
-use super::streamed::{Committed, unavailable};
+use super::spill::KeptMessages;
+use super::streamed::{Committed, not_kept};
 use crate::change::Change;
 use crate::position::Lsn;
 use crate::source::SourceError;
@@ -39,12 +40,17 @@ impl Replay {
         self.end
     }
 
+    /// What is being read back.
+    pub(super) fn messages(&self) -> &KeptMessages {
+        &self.committed.messages
+    }
+
     /// Reads the next messages.
     pub(super) fn read_piece(&mut self, source_name: &str) -> Result<Piece, SourceError> {
         let mut bytes = 0;
         while bytes < PIECE_BYTES {
             let next = self.committed.messages.next();
-            let Some(message) = next.map_err(|error| unavailable(source_name, &error))? else {
+            let Some(message) = next.map_err(|error| not_kept(source_name, &error))? else {
                 return Ok(Piece { bytes, is_last: true });
             };
             bytes += message.len();

@@ -23,6 +23,7 @@ use super::stream::{Stream, StreamParts};
 use super::streamed;
 use super::{publication, slot, sql_client, watch};
 use crate::health::SourceHealth;
+use crate::open_transactions::OpenTransactionsSender;
 use crate::position::{Lsn, Position};
 use crate::schema::{TableName, TableSchema};
 use crate::snapshot::Snapshots;
@@ -38,8 +39,8 @@ pub struct PostgresSource {
     /// What [`Source::tables`] answered, so that a first copy notices a change since.
     seen: HashMap<TableName, Arc<TableSchema>>,
     health: SlotHealth,
-    /// Where transactions in progress are kept; `None`: the server is not asked for them.
-    spill: Option<PathBuf>,
+    /// Where transactions in progress are kept, and who is told; `None`: the server is not asked for them.
+    spill: Option<(PathBuf, OpenTransactionsSender)>,
 }
 
 impl PostgresSource {
@@ -51,8 +52,8 @@ impl PostgresSource {
 
     /// The same, which lets the server send large transactions while they are open, and keeps them in this directory until they
     /// commit or roll back. It is made where it is missing; `run` removes what an earlier one left in it, so it is one source's alone.
-    pub fn with_spill(mut self, directory: PathBuf) -> Self {
-        self.spill = Some(directory);
+    pub fn with_spill(mut self, directory: PathBuf, told: OpenTransactionsSender) -> Self {
+        self.spill = Some((directory, told));
         self
     }
 
@@ -251,13 +252,13 @@ impl PostgresSource {
             binary: all_columns().all(|column| has_binary_form(&column.sql_type)),
             streaming: self.spill.is_some(),
         };
-        let spill = self.spill.as_ref().map(|directory| Spill::open(directory, spill::MEMORY_BYTES_MAX));
-        let spill = spill.transpose().map_err(|error| streamed::unavailable(&scene.source_name, &error))?;
         replication::start(&mut connection, &options).await.map_err(|error| scene.error(error))?;
         tracing::info!(source = %self.config.name, position = %start, binary = options.binary, "streaming");
         let mut assembler = Assembler::new(scene.source_name.clone(), options.proto_version, tables);
-        if let Some(spill) = spill {
-            assembler = assembler.streaming_into(spill);
+        if let Some((directory, told)) = &self.spill {
+            let spill = Spill::open(directory, spill::MEMORY_BYTES_MAX);
+            let spill = spill.map_err(|error| streamed::not_kept(&scene.source_name, &error))?;
+            assembler = assembler.streaming_into(spill, told.clone());
         }
         Ok(StreamParts { scene, connection, assembler, start, silence_max: self.info.silence_max() })
     }

@@ -32,12 +32,38 @@ const EXTENSION: &str = "spill";
 /// Why kept messages are lost.
 #[derive(Debug, Error)]
 pub(super) enum SpillError {
-    #[error("cannot keep an open transaction in \"{}\": {source}", .path.display())]
+    #[error("the disk is full: \"{}\": {source}", .path.display())]
+    Full { path: PathBuf, source: io::Error },
+    #[error("cannot write \"{}\": {source}", .path.display())]
     Write { path: PathBuf, source: io::Error },
-    #[error("cannot read an open transaction back from \"{}\": {source}", .path.display())]
+    #[error("cannot read \"{}\": {source}", .path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("block {block} of \"{}\" is not what was written there", .path.display())]
     Corrupt { path: PathBuf, block: u32 },
+}
+
+impl SpillError {
+    fn of_write(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path, source },
+            _ => Self::Write { path, source },
+        }
+    }
+
+    /// What a person can do.
+    pub(super) fn hint(&self) -> &'static str {
+        match self {
+            Self::Full { .. } => {
+                "make room on the disk of state_dir for the largest transactions that are open at once: it goes on by itself within \
+                 seconds"
+            }
+            Self::Write { .. } | Self::Read { .. } => {
+                "look at the permissions and the disk of state_dir: it goes on by itself within seconds"
+            }
+            Self::Corrupt { .. } => "check the disk of state_dir if this comes again: the server sends the transaction anew",
+        }
+    }
 }
 
 /// What all open transactions keep.
@@ -46,6 +72,8 @@ pub(super) struct Spill {
     directory: PathBuf,
     memory_bytes_max: usize,
     memory_bytes: usize,
+    /// Bytes ever written to files.
+    spilled_bytes: u64,
     logs: HashMap<u32, Log>,
 }
 
@@ -78,7 +106,7 @@ impl Drop for SpillFile {
 impl Spill {
     /// Makes the directory and removes what an earlier run left in it.
     pub(super) fn open(directory: &Path, memory_bytes_max: usize) -> Result<Self, SpillError> {
-        let fault = |source| SpillError::Write { path: directory.to_owned(), source };
+        let fault = |source| SpillError::of_write(directory, source);
         fs::create_dir_all(directory).map_err(fault)?;
         for entry in fs::read_dir(directory).map_err(fault)? {
             let path = entry.map_err(fault)?.path();
@@ -86,7 +114,8 @@ impl Spill {
                 fs::remove_file(&path).map_err(fault)?;
             }
         }
-        Ok(Self { directory: directory.to_owned(), memory_bytes_max, memory_bytes: 0, logs: HashMap::new() })
+        let (directory, logs) = (directory.to_owned(), HashMap::new());
+        Ok(Self { directory, memory_bytes_max, memory_bytes: 0, spilled_bytes: 0, logs })
     }
 
     /// Keeps a message of a transaction behind the others. Writes a file when there is too much in memory.
@@ -97,7 +126,7 @@ impl Spill {
             let Some((&xid, log)) = longest.filter(|(_, log)| log.memory_bytes > 0) else { break };
             self.memory_bytes -= log.memory_bytes;
             let path = self.directory.join(format!("{xid}.{EXTENSION}"));
-            blocking(|| log.write_out(xid, path))?;
+            self.spilled_bytes += blocking(|| log.write_out(xid, path))?;
         }
         Ok(())
     }
@@ -105,6 +134,21 @@ impl Spill {
     /// Forgets a transaction.
     pub(super) fn remove(&mut self, xid: u32) {
         drop(self.take(xid));
+    }
+
+    /// Bytes of messages in memory, at most the bound.
+    pub(super) fn memory_bytes(&self) -> u64 {
+        self.memory_bytes as u64
+    }
+
+    /// Bytes of files.
+    pub(super) fn disk_bytes(&self) -> u64 {
+        self.logs.values().filter_map(|log| log.file.as_ref()).map(|file| file.bytes).sum()
+    }
+
+    /// Bytes ever written to files.
+    pub(super) fn spilled_bytes(&self) -> u64 {
+        self.spilled_bytes
     }
 
     /// The messages of a transaction, which are no longer kept here.
@@ -131,26 +175,28 @@ impl Log {
         grown
     }
 
-    /// Moves all blocks to the end of the file.
-    fn write_out(&mut self, xid: u32, path: PathBuf) -> Result<(), SpillError> {
-        let fault = |path: &Path, source| SpillError::Write { path: path.to_owned(), source };
-        let opened = OpenOptions::new().append(true).create(true).open(&path);
-        let mut out = opened.map_err(|source| fault(&path, source))?;
-        if self.file.is_none() {
+    /// Moves all blocks to the end of the file. Answers how many bytes were written.
+    fn write_out(&mut self, xid: u32, path: PathBuf) -> Result<u64, SpillError> {
+        let is_first = self.file.is_none();
+        let opened = OpenOptions::new().write(true).create(is_first).truncate(is_first).append(!is_first).open(&path);
+        let mut out = opened.map_err(|source| SpillError::of_write(&path, source))?;
+        if is_first {
             tracing::debug!(path = %path.display(), "an open transaction goes on on disk");
         }
-        let file = self.file.get_or_insert(SpillFile { path, blocks: 0, bytes: 0 });
+        // Not `get_or_insert`: a file that is made and not taken would remove the one that is there.
+        let file = self.file.get_or_insert_with(|| SpillFile { path, blocks: 0, bytes: 0 });
+        let before = file.bytes;
         for mut block in self.blocks.drain(..) {
             let sum = checksum(&block[HEADER_BYTES..], (xid, file.blocks));
             let length = u32::try_from(block.len() - HEADER_BYTES).expect("a block is little longer than a message");
             block[..LENGTH_BYTES].copy_from_slice(&length.to_be_bytes());
             block[LENGTH_BYTES..HEADER_BYTES].copy_from_slice(&sum.to_be_bytes());
-            out.write_all(&block).map_err(|source| fault(&file.path, source))?;
+            out.write_all(&block).map_err(|source| SpillError::of_write(&file.path, source))?;
             file.blocks += 1;
             file.bytes += block.len() as u64;
         }
         self.memory_bytes = 0;
-        Ok(())
+        Ok(file.bytes - before)
     }
 }
 
@@ -182,6 +228,11 @@ impl KeptMessages {
         let length = u32::from_be_bytes(*length) as usize;
         self.at += LENGTH_BYTES + length;
         Ok(Some(&rest[..length]))
+    }
+
+    /// Bytes of its file.
+    pub(super) fn disk_bytes(&self) -> u64 {
+        self.file.as_ref().map_or(0, |file| file.bytes)
     }
 
     fn next_block(&mut self) -> Result<bool, SpillError> {

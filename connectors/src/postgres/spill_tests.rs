@@ -96,10 +96,10 @@ fn a_full_disk_is_named_and_what_was_written_is_given_back() {
     std::os::unix::fs::symlink("/dev/full", directory.path().join("7.spill")).unwrap();
     let error = (0..20).find_map(|_| spill.push(7, &[1; 100]).err()).expect("the disk is full");
     assert!(
-        matches!(&error, SpillError::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull),
+        matches!(&error, SpillError::Full { source, .. } if source.kind() == io::ErrorKind::StorageFull),
         "{error}"
     );
-    assert!(error.to_string().contains("7.spill"), "{error}");
+    assert!(error.to_string().contains("7.spill") && error.hint().contains("make room"), "{error}");
     drop(spill);
     assert_eq!(files(&directory), [""; 0]);
 }

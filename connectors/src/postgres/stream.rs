@@ -31,6 +31,8 @@ const BATCH_CHANGES_MAX: usize = 2_000;
 const BATCH_BYTES_MAX: usize = 4 << 20;
 /// Bytes read ahead while the pipeline takes nothing.
 const AHEAD_BYTES_MAX: usize = 16 << 20;
+/// Reads between two status updates: what is kept of open transactions fills no hand-over, and may come for hours.
+const READS_MAX: usize = 32;
 /// A confirmed position that moved is sent no more often than this: the server may write its slot to disk for each.
 const CONFIRM_INTERVAL: Duration = Duration::from_millis(500);
 /// Progress is reported no more often than this: on a busy server with quiet tables keepalives come by the thousand, and
@@ -161,7 +163,7 @@ impl Stream {
             // The permit is given back: it is taken again for what will be there then.
             _permit = self.out.reserve(), if has_output => Happened::Room,
             // Between two pieces others have their turn.
-            () = tokio::task::yield_now(), if self.assembler.is_replaying() => Happened::Replay,
+            () = tokio::task::yield_now(), if self.assembler.is_replaying() && self.pending.may_read() => Happened::Replay,
             read = self.connection.fill(), if self.may_read() => Happened::Read(read),
             () = tokio::time::sleep_until(wake_at) => Happened::Clock,
         }
@@ -173,7 +175,7 @@ impl Stream {
 
     /// Goes on reading without waiting, as long as it makes a better batch.
     fn read_what_is_there(&mut self) -> Result<(), SourceError> {
-        loop {
+        for _ in 0..READS_MAX {
             self.take_frames()?;
             if self.pending.is_batch() || self.assembler.is_replaying() {
                 return Ok(());
@@ -183,11 +185,12 @@ impl Stream {
                 None => return Ok(()),
             }
         }
+        Ok(())
     }
 
     fn take_frames(&mut self) -> Result<(), SourceError> {
         loop {
-            if !self.replay_piece()? {
+            if self.assembler.is_replaying() && !self.replay_piece()? {
                 return Ok(());
             }
             let frame = match self.connection.buffered() {
@@ -221,8 +224,11 @@ impl Stream {
         }
     }
 
-    /// Goes on with a streamed transaction that has committed. True when there is none any more.
+    /// Goes on with a streamed transaction that has committed, unless much waits already. True when it is complete.
     fn replay_piece(&mut self) -> Result<bool, SourceError> {
+        if !self.pending.may_read() {
+            return Ok(false);
+        }
         let (completed, bytes) = self.assembler.replay()?;
         self.note_completed(completed, bytes);
         Ok(!self.assembler.is_replaying())

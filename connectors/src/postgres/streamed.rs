@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::changes::Changes;
 use super::pgoutput::Message;
 use super::spill::{KeptMessages, Spill, SpillError};
+use crate::open_transactions::{OpenTransactions, OpenTransactionsSender};
 use crate::source::SourceError;
 
 /// All that are open.
@@ -17,6 +18,9 @@ pub(super) struct Streamed {
     open: HashMap<u32, OpenTransaction>,
     /// Whose chunk is being read.
     chunk: Option<u32>,
+    told: OpenTransactionsSender,
+    /// How much of what was written to disk has been told.
+    told_spilled_bytes: u64,
 }
 
 /// What is known of one beside its messages.
@@ -38,8 +42,24 @@ pub(super) struct Committed {
 }
 
 impl Streamed {
-    pub(super) fn new(source_name: String, spill: Spill) -> Self {
-        Self { source_name, spill, open: HashMap::new(), chunk: None }
+    pub(super) fn new(source_name: String, spill: Spill, told: OpenTransactionsSender) -> Self {
+        Self { source_name, spill, open: HashMap::new(), chunk: None, told, told_spilled_bytes: 0 }
+    }
+
+    /// Tells what is held, with that which has committed and is being read back.
+    pub(super) fn tell(&mut self, reading_back: Option<&KeptMessages>) {
+        let spilled_bytes = self.spill.spilled_bytes() - self.told_spilled_bytes;
+        self.told_spilled_bytes += spilled_bytes;
+        tell(
+            &self.told,
+            OpenTransactions {
+                open: self.open.len() as u64,
+                memory_bytes: self.spill.memory_bytes(),
+                disk_bytes: self.spill.disk_bytes() + reading_back.map_or(0, KeptMessages::disk_bytes),
+                reading_back: reading_back.is_some(),
+                spilled_bytes,
+            },
+        );
     }
 
     pub(super) fn is_in_chunk(&self) -> bool {
@@ -84,7 +104,7 @@ impl Streamed {
             Message::Origin { .. } | Message::Type { .. } | Message::Logical { .. } => return Ok(()),
             _ => {}
         }
-        self.spill.push(xid, payload).map_err(|error| unavailable(&self.source_name, &error))
+        self.spill.push(xid, payload).map_err(|error| not_kept(&self.source_name, &error))
     }
 
     /// The whole transaction is rolled back, or one of its subtransactions.
@@ -117,9 +137,28 @@ impl Streamed {
     }
 }
 
+impl Drop for Streamed {
+    /// What an ended run held is gone.
+    fn drop(&mut self) {
+        tell(&self.told, OpenTransactions::default());
+    }
+}
+
+/// Tells what is held now; bytes written to disk are added.
+fn tell(told: &OpenTransactionsSender, now: OpenTransactions) {
+    told.send_if_modified(|before| {
+        let now = OpenTransactions { spilled_bytes: before.spilled_bytes + now.spilled_bytes, ..now };
+        std::mem::replace(before, now) != now
+    });
+}
+
 /// The server has all of it: reading the stream again heals.
-pub(super) fn unavailable(source_name: &str, error: &SpillError) -> SourceError {
-    SourceError::Unavailable { source_name: source_name.to_owned(), message: error.to_string() }
+pub(super) fn not_kept(source_name: &str, error: &SpillError) -> SourceError {
+    SourceError::NotKept {
+        source_name: source_name.to_owned(),
+        message: error.to_string(),
+        hint: error.hint().to_owned(),
+    }
 }
 
 #[cfg(test)]

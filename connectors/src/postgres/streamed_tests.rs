@@ -14,7 +14,7 @@ fn assembler() -> (TempDir, Assembler) {
     let directory = tempfile::tempdir().unwrap();
     let spill = Spill::open(directory.path(), 0).unwrap();
     let tables = vec![table(ReplicaIdentity::Default, vec![0])];
-    (directory, Assembler::new("shop".into(), 4, tables).streaming_into(spill))
+    (directory, Assembler::new("shop".into(), 4, tables).streaming_into(spill, OpenTransactionsSender::default()))
 }
 
 fn files(directory: &TempDir) -> usize {
