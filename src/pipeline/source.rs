@@ -86,6 +86,7 @@ impl Supervisor {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
+                Ok(()) = open.changed() => self.show_open(&open.borrow_and_update()),
                 message = messages.recv() => match message {
                     Some(message) => {
                         backoff.reset();
@@ -100,7 +101,6 @@ impl Supervisor {
                         return ended;
                     }
                 },
-                Ok(()) = open.changed() => self.show_open(&open.borrow_and_update()),
             }
         }
         drop(messages);
@@ -112,7 +112,8 @@ impl Supervisor {
     }
 
     fn open_transactions(&self) -> OpenTransactions {
-        let known = self.status.inspect(|status| status.sources.get(self.name()).map(|source| source.open_transactions));
+        let known =
+            self.status.inspect(|status| status.sources.get(self.name()).map(|source| source.open_transactions));
         known.unwrap_or_default()
     }
 

@@ -46,4 +46,5 @@ mod tests;
 pub use check::{Finding, Severity, check};
 pub use conninfo::ConnInfo;
 pub use source::PostgresSource;
+pub use spill::MEMORY_BYTES_MAX as OPEN_MEMORY_BYTES_MAX;
 pub use sql_client::connect_sql;

@@ -20,8 +20,8 @@ use thiserror::Error;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// Messages in memory over all open transactions.
-pub(super) const MEMORY_BYTES_MAX: usize = 16 << 20;
+/// Bytes of messages that are held in memory over all open transactions of a source.
+pub const MEMORY_BYTES_MAX: usize = 16 << 20;
 /// A block is closed once it is so long: what is read back at once.
 const BLOCK_BYTES: usize = 256 << 10;
 /// Length and checksum.
@@ -61,7 +61,9 @@ impl SpillError {
             Self::Write { .. } | Self::Read { .. } => {
                 "look at the permissions and the disk of state_dir: it goes on by itself within seconds"
             }
-            Self::Corrupt { .. } => "check the disk of state_dir if this comes again: the server sends the transaction anew",
+            Self::Corrupt { .. } => {
+                "check the disk of state_dir if this comes again: the server sends the transaction anew"
+            }
         }
     }
 }
