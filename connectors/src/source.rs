@@ -171,6 +171,15 @@ pub enum SourceError {
         /// What to do.
         hint: String,
     },
+    /// The server failed at sending a transaction that is still open. Asked for whole ones alone (a value without a place for open
+    /// ones) it may not fail.
+    #[error("source \"{source_name}\": the server cannot send a transaction that is still open: {message}")]
+    OpenNotSent {
+        /// The source.
+        source_name: String,
+        /// What the server said.
+        message: String,
+    },
     /// The server sent bytes we do not understand: never skipped.
     #[error("source \"{source_name}\" broke the protocol: {message}")]
     Protocol {
@@ -184,7 +193,10 @@ pub enum SourceError {
 impl SourceError {
     /// Whether trying again, without anyone acting, may help.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::SlotInUse { .. } | Self::NotKept { .. })
+        match self {
+            Self::Unavailable { .. } | Self::SlotInUse { .. } | Self::NotKept { .. } | Self::OpenNotSent { .. } => true,
+            Self::CannotResume { .. } | Self::Refused { .. } | Self::Table { .. } | Self::Protocol { .. } => false,
+        }
     }
 
     /// What a person can do, where there is something.
@@ -195,7 +207,7 @@ impl SourceError {
             | Self::Table { hint, .. }
             | Self::NotKept { hint, .. } => Some(hint),
             Self::SlotInUse { .. } => Some("stop the other one, or name another slot in the source's configuration"),
-            Self::Unavailable { .. } | Self::Protocol { .. } => None,
+            Self::Unavailable { .. } | Self::OpenNotSent { .. } | Self::Protocol { .. } => None,
         }
     }
 }

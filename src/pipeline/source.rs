@@ -48,12 +48,14 @@ pub(super) struct Supervisor {
 impl Supervisor {
     /// Runs until stopped or until an error that someone must act on; `resume` says where to start now.
     pub(super) async fn run(self, resume: impl Fn() -> Result<ResumePoint, String>) {
-        let mut backoff = Backoff::default();
+        let (mut backoff, mut takes_open) = (Backoff::default(), true);
         while !self.stop.is_cancelled() {
             let outcome = match resume() {
-                Ok(point) => self.run_once(point, &mut backoff).await,
+                Ok(point) => self.run_once(point, takes_open, &mut backoff).await,
                 Err(message) => return self.failed(&message, None),
             };
+            // What the server cannot send while it is open it sends whole, in one run; the next one asks again.
+            takes_open = !matches!(outcome, Err(SourceError::OpenNotSent { .. }));
             match outcome {
                 Ok(()) => return,
                 Err(error) if error.is_transient() => self.wait(&error, &mut backoff).await,
@@ -70,7 +72,7 @@ impl Supervisor {
     }
 
     /// One connection's life. Ends with `Ok` only when stopped.
-    async fn run_once(&self, resume: ResumePoint, backoff: &mut Backoff) -> Result<(), SourceError> {
+    async fn run_once(&self, resume: ResumePoint, takes_open: bool, backoff: &mut Backoff) -> Result<(), SourceError> {
         if matches!(resume, ResumePoint::FirstCopy { .. }) {
             self.condition(Condition::Loading, None, None);
             if self.out.send(Taken { source: self.name().clone(), item: Item::CopyBegins }).await.is_err() {
@@ -79,7 +81,10 @@ impl Supervisor {
         }
         let (sender, mut messages) = mpsc::channel(1);
         let (told, mut open) = watch::channel(self.open_transactions());
-        let source = PostgresSource::new(self.config.postgres.clone())?.with_spill(self.spill.clone(), told);
+        let mut source = PostgresSource::new(self.config.postgres.clone())?;
+        if takes_open {
+            source = source.with_spill(self.spill.clone(), told);
+        }
         let source: Box<dyn Source> = Box::new(source);
         let mut running = tokio::spawn(source.run(resume, sender, self.durable.clone()));
         loop {

@@ -206,6 +206,33 @@ fn a_full_disk_is_named_and_the_transaction_comes_again() {
     assert!(rig.daemon.stop().unwrap().success());
 }
 
+/// A savepoint that changed a table is rolled back, and the transaction changes the table again before the server decodes it:
+/// Postgres 15.18 then does not find the table in its catalog, whenever it is asked for open transactions.
+#[test]
+fn a_transaction_that_the_server_cannot_send_while_it_is_open_is_taken_whole() {
+    let mut rig = rig();
+    rig.start();
+    rig.daemon.kill().unwrap();
+    let database = rig.database();
+    database.run("select pg_create_logical_replication_slot('peek', 'pgoutput')");
+    database.run("begin; savepoint a; truncate tags; rollback to a; alter table tags add column color text");
+    database.run("insert into tags select i, repeat('t', 900) from generate_series(100, 900) i; truncate tags");
+    database.run("insert into tags values (1, 'one'); commit");
+    let peek = "select count(*) from pg_logical_slot_peek_binary_changes('peek', null, null, 'proto_version', '2', \
+                'publication_names', 'tailwater', 'streaming', 'on')";
+    let fails = database.attempt(peek).is_err();
+    rig.start();
+    compare(&rig);
+    assert_eq!(rig.log().contains("the server cannot send a transaction that is still open"), fails, "{}", rig.log());
+    // From the next connection on, open ones are asked for again.
+    database.run("select pg_terminate_backend(pid) from pg_stat_replication");
+    database.run(&format!("begin; {}", insert_parts(10_000, MANY_PARTS)));
+    wait_until_spilled(&rig, 1);
+    database.run("commit");
+    compare(&rig);
+    assert!(rig.daemon.stop().unwrap().success());
+}
+
 /// One of several sessions with rows and a table of its own.
 struct Session {
     database: Database,

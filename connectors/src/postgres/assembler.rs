@@ -73,6 +73,11 @@ impl Assembler {
         self.changes.is_open() || self.is_in_chunk() || self.is_replaying()
     }
 
+    /// Whether the server was asked for transactions in progress.
+    pub(super) fn takes_open(&self) -> bool {
+        self.streamed.is_some()
+    }
+
     /// Whether messages are only kept for now.
     pub(super) fn is_in_chunk(&self) -> bool {
         self.streamed.as_ref().is_some_and(Streamed::is_in_chunk)

@@ -196,6 +196,7 @@ impl Stream {
             let frame = match self.connection.buffered() {
                 Ok(Some(frame)) => frame,
                 Ok(None) => return Ok(()),
+                Err(error) if self.assembler.takes_open() => return Err(self.scene.open_error(error)),
                 Err(error) => return Err(self.scene.error(error)),
             };
             match frame.tag {
