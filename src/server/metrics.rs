@@ -106,10 +106,12 @@ fn sources(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
     lists.into_iter().try_for_each(|(name, help, values)| counter(out, name, help, values))
 }
 
+type Held = fn(&OpenTransactions) -> u64;
+
 /// What is held of transactions that have not committed yet.
 fn open_transactions(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
     let all = || status.sources.iter().map(|(name, source)| (label("source", name), source.open_transactions));
-    let held: [(&str, &str, fn(&OpenTransactions) -> u64); 3] = [
+    let held: [(&str, &str, Held); 3] = [
         ("source_open_transactions", "Open transactions of which the server has sent something", |held| held.open),
         ("source_open_memory_bytes", "Memory of open transactions", |held| held.memory_bytes),
         ("source_open_disk_bytes", "Files of open transactions", |held| held.disk_bytes),

@@ -136,7 +136,7 @@ fn large_transactions_open_at_once_hold_up_nobody_and_end_as_the_database_says()
     let status = rig.wait_for_status("nothing is held", |status| self::held(status).open == 0);
     let last = self::held(&status);
     assert_eq!((last.memory_bytes, last.disk_bytes, last.reading_back), (0, 0, false));
-    assert_eq!(spill_files(&rig), [PathBuf::new(); 0]);
+    assert_eq!(spill_files(&rig), Vec::<PathBuf>::new());
     assert!(rig.daemon.stop().unwrap().success());
 }
 
