@@ -163,4 +163,4 @@ pub(super) fn not_kept(source_name: &str, error: &SpillError) -> SourceError {
 
 #[cfg(test)]
 #[path = "streamed_tests.rs"]
-mod tests;
+pub(super) mod tests;

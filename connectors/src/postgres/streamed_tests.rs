@@ -21,24 +21,24 @@ fn files(directory: &TempDir) -> usize {
     std::fs::read_dir(directory.path()).unwrap().count()
 }
 
-fn start(xid: u32, first: bool) -> Vec<u8> {
+pub(in crate::postgres) fn start(xid: u32, first: bool) -> Vec<u8> {
     [b"S".as_slice(), &xid.to_be_bytes(), &[u8::from(first)]].concat()
 }
 
-fn stop() -> Vec<u8> {
+pub(in crate::postgres) fn stop() -> Vec<u8> {
     b"E".to_vec()
 }
 
-fn stream_commit(xid: u32, end: u64) -> Vec<u8> {
+pub(in crate::postgres) fn stream_commit(xid: u32, end: u64) -> Vec<u8> {
     [b"c".as_slice(), &xid.to_be_bytes(), &[0], &[0; 8], &end.to_be_bytes(), &9i64.to_be_bytes()].concat()
 }
 
-fn abort(xid: u32, subxid: u32) -> Vec<u8> {
+pub(in crate::postgres) fn abort(xid: u32, subxid: u32) -> Vec<u8> {
     [b"A".as_slice(), &xid.to_be_bytes(), &subxid.to_be_bytes()].concat()
 }
 
 /// A message as a (sub)transaction has it inside a chunk.
-fn of(xid: u32, message: &[u8]) -> Vec<u8> {
+pub(in crate::postgres) fn of(xid: u32, message: &[u8]) -> Vec<u8> {
     [&message[..1], &xid.to_be_bytes(), &message[1..]].concat()
 }
 
