@@ -207,6 +207,26 @@ pub enum SourceError {
         /// What to do.
         hint: String,
     },
+    /// What the server sent of an open transaction could not be kept, or not be read back. Nothing is lost: it is sent again when the
+    /// source runs again.
+    #[error("source \"{source_name}\" cannot keep a transaction that is still open: {message}")]
+    NotKept {
+        /// The source.
+        source_name: String,
+        /// What failed, and where.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The server failed at sending a transaction that is still open. Asked for whole ones alone (a value without a place for open
+    /// ones) it may not fail.
+    #[error("source \"{source_name}\": the server cannot send a transaction that is still open: {message}")]
+    OpenNotSent {
+        /// The source.
+        source_name: String,
+        /// What the server said.
+        message: String,
+    },
     /// The server sent bytes we do not understand: never skipped.
     #[error("source \"{source_name}\" broke the protocol: {message}")]
     Protocol {
@@ -220,15 +240,21 @@ pub enum SourceError {
 impl SourceError {
     /// Whether trying again, without anyone acting, may help.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::SlotInUse { .. })
+        match self {
+            Self::Unavailable { .. } | Self::SlotInUse { .. } | Self::NotKept { .. } | Self::OpenNotSent { .. } => true,
+            Self::CannotResume { .. } | Self::Refused { .. } | Self::Table { .. } | Self::Protocol { .. } => false,
+        }
     }
 
     /// What a person can do, where there is something.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::CannotResume { hint, .. } | Self::Refused { hint, .. } | Self::Table { hint, .. } => Some(hint),
+            Self::CannotResume { hint, .. }
+            | Self::Refused { hint, .. }
+            | Self::Table { hint, .. }
+            | Self::NotKept { hint, .. } => Some(hint),
             Self::SlotInUse { .. } => Some("stop the other one, or name another slot in the source's configuration"),
-            Self::Unavailable { .. } | Self::Protocol { .. } => None,
+            Self::Unavailable { .. } | Self::OpenNotSent { .. } | Self::Protocol { .. } => None,
         }
     }
 }

@@ -78,6 +78,7 @@ fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
         };
         writeln!(out, "source {name:<24} {:<9} {counts}{lag}", source.condition.word())?;
         trouble(out, source.error.as_deref(), source.hint.as_deref())?;
+        open_transactions(source, out)?;
         slot(source, out)?;
     }
     for (name, view) in &board.views {
@@ -106,6 +107,16 @@ fn verified(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
         true => writeln!(out, "verify running"),
         false => Ok(()),
     }
+}
+
+fn open_transactions(source: &SourceStatus, out: &mut impl Write) -> std::io::Result<()> {
+    let held = source.open_transactions;
+    if held.open == 0 && !held.reading_back {
+        return Ok(());
+    }
+    let reading_back = if held.reading_back { ", one that has committed is read back" } else { "" };
+    let (memory, disk) = (size(held.memory_bytes), size(held.disk_bytes));
+    writeln!(out, "       open transactions {}, {memory} in memory, {disk} on disk{reading_back}", held.open)
 }
 
 fn slot(source: &SourceStatus, out: &mut impl Write) -> std::io::Result<()> {

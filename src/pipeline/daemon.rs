@@ -206,6 +206,7 @@ impl Starting {
             let supervisor = Supervisor {
                 config,
                 record: planned.record.clone(),
+                spill: self.config.state_dir.join("spill").join(planned.name.as_str()),
                 out: sender.clone(),
                 durable: confirmed,
                 status: self.projections.status.clone(),

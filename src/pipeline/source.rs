@@ -1,10 +1,13 @@
 //! Keeps each source running: starts it where the state stands, starts it again after a transient error.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
 use tailwater_connectors::postgres::PostgresSource;
-use tailwater_connectors::{Position, ResumePoint, Source, SourceError, SourceMessage, UnfinishedCopy};
+use tailwater_connectors::{
+    OpenTransactions, Position, ResumePoint, Source, SourceError, SourceMessage, UnfinishedCopy,
+};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -64,6 +67,8 @@ pub(super) fn connector(config: &SourceConfig) -> Result<Box<dyn Source>, Source
 pub(super) struct Supervisor {
     pub(super) config: Arc<SourceConfig>,
     pub(super) record: SourceRecord,
+    /// Where the source keeps transactions that are still open; its own.
+    pub(super) spill: PathBuf,
     pub(super) out: mpsc::Sender<Taken>,
     pub(super) durable: watch::Receiver<Option<Position>>,
     pub(super) status: Arc<StatusBoard>,
@@ -73,7 +78,7 @@ pub(super) struct Supervisor {
 impl Supervisor {
     /// Runs until stopped or until an error that someone must act on. `standing` is where the source stands at first.
     pub(super) async fn run(self, standing: Standing) {
-        let (mut backoff, mut standing) = (Backoff::default(), Some(standing));
+        let (mut backoff, mut takes_open, mut standing) = (Backoff::default(), true, Some(standing));
         while !self.stop.is_cancelled() {
             let now = match standing.take() {
                 Some(standing) => standing,
@@ -82,7 +87,10 @@ impl Supervisor {
                     None => return,
                 },
             };
-            match self.run_once(now.resume_point(&self.record), &mut backoff).await {
+            let outcome = self.run_once(now.resume_point(&self.record), takes_open, &mut backoff).await;
+            // What the server cannot send while it is open it sends whole, in one run; the next one asks again.
+            takes_open = !matches!(outcome, Err(SourceError::OpenNotSent { .. }));
+            match outcome {
                 Ok(()) => return,
                 Err(error) if error.is_transient() => self.wait(&error, &mut backoff).await,
                 Err(error) => {
@@ -106,17 +114,23 @@ impl Supervisor {
     }
 
     /// One connection's life. Ends with `Ok` only when stopped.
-    async fn run_once(&self, resume: ResumePoint, backoff: &mut Backoff) -> Result<(), SourceError> {
+    async fn run_once(&self, resume: ResumePoint, takes_open: bool, backoff: &mut Backoff) -> Result<(), SourceError> {
         if matches!(resume, ResumePoint::FirstCopy { .. }) {
             self.condition(Condition::Loading, None, None);
         }
         let (sender, mut messages) = mpsc::channel(1);
-        let source = connector(&self.config)?;
+        let (told, mut open) = watch::channel(self.open_transactions());
+        let mut source = PostgresSource::new(self.config.postgres.clone())?;
+        if takes_open {
+            source = source.with_spill(self.spill.clone(), told);
+        }
+        let source: Box<dyn Source> = Box::new(source);
         let mut running = tokio::spawn(source.run(resume, sender, self.durable.clone()));
         loop {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
+                Ok(()) = open.changed() => self.show_open(&open.borrow_and_update()),
                 message = messages.recv() => match message {
                     Some(message) => {
                         backoff.reset();
@@ -125,7 +139,11 @@ impl Supervisor {
                             break;
                         }
                     }
-                    None => return joined(running.await, self.name()),
+                    None => {
+                        let ended = joined(running.await, self.name());
+                        self.show_open(&open.borrow());
+                        return ended;
+                    }
                 },
             }
         }
@@ -135,6 +153,18 @@ impl Supervisor {
             running.abort();
         }
         Ok(())
+    }
+
+    fn open_transactions(&self) -> OpenTransactions {
+        let known =
+            self.status.inspect(|status| status.sources.get(self.name()).map(|source| source.open_transactions));
+        known.unwrap_or_default()
+    }
+
+    fn show_open(&self, open: &OpenTransactions) {
+        self.status.update(|status| {
+            status.sources.entry(self.name().clone()).or_default().open_transactions = *open;
+        });
     }
 
     async fn wait(&self, error: &SourceError, backoff: &mut Backoff) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use tailwater_connectors::{Positions, SourceHealth};
+use tailwater_connectors::{OpenTransactions, Positions, SourceHealth};
 
 use super::verify::VerifyStatus;
 
@@ -118,6 +118,9 @@ pub struct SourceStatus {
     pub last_commit_at: Option<String>,
     /// Milliseconds from that transaction's commit to its being applied here.
     pub last_lag_ms: Option<f64>,
+    /// What we hold of transactions that the server sends while they are open.
+    #[serde(default)]
+    pub open_transactions: OpenTransactions,
     /// What the server keeps for us; `None` while that is not known.
     #[serde(default)]
     pub health: Option<SourceHealth>,

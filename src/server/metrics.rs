@@ -9,7 +9,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 use smol_str::SmolStr;
-use tailwater_connectors::{Position, Positions};
+use tailwater_connectors::{OpenTransactions, Position, Positions};
 
 use crate::pipeline::Projections;
 use crate::pipeline::status::{Condition, Status};
@@ -98,6 +98,7 @@ fn sources(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
     )?;
     copies(out, status)?;
     slots(out, status)?;
+    open_transactions(out, status)?;
     let lists = [
         ("source_changes", "Row changes taken from the log", all().map(|(l, s)| (l, s.changes)).collect::<Vec<_>>()),
         ("source_transactions", "Transactions taken from the log", all().map(|(l, s)| (l, s.transactions)).collect()),
@@ -120,6 +121,23 @@ fn copies(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
     gauge(out, "source_copy_total_bytes", "Bytes of tables that are being copied", total)?;
     let left = copies().map(|(labels, copy)| (labels, copy.tables_left as f64));
     gauge(out, "source_copy_tables_left", "Tables whose copy is not complete", left)
+}
+
+type Held = fn(&OpenTransactions) -> u64;
+
+/// What is held of transactions that have not committed yet.
+fn open_transactions(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
+    let all = || status.sources.iter().map(|(name, source)| (label("source", name), source.open_transactions));
+    let held: [(&str, &str, Held); 3] = [
+        ("source_open_transactions", "Open transactions of which the server has sent something", |held| held.open),
+        ("source_open_memory_bytes", "Memory of open transactions", |held| held.memory_bytes),
+        ("source_open_disk_bytes", "Files of open transactions", |held| held.disk_bytes),
+    ];
+    for (name, help, of) in held {
+        gauge(out, name, help, all().map(|(labels, held)| (labels, of(&held) as f64)))?;
+    }
+    let spilled = all().map(|(labels, held)| (labels, held.spilled_bytes));
+    counter(out, "source_spilled_bytes", "Bytes of open transactions written to disk", spilled)
 }
 
 /// What the sources' servers keep for us.

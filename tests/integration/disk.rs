@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -15,49 +15,15 @@ use super::support::audit::compare;
 use super::support::bank::{Load, SCHEMA, configuration};
 use super::support::proxy::{Network, Proxy};
 use super::support::rig::{PATIENCE, Rig, said, wait_for};
+use super::support::small_disk::SmallDisk;
 
 /// Room of the small disk: the bank's state, and little besides.
 const DISK_BYTES: u64 = 160 << 20;
 
-/// A file system of a few megabytes, gone when dropped.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn at(path: &Path) -> Self {
-        fs::create_dir_all(path).unwrap();
-        let options = format!("size={DISK_BYTES}");
-        let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tailwater"]).arg(path).status().unwrap();
-        assert!(mounted.success(), "this test mounts a tmpfs: run it as root");
-        Self(path.into())
-    }
-
-    fn ballast(&self) -> PathBuf {
-        self.0.join("ballast")
-    }
-
-    /// Takes all room that there is.
-    fn fill(&self) {
-        let target = format!("of={}", self.ballast().display());
-        let wrote = Command::new("dd").args(["if=/dev/zero", "bs=64k", &target]).output().unwrap();
-        assert!(!wrote.status.success(), "the disk did not fill up");
-    }
-
-    fn free(&self) {
-        fs::remove_file(self.ballast()).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
 #[test]
 fn a_full_disk_is_named_and_waited_for_and_nothing_is_lost_or_wrong() {
     let mut rig = Rig::new(SCHEMA, &configuration());
-    let disk = SmallDisk::at(&rig.directory.path().join("state"));
+    let disk = SmallDisk::at(&rig.directory.path().join("state"), DISK_BYTES);
     let database = rig.database();
     rig.start();
     for round in 0..2 {

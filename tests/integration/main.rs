@@ -15,6 +15,7 @@ mod nexmark;
 mod postmaster;
 mod quarantine;
 mod slot;
+mod streamed;
 mod support;
 mod tpch;
 mod verify;

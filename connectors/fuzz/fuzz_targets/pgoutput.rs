@@ -1,4 +1,4 @@
-//! A stream of pgoutput messages: a byte of version, a byte of parallel, then messages behind their lengths. No bytes may
+//! A stream of pgoutput messages: a byte of version, a byte without meaning, then messages behind their lengths. No bytes may
 //! panic, and a message that is understood is not understood with a byte more.
 #![no_main]
 
@@ -6,8 +6,8 @@ use libfuzzer_sys::fuzz_target;
 use tailwater_connectors::postgres::pgoutput::Decoder;
 
 fuzz_target!(|bytes: &[u8]| {
-    let [version, parallel, rest @ ..] = bytes else { return };
-    let mut decoder = Decoder::new(u32::from(*version), *parallel != 0);
+    let [version, _, rest @ ..] = bytes else { return };
+    let mut decoder = Decoder::new(u32::from(*version));
     let mut rest = rest;
     while let Some((length, after)) = rest.split_first_chunk::<2>() {
         let length = usize::from(u16::from_be_bytes(*length));

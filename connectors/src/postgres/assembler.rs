@@ -1,25 +1,33 @@
-//! Messages of the log become whole transactions, in the tables' own columns.
+//! Messages of the log become whole transactions.
+//!
+//! ```text
+//! message ─▶ decoder ─┬─ of a whole transaction ───────────────────▶ changes ─▶ Transaction at its commit
+//!                     └─ of a chunk of an open one ─▶ kept ─ commit ─▶ replay ─▶ Transaction
+//!                                                      └─ rollback ─▶ nothing
+//! ```
 
-use std::sync::Arc;
-
-use super::pgoutput::{Decoder, Message, OldKind, TupleData};
-use super::relation_map::{CellError, KnownTable, Mapping, RelationMap};
-use crate::change::{Change, NewRow, OldRow, Transaction};
+use super::changes::Changes;
+use super::pgoutput::{Decoder, Message};
+use super::relation_map::KnownTable;
+use super::replay::Replay;
+use super::spill::Spill;
+use super::streamed::Streamed;
+use crate::change::{Change, Transaction};
+use crate::open_transactions::OpenTransactionsSender;
 use crate::position::{Lsn, Position};
-use crate::row::Row;
 use crate::source::SourceError;
-use crate::sql_type::SqlType;
-use crate::value::Value;
 
-/// Builds transactions. A new one is made for each connection: relations must be announced again.
+/// Builds transactions. A new one is made for each connection: relations must be announced again, and open transactions are
+/// sent from their beginning.
 #[derive(Debug)]
 pub(super) struct Assembler {
     source_name: String,
+    proto_version: u32,
     decoder: Decoder,
-    relations: RelationMap,
-    open: Option<Vec<Change>>,
-    /// Reused for each row.
-    scratch: Vec<Value>,
+    changes: Changes,
+    /// `None` when transactions in progress were not asked for.
+    streamed: Option<Streamed>,
+    replay: Option<Replay>,
 }
 
 /// What a message completed.
@@ -33,169 +41,108 @@ pub(super) enum Completed {
     Empty(Lsn),
 }
 
-impl Assembler {
-    pub(super) fn new(source_name: String, proto_version: u32, tables: Vec<KnownTable>) -> Self {
-        Self {
-            decoder: Decoder::new(proto_version, false),
-            relations: RelationMap::new(source_name.clone(), tables),
-            source_name,
-            open: None,
-            scratch: Vec::new(),
+impl Completed {
+    fn transaction(changes: Vec<Change>, end_lsn: Lsn, committed_at: i64) -> Self {
+        match changes.is_empty() {
+            true => Self::Empty(end_lsn),
+            false => Self::Transaction(Transaction { position: Position::Lsn(end_lsn), committed_at, changes }),
         }
     }
+}
 
-    /// Whether a transaction has begun and not ended.
+impl Assembler {
+    pub(super) fn new(source_name: String, proto_version: u32, tables: Vec<KnownTable>) -> Self {
+        let (decoder, changes) = (Decoder::new(proto_version), Changes::new(source_name.clone(), tables));
+        Self { source_name, proto_version, decoder, changes, streamed: None, replay: None }
+    }
+
+    /// The same where the server was asked for transactions in progress.
+    pub(super) fn streaming_into(mut self, spill: Spill, told: OpenTransactionsSender) -> Self {
+        self.streamed = Some(Streamed::new(self.source_name.clone(), spill, told));
+        self
+    }
+
+    /// Whether a position now may be in the middle of something: a transaction has begun and not ended, a chunk of an open one is
+    /// being read, or one that has committed is not complete yet.
+    ///
+    /// Between its chunks an open streamed transaction is in nobody's way. Its commit is still to come, so it lies behind every
+    /// position that is reported meanwhile. The server decides by the place of the commit what it sends: from any such position it
+    /// sends the transaction again, from its beginning, which `restart_lsn` keeps in the log for as long as it is open. What
+    /// has been kept of it here is then worth nothing and is removed at the start of a run.
     pub(super) fn is_open(&self) -> bool {
-        self.open.is_some()
+        self.changes.is_open() || self.is_in_chunk() || self.is_replaying()
+    }
+
+    /// Whether the server was asked for transactions in progress.
+    pub(super) fn takes_open(&self) -> bool {
+        self.streamed.is_some()
+    }
+
+    /// Whether messages are only kept for now.
+    pub(super) fn is_in_chunk(&self) -> bool {
+        self.streamed.as_ref().is_some_and(Streamed::is_in_chunk)
+    }
+
+    /// Whether a streamed transaction has committed and [`Self::replay`] is to be called until it is complete; no message is taken
+    /// before.
+    pub(super) fn is_replaying(&self) -> bool {
+        self.replay.is_some()
     }
 
     /// Takes one message.
     pub(super) fn accept(&mut self, payload: &[u8]) -> Result<Completed, SourceError> {
-        let message = self.decoder.decode(payload).map_err(|error| self.protocol(error.to_string()))?;
-        match message {
-            Message::Insert { relation, new, .. } => self.insert(relation, new)?,
-            Message::Update { relation, old, new, .. } => self.update(relation, old, new)?,
-            Message::Delete { relation, old, .. } => self.delete(relation, old)?,
-            Message::Truncate { relations, .. } => self.truncate(&relations)?,
-            Message::Relation(relation) => self.relations.announce(&relation)?,
-            Message::Begin { .. } => self.open = Some(Vec::new()),
-            Message::Commit { end_lsn, committed_at, .. } => return self.commit(end_lsn, committed_at),
-            Message::Origin { .. } | Message::Type { .. } | Message::Logical { .. } => {}
-            other => {
-                let text = format!("{other:?}");
-                let name = text.split([' ', '(', '{']).next().unwrap_or_default();
-                return Err(self.protocol(format!("message {name} was not asked for")));
+        assert!(self.replay.is_none(), "transactions are completed in the order of their commits");
+        let message = self.decoder.decode(payload).map_err(|error| self.protocol(&error.to_string()))?;
+        match (message, &mut self.streamed) {
+            (Message::StreamCommit { xid, end_lsn, committed_at, .. }, Some(streamed)) => {
+                let committed = streamed.commit(xid)?;
+                let decoder = Decoder::of_streamed(self.proto_version, xid);
+                let replay = Replay::new(committed, (decoder, self.changes.of_streamed()), (end_lsn, committed_at));
+                streamed.tell(Some(self.replay.insert(replay).messages()));
             }
+            (Message::StreamStart { xid, first }, Some(streamed)) => streamed.start(xid, first)?,
+            (Message::StreamStop, Some(streamed)) => {
+                streamed.stop();
+                streamed.tell(None);
+            }
+            (Message::StreamAbort { xid, subxid, .. }, Some(streamed)) => {
+                streamed.roll_back(xid, subxid)?;
+                streamed.tell(None);
+            }
+            (message, Some(streamed)) if streamed.is_in_chunk() => {
+                streamed.keep(&message, payload, &mut self.changes)?
+            }
+            (Message::Begin { .. }, _) => self.changes.begin(),
+            (Message::Commit { end_lsn, committed_at, .. }, _) => {
+                return Ok(Completed::transaction(self.changes.end()?, end_lsn, committed_at));
+            }
+            (message, _) => self.changes.accept(message)?,
         }
         Ok(Completed::Nothing)
     }
 
-    fn commit(&mut self, end_lsn: Lsn, committed_at: i64) -> Result<Completed, SourceError> {
-        let changes = self.open.take().ok_or_else(|| self.protocol("a commit without a begin".into()))?;
-        if changes.is_empty() {
-            return Ok(Completed::Empty(end_lsn));
+    /// Goes on with the streamed transaction that has committed, by a piece that takes little time. Answers what is complete now and
+    /// how many bytes of messages were read.
+    pub(super) fn replay(&mut self) -> Result<(Completed, usize), SourceError> {
+        let Some(replay) = &mut self.replay else { return Ok((Completed::Nothing, 0)) };
+        let piece = replay.read_piece(&self.source_name)?;
+        if !piece.is_last {
+            return Ok((Completed::Nothing, piece.bytes));
         }
-        Ok(Completed::Transaction(Transaction { position: Position::Lsn(end_lsn), committed_at, changes }))
-    }
-
-    fn push(&mut self, change: Change) -> Result<(), SourceError> {
-        match &mut self.open {
-            Some(changes) => changes.push(change),
-            None => return Err(self.protocol("a change outside a transaction".into())),
+        let replay = self.replay.take().expect("it is there");
+        let (end_lsn, committed_at) = replay.end();
+        let changes = replay.finish(&mut self.changes)?;
+        if let Some(streamed) = &mut self.streamed {
+            streamed.tell(None);
         }
-        Ok(())
+        Ok((Completed::transaction(changes, end_lsn, committed_at), piece.bytes))
     }
 
-    fn insert(&mut self, relation: u32, new: TupleData<'_>) -> Result<(), SourceError> {
-        let Some(mapping) = self.relations.get(relation).cloned() else { return Ok(()) };
-        let new = self.whole_row(&mapping, new)?;
-        self.push(Change::Insert { table: mapping.table.clone(), new })
-    }
-
-    fn update(
-        &mut self,
-        relation: u32,
-        old: Option<(OldKind, TupleData<'_>)>,
-        new: TupleData<'_>,
-    ) -> Result<(), SourceError> {
-        let Some(mapping) = self.relations.get(relation).cloned() else { return Ok(()) };
-        let old = match old {
-            Some(old) => self.old_row(&mapping, old)?,
-            None if mapping.table.key.is_empty() => {
-                return Err(self.protocol("an update of a table without a key came without its old row".into()));
-            }
-            None => OldRow::SameKey,
-        };
-        let mut unchanged = Vec::new();
-        self.read(&mapping, new, &mut unchanged)?;
-        // The old row knows values that the new row left out.
-        if let OldRow::Key(row) | OldRow::Full(row) = &old {
-            let whole = matches!(old, OldRow::Full(_));
-            unchanged.retain(|&column| {
-                let column = usize::from(column);
-                let known = whole || mapping.table.key.contains(&column);
-                if known {
-                    self.scratch[column] = row[column].clone();
-                }
-                !known
-            });
-        }
-        let new = NewRow { row: self.scratch.drain(..).collect(), unchanged };
-        self.push(Change::Update { table: mapping.table.clone(), old, new })
-    }
-
-    fn delete(&mut self, relation: u32, old: (OldKind, TupleData<'_>)) -> Result<(), SourceError> {
-        let Some(mapping) = self.relations.get(relation).cloned() else { return Ok(()) };
-        let old = self.old_row(&mapping, old)?;
-        self.push(Change::Delete { table: mapping.table.clone(), old })
-    }
-
-    fn truncate(&mut self, relations: &[u32]) -> Result<(), SourceError> {
-        let table = |relation: &u32| self.relations.get(*relation).map(|mapping| mapping.table.clone());
-        let tables: Vec<_> = relations.iter().filter_map(table).collect();
-        if tables.is_empty() { Ok(()) } else { self.push(Change::Truncate { tables }) }
-    }
-
-    fn old_row(
-        &mut self,
-        mapping: &Arc<Mapping>,
-        (kind, old): (OldKind, TupleData<'_>),
-    ) -> Result<OldRow, SourceError> {
-        let row = self.whole_row(mapping, old)?;
-        match kind {
-            OldKind::Full => Ok(OldRow::Full(row)),
-            OldKind::Key if mapping.table.key.is_empty() => Err(self.protocol("a key of a table that has none".into())),
-            OldKind::Key => Ok(OldRow::Key(row)),
-        }
-    }
-
-    fn whole_row(&mut self, mapping: &Arc<Mapping>, tuple: TupleData<'_>) -> Result<Row, SourceError> {
-        let mut unchanged = Vec::new();
-        self.read(mapping, tuple, &mut unchanged)?;
-        match unchanged.is_empty() {
-            true => Ok(self.scratch.drain(..).collect()),
-            false => Err(self.cell_error(mapping, CellError::Unchanged)),
-        }
-    }
-
-    fn read(
-        &mut self,
-        mapping: &Arc<Mapping>,
-        tuple: TupleData<'_>,
-        unchanged: &mut Vec<u16>,
-    ) -> Result<(), SourceError> {
-        let read = mapping.read(tuple, &mut self.scratch, unchanged);
-        read.map_err(|error| self.cell_error(mapping, error))
-    }
-
-    fn cell_error(&self, mapping: &Mapping, error: CellError) -> SourceError {
-        match error {
-            CellError::Unchanged => self.protocol("a row left out a value where there is no older one".into()),
-            CellError::Value { column, message } => {
-                let column = &mapping.table.columns[column];
-                SourceError::Table {
-                    source_name: self.source_name.clone(),
-                    table: mapping.table.name.to_string(),
-                    message: format!("column \"{}\": {message}", column.name),
-                    hint: match column.sql_type {
-                        SqlType::Enum(_) => {
-                            format!(
-                                "if the enum has a new label, run \"tailwater source drop {}\", remove the state directory and start again",
-                                self.source_name
-                            )
-                        }
-                        _ => "this is a fault of tailwater: report the type".into(),
-                    },
-                }
-            }
-        }
-    }
-
-    fn protocol(&self, message: String) -> SourceError {
-        SourceError::Protocol { source_name: self.source_name.clone(), message }
+    fn protocol(&self, message: &str) -> SourceError {
+        SourceError::Protocol { source_name: self.source_name.clone(), message: message.to_owned() }
     }
 }
 
 #[cfg(test)]
 #[path = "assembler_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::change::{NewRow, OldRow};
+use crate::row::Row;
 use crate::schema::{Column, ReplicaIdentity, TableName, TableSchema};
 use crate::sql_type::SqlType;
+use crate::value::Value;
 
 /// Relation 42, `t (id int4 primary key, v int4)`.
-fn table(identity: ReplicaIdentity, key: Vec<usize>) -> KnownTable {
+pub(in crate::postgres) fn table(identity: ReplicaIdentity, key: Vec<usize>) -> KnownTable {
     let column = |name: &str| Column::new(name, SqlType::Int4, true);
     let name = TableName { source: "shop".into(), schema: "public".into(), table: "t".into() };
     let schema = TableSchema { name, id: 42, columns: vec![column("id"), column("v")], key, identity };
@@ -19,7 +22,7 @@ fn assembler() -> Assembler {
 }
 
 /// `(name, type oid, is key)` per column.
-fn relation(id: u32, name: &str, identity: u8, columns: &[(&str, u32, bool)]) -> Vec<u8> {
+pub(in crate::postgres) fn relation(id: u32, name: &str, identity: u8, columns: &[(&str, u32, bool)]) -> Vec<u8> {
     let mut message = [b"R".as_slice(), &id.to_be_bytes(), b"public\0", name.as_bytes(), &[0, identity]].concat();
     message.extend((columns.len() as u16).to_be_bytes());
     for (name, oid, is_key) in columns {
@@ -28,16 +31,16 @@ fn relation(id: u32, name: &str, identity: u8, columns: &[(&str, u32, bool)]) ->
     message
 }
 
-fn begin() -> Vec<u8> {
+pub(in crate::postgres) fn begin() -> Vec<u8> {
     [b"B".as_slice(), &[0; 16], &[0, 0, 0, 7]].concat()
 }
 
-fn commit(end: u64) -> Vec<u8> {
+pub(in crate::postgres) fn commit(end: u64) -> Vec<u8> {
     [b"C\0".as_slice(), &[0; 8], &end.to_be_bytes(), &[0; 8]].concat()
 }
 
 /// Cells: a number, `n` or `u`.
-fn tuple(kind: u8, cells: &[Result<i32, u8>]) -> Vec<u8> {
+pub(in crate::postgres) fn tuple(kind: u8, cells: &[Result<i32, u8>]) -> Vec<u8> {
     let mut bytes = vec![kind, 0, cells.len() as u8];
     for cell in cells {
         match cell {
@@ -48,11 +51,11 @@ fn tuple(kind: u8, cells: &[Result<i32, u8>]) -> Vec<u8> {
     bytes
 }
 
-fn change(tag: u8, tuples: &[Vec<u8>]) -> Vec<u8> {
+pub(in crate::postgres) fn change(tag: u8, tuples: &[Vec<u8>]) -> Vec<u8> {
     [[tag].as_slice(), &42u32.to_be_bytes(), &tuples.concat()].concat()
 }
 
-const PLAIN: [(&str, u32, bool); 2] = [("id", 23, true), ("v", 23, false)];
+pub(in crate::postgres) const PLAIN: [(&str, u32, bool); 2] = [("id", 23, true), ("v", 23, false)];
 
 fn changes(assembler: &mut Assembler, messages: &[Vec<u8>]) -> Result<Vec<Change>, SourceError> {
     assembler.accept(&begin())?;
@@ -66,7 +69,7 @@ fn changes(assembler: &mut Assembler, messages: &[Vec<u8>]) -> Result<Vec<Change
     }
 }
 
-fn row(values: &[Option<i64>]) -> Row {
+pub(in crate::postgres) fn row(values: &[Option<i64>]) -> Row {
     values.iter().map(|value| value.map_or(Value::Null, Value::Int)).collect()
 }
 

@@ -23,9 +23,20 @@ pub(super) struct KnownTable {
 #[derive(Debug)]
 pub(super) struct RelationMap {
     source_name: String,
-    known: HashMap<u32, KnownTable>,
-    /// `None`: announced, but not asked for.
-    announced: HashMap<u32, Option<Arc<Mapping>>>,
+    known: Arc<HashMap<u32, KnownTable>>,
+    announced: HashMap<u32, Announced>,
+    /// For a streamed transaction: what held for everybody when it committed.
+    before: HashMap<u32, Announced>,
+    announcements: u64,
+}
+
+/// What was said of a relation, and when.
+#[derive(Clone, Debug)]
+struct Announced {
+    /// `None`: not asked for.
+    mapping: Option<Arc<Mapping>>,
+    /// In the order in which the server said it, whatever was committed first.
+    number: u64,
 }
 
 /// How rows of one relation become rows of its table.
@@ -59,8 +70,42 @@ pub(super) enum CellError {
 
 impl RelationMap {
     pub(super) fn new(source_name: String, tables: Vec<KnownTable>) -> Self {
-        let known = tables.into_iter().map(|known| (known.schema.id, known)).collect();
-        Self { source_name, known, announced: HashMap::new() }
+        let known: HashMap<u32, KnownTable> = tables.into_iter().map(|known| (known.schema.id, known)).collect();
+        let (announced, before) = (HashMap::new(), HashMap::new());
+        Self { source_name, known: Arc::new(known), announced, before, announcements: 0 }
+    }
+
+    /// Relations of a streamed transaction: none yet.
+    pub(super) fn of_streamed(&self) -> Self {
+        Self {
+            source_name: self.source_name.clone(),
+            known: self.known.clone(),
+            announced: HashMap::new(),
+            before: self.announced.clone(),
+            announcements: 0,
+        }
+    }
+
+    /// Takes over what a streamed transaction announced, by the numbers that its announcements have here, unless others announced
+    /// the relation since: then the server holds that one for known.
+    pub(super) fn adopt(&mut self, streamed: &Self, numbers: &HashMap<u32, u64>) {
+        for (relation, &number) in numbers {
+            let is_newer = self.announced.get(relation).is_none_or(|held| held.number < number);
+            if let (true, Some(announced)) = (is_newer, streamed.announced.get(relation)) {
+                self.announced.insert(*relation, Announced { mapping: announced.mapping.clone(), number });
+            }
+        }
+    }
+
+    /// The number of an announcement made now.
+    pub(super) fn next_announcement(&mut self) -> u64 {
+        self.announcements += 1;
+        self.announcements
+    }
+
+    /// Whether it is a table of the state.
+    pub(super) fn is_known(&self, relation: u32) -> bool {
+        self.known.contains_key(&relation)
     }
 
     /// Takes note of a relation message.
@@ -72,13 +117,14 @@ impl RelationMap {
                 None
             }
         };
-        self.announced.insert(relation.id, mapping);
+        let number = self.next_announcement();
+        self.announced.insert(relation.id, Announced { mapping, number });
         Ok(())
     }
 
     /// The mapping of an announced relation, `None` when nobody asked for it.
     pub(super) fn get(&self, relation: u32) -> Option<&Arc<Mapping>> {
-        self.announced.get(&relation)?.as_ref()
+        self.announced.get(&relation)?.mapping.as_ref()
     }
 
     fn refuse_recreated(&self, relation: &Relation<'_>) -> Result<(), SourceError> {
@@ -129,7 +175,8 @@ impl RelationMap {
     /// `numeric(10,2)` to `numeric(10,4)` rewrites the table without a word in the log.
     fn check_modifiers(&self, mapping: &Mapping, relation: u32) -> Result<(), SourceError> {
         const VARCHAR: u32 = 1043;
-        let Some(before) = self.get(relation) else { return Ok(()) };
+        let before = self.announced.get(&relation).or_else(|| self.before.get(&relation));
+        let Some(before) = before.and_then(|before| before.mapping.as_ref()) else { return Ok(()) };
         let old = |target: u16| before.columns.iter().flatten().find(|column| column.target == target);
         for column in mapping.columns.iter().flatten() {
             let changed = old(column.target).is_some_and(|old| old.type_modifier != column.type_modifier);

@@ -39,6 +39,8 @@ pub(super) struct StreamOptions<'a> {
     pub(super) proto_version: u32,
     /// Values in the form of their types' send functions.
     pub(super) binary: bool,
+    /// Whether large transactions come while they are open. Their parallel form says more only to those who apply them in parallel.
+    pub(super) streaming: bool,
 }
 
 /// Asks who the server is.
@@ -126,8 +128,9 @@ fn start_command(options: &StreamOptions<'_>) -> String {
     // The publication is an identifier inside a literal: quoted twice. This grammar knows no escapes but doubled quotes.
     let publication = escape_identifier(options.publication).replace('\'', "''");
     let binary = if options.binary { ", \"binary\" 'true'" } else { "" };
+    let streaming = if options.streaming { ", \"streaming\" 'on'" } else { "" };
     format!(
-        "START_REPLICATION SLOT {} LOGICAL {} (\"proto_version\" '{}', \"publication_names\" '{publication}'{binary})",
+        "START_REPLICATION SLOT {} LOGICAL {} (\"proto_version\" '{}', \"publication_names\" '{publication}'{binary}{streaming})",
         escape_identifier(options.slot),
         options.start,
         options.proto_version
@@ -207,6 +210,7 @@ mod tests {
             start: Lsn(0x1_0000_002A),
             proto_version: 3,
             binary: true,
+            streaming: false,
         };
         assert_eq!(
             start_command(&options),
@@ -216,11 +220,15 @@ mod tests {
     }
 
     #[test]
-    fn streaming_of_open_transactions_is_never_asked_for() {
+    fn streaming_of_open_transactions_is_asked_for_where_they_can_be_kept() {
         for version in [140_000, 150_007, 160_001, 180_000] {
             let proto_version = proto_version(version);
-            let options = StreamOptions { slot: "s", publication: "p", start: Lsn(0), proto_version, binary: false };
-            assert!(!start_command(&options).contains("streaming"));
+            let command = |streaming| {
+                let (slot, publication, start, binary) = ("s", "p", Lsn(0), false);
+                start_command(&StreamOptions { slot, publication, start, proto_version, binary, streaming })
+            };
+            assert!(!command(false).contains("streaming"));
+            assert!(command(true).ends_with("\"streaming\" 'on')"), "{}", command(true));
         }
         assert_eq!((proto_version(140_009), proto_version(150_000), proto_version(190_000)), (2, 3, 4));
     }

@@ -7,6 +7,9 @@ use thiserror::Error;
 use crate::position::Position;
 use crate::source::SourceError;
 
+/// What the server was sure could not happen.
+const INTERNAL_ERROR: &str = "XX000";
+
 /// What the server answered instead of a result. The detail field is left out: it may hold row values.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message} (SQLSTATE {code})")]
@@ -87,6 +90,18 @@ impl Scene {
                 SourceError::Protocol { source_name, message: error.to_string() }
             }
             other => SourceError::Unavailable { source_name, message: other.to_string() },
+        }
+    }
+
+    /// The same where transactions come while they are open. Decoding these, Postgres 15 (and others) can take a row of its catalog
+    /// for gone: where a savepoint that changed a table was rolled back and the transaction changes the table again before the
+    /// change is read. It decodes the same log once it is whole.
+    pub(super) fn open_error(&self, error: ConnectionError) -> SourceError {
+        match error {
+            ConnectionError::Server(error) if error.code == INTERNAL_ERROR => {
+                SourceError::OpenNotSent { source_name: self.source_name.clone(), message: error.to_string() }
+            }
+            other => self.error(other),
         }
     }
 
@@ -175,10 +190,21 @@ mod tests {
     use super::*;
     use crate::position::Lsn;
 
-    fn error(code: &str, resuming: bool) -> SourceError {
+    fn scene(resuming: bool) -> Scene {
         let resuming = resuming.then_some(Position::Lsn(Lsn(16)));
-        let scene = Scene { source_name: "shop".into(), slot: "tailwater".into(), resuming };
-        scene.error(ConnectionError::Server(ServerError { code: code.into(), message: "m".into() }))
+        Scene { source_name: "shop".into(), slot: "tailwater".into(), resuming }
+    }
+
+    fn answer(code: &str) -> ConnectionError {
+        ConnectionError::Server(ServerError { code: code.into(), message: "m".into() })
+    }
+
+    fn error(code: &str, resuming: bool) -> SourceError {
+        scene(resuming).error(answer(code))
+    }
+
+    fn open_error(code: &str) -> SourceError {
+        scene(true).open_error(answer(code))
     }
 
     #[test]
@@ -188,6 +214,8 @@ mod tests {
             assert!(matches!(error(code, false), SourceError::Refused { .. }), "{code}");
         }
         assert!(matches!(error("55006", true), SourceError::SlotInUse { .. }));
+        assert!(matches!(open_error("XX000"), SourceError::OpenNotSent { .. }));
+        assert!(open_error("XX000").is_transient() && !open_error("XX001").is_transient());
         for code in ["57P01", "57P02", "57P03", "08006", "53300"] {
             assert!(matches!(error(code, true), SourceError::Unavailable { .. }), "{code}");
         }

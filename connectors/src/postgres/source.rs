@@ -1,6 +1,7 @@
 //! The source as the pipeline sees it.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -18,10 +19,12 @@ use super::replication::{self, StreamOptions};
 use super::server_error::Scene;
 use super::slot_health::SlotHealth;
 use super::snapshot::PostgresSnapshots;
+use super::spill::{self, Spill};
 use super::start::Start;
 use super::stream::{Stream, StreamParts};
-use super::{slot, sql_client, watch};
+use super::{slot, sql_client, streamed, watch};
 use crate::health::SourceHealth;
+use crate::open_transactions::OpenTransactionsSender;
 use crate::position::{Lsn, Position};
 use crate::schema::{TableName, TableSchema};
 use crate::snapshot::Snapshots;
@@ -37,13 +40,22 @@ pub struct PostgresSource {
     /// What [`Source::tables`] answered, so that a first copy notices a change since.
     pub(super) seen: HashMap<TableName, Arc<TableSchema>>,
     health: SlotHealth,
+    /// Where transactions in progress are kept, and who is told; `None`: the server is not asked for them.
+    spill: Option<(PathBuf, OpenTransactionsSender)>,
 }
 
 impl PostgresSource {
     /// Reads the connection URL; connects to nothing.
     pub fn new(config: PostgresSourceConfig) -> Result<Self, SourceError> {
         let info = ConnInfo::of(&config)?;
-        Ok(Self { config, info, seen: HashMap::new(), health: SlotHealth::default() })
+        Ok(Self { config, info, seen: HashMap::new(), health: SlotHealth::default(), spill: None })
+    }
+
+    /// The same, which lets the server send large transactions while they are open, and keeps them in this directory until they
+    /// commit or roll back. It is made where it is missing; `run` removes what an earlier one left in it, so it is one source's alone.
+    pub fn with_spill(mut self, directory: PathBuf, told: OpenTransactionsSender) -> Self {
+        self.spill = Some((directory, told));
+        self
     }
 
     pub(super) fn scene(&self, resuming: Option<Position>) -> Scene {
@@ -236,10 +248,16 @@ impl PostgresSource {
             start,
             proto_version: replication::proto_version(connection.server_version()),
             binary: all_columns().all(|column| has_binary_form(&column.sql_type)),
+            streaming: self.spill.is_some(),
         };
         replication::start(&mut connection, &options).await.map_err(|error| scene.error(error))?;
         tracing::info!(source = %self.config.name, position = %start, binary = options.binary, "streaming");
-        let assembler = Assembler::new(scene.source_name.clone(), options.proto_version, tables);
+        let mut assembler = Assembler::new(scene.source_name.clone(), options.proto_version, tables);
+        if let Some((directory, told)) = &self.spill {
+            let spill = Spill::open(directory, spill::MEMORY_BYTES_MAX);
+            let spill = spill.map_err(|error| streamed::not_kept(&scene.source_name, &error))?;
+            assembler = assembler.streaming_into(spill, told.clone());
+        }
         Ok(StreamParts { scene, connection, assembler, start, silence_max: self.info.silence_max() })
     }
 }

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! While the pipeline takes nothing, reading goes on until a bound, so that requests for a reply are seen at once; past the
-//! bound the socket is left alone and status updates go out by the clock, which keeps the server content.
+//! bound the socket is left alone and status updates go out by the clock, which keeps the server content. The same holds while a
+//! streamed transaction that has committed is read back: piece by piece, between which updates go out and a stop is seen.
 
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ const BATCH_CHANGES_MAX: usize = 2_000;
 const BATCH_BYTES_MAX: usize = 4 << 20;
 /// Bytes read ahead while the pipeline takes nothing.
 const AHEAD_BYTES_MAX: usize = 16 << 20;
+/// Reads between two status updates: what is kept of open transactions fills no hand-over, and may come for hours.
+const READS_MAX: usize = 32;
 /// A confirmed position that moved is sent no more often than this: the server may write its slot to disk for each.
 const CONFIRM_INTERVAL: Duration = Duration::from_millis(500);
 /// Progress is reported no more often than this: on a busy server with quiet tables keepalives come by the thousand, and
@@ -69,6 +72,7 @@ enum Happened {
     Closed,
     Durable,
     Room,
+    Replay,
     Read(Result<(), ConnectionError>),
     Clock,
 }
@@ -144,7 +148,7 @@ impl Stream {
                     self.heard_at = Instant::now();
                     self.read_what_is_there()?;
                 }
-                Happened::Room | Happened::Clock => {}
+                Happened::Room | Happened::Replay | Happened::Clock => {}
             }
         }
     }
@@ -167,16 +171,22 @@ impl Stream {
             }
             // The permit is given back: it is taken again for what will be there then.
             _permit = self.out.reserve(), if has_output => Happened::Room,
-            read = self.connection.fill(), if self.pending.may_read() => Happened::Read(read),
+            // Between two pieces others have their turn.
+            () = tokio::task::yield_now(), if self.assembler.is_replaying() && self.pending.may_read() => Happened::Replay,
+            read = self.connection.fill(), if self.may_read() => Happened::Read(read),
             () = tokio::time::sleep_until(wake_at) => Happened::Clock,
         }
     }
 
+    fn may_read(&self) -> bool {
+        self.pending.may_read() && !self.assembler.is_replaying()
+    }
+
     /// Goes on reading without waiting, as long as it makes a better batch.
     fn read_what_is_there(&mut self) -> Result<(), SourceError> {
-        loop {
+        for _ in 0..READS_MAX {
             self.take_frames()?;
-            if self.pending.is_batch() {
+            if self.pending.is_batch() || self.assembler.is_replaying() {
                 return Ok(());
             }
             match self.connection.fill().now_or_never() {
@@ -184,13 +194,18 @@ impl Stream {
                 None => return Ok(()),
             }
         }
+        Ok(())
     }
 
     fn take_frames(&mut self) -> Result<(), SourceError> {
         loop {
+            if self.assembler.is_replaying() && !self.replay_piece()? {
+                return Ok(());
+            }
             let frame = match self.connection.buffered() {
                 Ok(Some(frame)) => frame,
                 Ok(None) => return Ok(()),
+                Err(error) if self.assembler.takes_open() => return Err(self.scene.open_error(error)),
                 Err(error) => return Err(self.scene.error(error)),
             };
             match frame.tag {
@@ -210,16 +225,33 @@ impl Stream {
                 }
                 Incoming::Data { start, end, payload } => {
                     self.feedback.received(start.max(end));
-                    self.pending.bytes += payload.len();
-                    match self.assembler.accept(payload)? {
-                        Completed::Nothing => {}
-                        Completed::Empty(end_lsn) => self.feedback.empty_transaction(end_lsn),
-                        Completed::Transaction(transaction) => {
-                            self.pending.changes += transaction.changes.len();
-                            self.pending.transactions.push(transaction);
-                        }
-                    }
+                    let (completed, bytes) = (self.assembler.accept(payload)?, payload.len());
+                    // An open transaction is on its way to the disk: however much comes of it, it must not stop the reading.
+                    let is_kept = self.assembler.is_in_chunk();
+                    self.note_completed(completed, if is_kept { 0 } else { bytes });
                 }
+            }
+        }
+    }
+
+    /// Goes on with a streamed transaction that has committed, unless much waits already. True when it is complete.
+    fn replay_piece(&mut self) -> Result<bool, SourceError> {
+        if !self.pending.may_read() {
+            return Ok(false);
+        }
+        let (completed, bytes) = self.assembler.replay()?;
+        self.note_completed(completed, bytes);
+        Ok(!self.assembler.is_replaying())
+    }
+
+    fn note_completed(&mut self, completed: Completed, bytes: usize) {
+        self.pending.bytes += bytes;
+        match completed {
+            Completed::Nothing => {}
+            Completed::Empty(end_lsn) => self.feedback.empty_transaction(end_lsn),
+            Completed::Transaction(transaction) => {
+                self.pending.changes += transaction.changes.len();
+                self.pending.transactions.push(transaction);
             }
         }
     }
@@ -300,7 +332,7 @@ impl Stream {
         if now < self.next_status() {
             return Ok(());
         }
-        let is_reading = self.pending.may_read();
+        let is_reading = self.may_read();
         if !is_reading {
             self.heard_at = now;
         }

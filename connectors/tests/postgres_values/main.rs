@@ -85,7 +85,7 @@ async fn streamed(client: &Client, tables: &[CatalogTable], options: &str) -> Ve
         "select data from pg_logical_slot_peek_binary_changes('values', null, null,
              'proto_version', '1', 'publication_names', 'everything' {options})"
     );
-    let mut decoder = Decoder::new(1, false);
+    let mut decoder = Decoder::new(1);
     let mut found = vec![BTreeMap::new(); tables.len()];
     for row in client.query(&query, &[]).await.unwrap() {
         let bytes: &[u8] = row.get(0);

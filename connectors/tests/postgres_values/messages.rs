@@ -50,7 +50,7 @@ async fn messages(client: &Client, version: u32, options: &str) -> Vec<Vec<u8>> 
 
 /// Tags of the messages; what they say is checked on the way.
 fn decode_all(version: u32, messages: &[Vec<u8>]) -> BTreeSet<char> {
-    let mut decoder = Decoder::new(version, false);
+    let mut decoder = Decoder::new(version);
     for bytes in messages {
         let mut longer = bytes.clone();
         longer.push(0);

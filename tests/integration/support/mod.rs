@@ -10,6 +10,7 @@
 //! faults      ways in which a recording is spoiled
 //!
 //! rig         a database, a Redis and a daemon under test
+//! small_disk  a disk that fills up
 //! proxy       a network that fails between the two
 //! database    a blocking session of the database
 //! bank        tables, views and load of the crash test
@@ -29,4 +30,5 @@ pub(crate) mod random_file;
 pub(crate) mod recording;
 pub(crate) mod replay;
 pub(crate) mod rig;
+pub(crate) mod small_disk;
 pub(crate) mod view_file;

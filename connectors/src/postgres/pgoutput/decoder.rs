@@ -35,18 +35,33 @@ impl Open {
 #[derive(Clone, Debug)]
 pub struct Decoder {
     version: u32,
-    parallel: bool,
     open: Open,
-    widths: HashMap<u32, u16>,
+    widths: HashMap<u32, Width>,
     /// Relations announced inside transactions that are still streamed: they hold for that transaction only, until it commits.
-    streamed: HashMap<u32, HashMap<u32, u16>>,
+    /// Any rollback in it makes the server announce all of them again.
+    streamed: HashMap<u32, HashMap<u32, Width>>,
+    announcements: u64,
+}
+
+/// How wide a relation is, and when that was said.
+#[derive(Clone, Copy, Debug)]
+struct Width {
+    columns: u16,
+    /// Number of the announcement: what a streamed transaction said early may be older than what others said since.
+    announcement: u64,
 }
 
 impl Decoder {
-    /// For the options given at START_REPLICATION: `proto_version`, and whether `streaming` was `parallel`.
-    pub fn new(proto_version: u32, parallel: bool) -> Self {
-        let parallel = parallel && proto_version >= 4;
-        Self { version: proto_version, parallel, open: Open::Nothing, widths: HashMap::new(), streamed: HashMap::new() }
+    /// For the `proto_version` given at START_REPLICATION.
+    pub fn new(proto_version: u32) -> Self {
+        let (widths, streamed) = (HashMap::new(), HashMap::new());
+        Self { version: proto_version, open: Open::Nothing, widths, streamed, announcements: 0 }
+    }
+
+    /// Decodes the kept messages of one streamed transaction, without the starts and stops between them: it stands inside a
+    /// chunk for good.
+    pub fn of_streamed(proto_version: u32, xid: u32) -> Self {
+        Self { open: Open::Chunk(xid), ..Self::new(proto_version) }
     }
 
     /// Decodes one whole message. After an error the decoder must not be used again.
@@ -127,11 +142,12 @@ impl Decoder {
         };
         let width = reader.count16()?;
         let columns = (0..width).map(|_| relation_column(reader)).collect::<Result<Vec<_>, _>>()?;
+        self.announcements += 1;
         let widths = match self.open {
             Open::Chunk(transaction) => self.streamed.entry(transaction).or_default(),
             _ => &mut self.widths,
         };
-        widths.insert(id, width);
+        widths.insert(id, Width { columns: width, announcement: self.announcements });
         Ok(Message::Relation(Relation { xid, id, schema, name, identity, columns }))
     }
 
@@ -183,10 +199,10 @@ impl Decoder {
             }
             (b'A', Open::Nothing) => {
                 let (xid, subxid) = (reader.u32()?, reader.u32()?);
-                if xid == subxid {
-                    self.streamed.remove(&xid);
-                }
-                let at = if self.parallel { Some((reader.lsn()?, reader.i64()?)) } else { None };
+                self.streamed.remove(&xid);
+                // The server adds them where it was asked to stream for parallel work; the length says so.
+                let has_place = self.version >= 4 && !reader.rest().is_empty();
+                let at = if has_place { Some((reader.lsn()?, reader.i64()?)) } else { None };
                 Ok(Message::StreamAbort { xid, subxid, at })
             }
             (tag, open) => Err(DecodeError::OutOfOrder { tag, place: open.place() }),
@@ -253,17 +269,29 @@ impl Decoder {
     }
 
     fn width(&self, relation: u32) -> Result<usize, DecodeError> {
-        let own = match self.open {
+        let announced = match self.open {
+            // A streamed transaction announces for itself all it needs; what holds for others may be older or newer.
             Open::Chunk(transaction) => self.streamed.get(&transaction).and_then(|widths| widths.get(&relation)),
-            _ => None,
+            _ => self.widths.get(&relation),
         };
-        let width = own.or_else(|| self.widths.get(&relation)).ok_or(DecodeError::UnknownRelation { relation })?;
-        Ok(usize::from(*width))
+        let width = announced.ok_or(DecodeError::UnknownRelation { relation })?;
+        Ok(usize::from(width.columns))
     }
 
     fn adopt_relations(&mut self, transaction: u32) {
-        self.widths.extend(self.streamed.remove(&transaction).into_iter().flatten());
+        for (relation, width) in self.streamed.remove(&transaction).into_iter().flatten() {
+            let held = self.widths.entry(relation).or_insert(width);
+            if held.announcement < width.announcement {
+                *held = width;
+            }
+        }
     }
+}
+
+/// The (sub)transaction that a message of a streamed chunk names: its xid follows the tag. `None` where none fits in.
+pub fn streamed_xid(message: &[u8]) -> Option<u32> {
+    let xid = message.get(1..)?.first_chunk::<4>()?;
+    Some(u32::from_be_bytes(*xid))
 }
 
 fn relation_column<'a>(reader: &mut Reader<'a>) -> Result<RelationColumn<'a>, DecodeError> {

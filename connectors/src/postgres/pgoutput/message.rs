@@ -126,7 +126,7 @@ pub enum Message<'a> {
         xid: u32,
         /// The transaction that was rolled back; equal to `xid` when it is the whole.
         subxid: u32,
-        /// Position and time of the abort; version 4 with parallel streaming only.
+        /// Position and time of the abort; from version 4 on, where streaming was asked for in its parallel form.
         at: Option<(Lsn, i64)>,
     },
     /// `b`: a transaction that will be prepared begins.

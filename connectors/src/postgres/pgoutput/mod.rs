@@ -22,7 +22,7 @@ mod tuple;
 #[cfg(test)]
 mod tests;
 
-pub use decoder::Decoder;
+pub use decoder::{Decoder, streamed_xid};
 pub use error::DecodeError;
 pub use message::{Message, OldKind, Prepared, Relation, RelationColumn};
 pub use tuple::{Cell, Cells, TupleData};

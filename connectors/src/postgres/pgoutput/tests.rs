@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Cell, DecodeError, Decoder, Message};
+use super::{Cell, DecodeError, Decoder, Message, streamed_xid};
 use crate::position::Lsn;
 
 /// Version and messages of each recorded stream.
@@ -57,7 +57,7 @@ fn stream_start(xid: u32) -> Vec<u8> {
 }
 
 fn decoder_after(version: u32, messages: &[Vec<u8>]) -> Decoder {
-    let mut decoder = Decoder::new(version, true);
+    let mut decoder = Decoder::new(version);
     for bytes in messages {
         decoder.decode(bytes).expect("a valid message");
     }
@@ -67,7 +67,7 @@ fn decoder_after(version: u32, messages: &[Vec<u8>]) -> Decoder {
 #[test]
 fn recorded_streams_are_understood() {
     for (version, messages) in corpus() {
-        let mut decoder = Decoder::new(version, false);
+        let mut decoder = Decoder::new(version);
         for bytes in &messages {
             decoder.decode(bytes).expect("a recorded message");
         }
@@ -95,7 +95,7 @@ fn a_row_must_be_as_wide_as_its_relation_and_the_relation_known() {
 fn changes_and_commits_must_be_inside_a_transaction() {
     let commit = message(b'C', &[&[0], &1u64.to_be_bytes(), &2u64.to_be_bytes(), &3i64.to_be_bytes()]);
     for bytes in [insert(&[], 1), commit, relation(&[], 1), message(b'E', &[])] {
-        let error = Decoder::new(4, false).decode(&bytes);
+        let error = Decoder::new(4).decode(&bytes);
         assert!(matches!(error, Err(DecodeError::OutOfOrder { .. })), "{error:?}");
     }
     let begin = begin();
@@ -105,7 +105,7 @@ fn changes_and_commits_must_be_inside_a_transaction() {
 
 #[test]
 fn messages_of_a_later_version_are_unknown() {
-    let mut decoder = Decoder::new(1, false);
+    let mut decoder = Decoder::new(1);
     assert_eq!(decoder.decode(&stream_start(7)), Err(DecodeError::UnknownTag { tag: b'S', version: 1 }));
     assert_eq!(decoder.decode(b"b"), Err(DecodeError::UnknownTag { tag: b'b', version: 1 }));
     assert_eq!(decoder.decode(b"?"), Err(DecodeError::UnknownTag { tag: b'?', version: 1 }));
@@ -117,8 +117,12 @@ fn a_parallel_abort_carries_position_and_time() {
     let parts = [&7u32.to_be_bytes()[..], &8u32.to_be_bytes(), &9u64.to_be_bytes(), &10i64.to_be_bytes()];
     let bytes = message(b'A', &parts);
     let expected = Message::StreamAbort { xid: 7, subxid: 8, at: Some((Lsn(9), 10)) };
-    assert_eq!(Decoder::new(4, true).decode(&bytes), Ok(expected));
-    assert_eq!(Decoder::new(4, false).decode(&bytes), Err(DecodeError::Trailing { tag: b'A', bytes: 16 }));
+    assert_eq!(Decoder::new(4).decode(&bytes), Ok(expected));
+    assert_eq!(Decoder::new(3).decode(&bytes), Err(DecodeError::Trailing { tag: b'A', bytes: 16 }));
+    assert_eq!(Decoder::new(4).decode(&bytes[..9]), Ok(Message::StreamAbort { xid: 7, subxid: 8, at: None }));
+    for length in 10..bytes.len() {
+        assert_eq!(Decoder::new(4).decode(&bytes[..length]), Err(DecodeError::Truncated { tag: b'A' }), "{length}");
+    }
 }
 
 #[test]
@@ -143,6 +147,45 @@ fn a_relation_of_a_streamed_transaction_holds_for_others_only_after_its_commit()
     assert!(aborted.decode(&insert(&[], 1)).is_ok());
 }
 
+#[test]
+fn what_a_streamed_transaction_announced_early_does_not_replace_what_others_announced_since() {
+    let xid = 7u32.to_be_bytes();
+    let chunk = [stream_start(7), relation(&xid, 1), insert(&xid, 1), message(b'E', &[])];
+    let since = [begin(), relation(&[], 2), message(b'C', &[&[0], &[0; 24]])];
+    let mut decoder = decoder_after(2, &[&chunk[..], &since[..]].concat());
+    // The chunk goes on with its own.
+    for bytes in [stream_start(7), insert(&xid, 1), message(b'E', &[]), message(b'c', &[&xid, &[0], &[0; 24]])] {
+        decoder.decode(&bytes).expect("a valid message");
+    }
+    decoder.decode(&begin()).expect("a begin");
+    assert!(decoder.decode(&insert(&[], 2)).is_ok());
+}
+
+#[test]
+fn after_a_rollback_in_it_a_streamed_transaction_announces_anew() {
+    let (xid, subxid) = (7u32.to_be_bytes(), 8u32.to_be_bytes());
+    let outside = [begin(), relation(&[], 2), message(b'C', &[&[0], &[0; 24]])];
+    let chunk = [stream_start(7), relation(&subxid, 1), insert(&subxid, 1), message(b'E', &[])];
+    let rolled_back = [&outside[..], &chunk[..], &[message(b'A', &[&xid, &subxid])]].concat();
+    let mut goes_on = decoder_after(2, &[&rolled_back[..], &[stream_start(7)]].concat());
+    assert_eq!(goes_on.decode(&insert(&xid, 1)), Err(DecodeError::UnknownRelation { relation: 5 }));
+    let mut committed =
+        decoder_after(2, &[&rolled_back[..], &[message(b'c', &[&xid, &[0], &[0; 24]]), begin()]].concat());
+    assert!(committed.decode(&insert(&[], 2)).is_ok(), "what was rolled back holds for nobody");
+}
+
+#[test]
+fn kept_messages_of_a_streamed_transaction_are_decoded_without_their_chunks() {
+    let subxid = 8u32.to_be_bytes();
+    let mut decoder = Decoder::of_streamed(2, 7);
+    assert_eq!(decoder.decode(&insert(&subxid, 1)), Err(DecodeError::UnknownRelation { relation: 5 }));
+    for bytes in [relation(&subxid, 1), insert(&subxid, 1)] {
+        assert_eq!(streamed_xid(&bytes), Some(8));
+        decoder.decode(&bytes).expect("a valid message");
+    }
+    assert_eq!(streamed_xid(b"I\0\0\0"), None);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -158,7 +201,7 @@ proptest! {
             let place = at.index(messages[damaged].len());
             messages[damaged][place] = byte;
             let short = cut.index(messages.len());
-            let mut decoder = Decoder::new(version, false);
+            let mut decoder = Decoder::new(version);
             for (index, bytes) in messages.iter().enumerate() {
                 let mut longer = bytes.clone();
                 longer.push(byte);
@@ -180,6 +223,6 @@ proptest! {
         let bytes = [tag.as_bytes(), &bytes].concat();
         let _ = decoder_after(4, &[begin(), relation(&[], 2)]).decode(&bytes);
         let _ = decoder_after(4, &[stream_start(7)]).decode(&bytes);
-        let _ = Decoder::new(4, true).decode(&bytes);
+        let _ = Decoder::new(4).decode(&bytes);
     }
 }

@@ -5,3 +5,4 @@ mod live_changes;
 mod live_login;
 mod scripted;
 mod server;
+mod streamed_model;

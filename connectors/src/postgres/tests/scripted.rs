@@ -159,7 +159,14 @@ async fn stream(room: usize) -> (Server, Client) {
     let info = ConnInfo::parse(&format!("postgres://u@{address}/db?sslmode=disable")).unwrap();
     let connect = async {
         let mut connection = Connection::connect(&info, Purpose::Replication).await.unwrap();
-        let options = StreamOptions { slot: "s", publication: "p", start: Lsn(START), proto_version: 3, binary: true };
+        let options = StreamOptions {
+            slot: "s",
+            publication: "p",
+            start: Lsn(START),
+            proto_version: 3,
+            binary: true,
+            streaming: false,
+        };
         replication::start(&mut connection, &options).await.unwrap();
         connection
     };
