@@ -31,8 +31,8 @@ pub use schema::{Collation, CollationOrder, Column, ReplicaIdentity, TableName, 
 pub use sink::{ChangelogBatch, Cursor, RowChange, RowPages, Sink, SinkError};
 pub use snapshot::{SNAPSHOT_TAKE_MAX, SnapshotError, SnapshotQuery, Snapshots, SourceSnapshot};
 pub use source::{
-    CopyMark, DurablePosition, ResumePoint, Source, SourceError, SourceIdentity, SourceMessage, TransactionSender,
-    UnfinishedCopy,
+    CopyMark, DurablePosition, ResumePoint, Source, SourceError, SourceIdentity, SourceMessage, TableChange,
+    TransactionSender, UnfinishedCopy,
 };
 pub use sql_type::{EnumType, SqlType};
 pub use value::{Array, Interval, Value};

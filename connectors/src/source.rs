@@ -53,6 +53,8 @@ pub enum SourceMessage {
         /// the copy is complete.
         incomplete: mpsc::Sender<Vec<Row>>,
     },
+    /// From the next transaction on a table is not any more what the state knows of it.
+    TableChanged(TableChange),
     /// Whole transactions in commit order.
     Transactions(Vec<Transaction>),
     /// Nothing of ours happened up to `position`, and everything before it has been handed over.
@@ -60,6 +62,18 @@ pub enum SourceMessage {
         /// A place outside any transaction.
         position: Position,
     },
+}
+
+/// What became of a table of the state. Everything else goes on.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct TableChange {
+    /// The table.
+    pub table: TableName,
+    /// Columns, ascending positions in the state's schema, whose values are null from now on, none of the key. `None`: nothing of the
+    /// table comes any more.
+    pub columns: Option<Vec<usize>>,
+    /// What happened to it, to follow its name.
+    pub reason: String,
 }
 
 /// A table whose copy is not complete.

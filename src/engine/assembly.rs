@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use smol_str::SmolStr;
-use tailwater_connectors::{SqlType, TableSchema, ViewSchema};
+use tailwater_connectors::{SqlType, TableName, TableSchema, ViewSchema};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::compile::Compiler;
@@ -72,12 +72,14 @@ impl Assembly {
     fn add_table(&mut self, schema: &Arc<TableSchema>, former: &Registry) {
         let name = schema.name.to_string();
         let same = |entry: &&InputEntry| (entry.loaded || entry.aside.is_some()) && same_shape(&entry.schema, schema);
-        let (table, loaded, aside) = match former.inputs.get(&name).filter(same) {
-            Some(entry) => (entry.table, entry.loaded, entry.aside),
-            None => (self.registry.allocate(), false, Some(self.registry.allocate())),
-        };
-        self.asides.push(aside);
-        self.registry.inputs.insert(name, InputEntry { table, schema: (**schema).clone(), loaded, aside });
+        let kept = former.inputs.get(&name).filter(same).cloned();
+        let entry = kept.unwrap_or_else(|| {
+            let (table, aside) = (self.registry.allocate(), Some(self.registry.allocate()));
+            InputEntry { table, schema: (**schema).clone(), loaded: false, aside, changed: None }
+        });
+        let table = entry.table;
+        self.asides.push(entry.aside);
+        self.registry.inputs.insert(name, InputEntry { schema: (**schema).clone(), ..entry });
         let layout = if schema.key.is_empty() { Layout::Multiset } else { Layout::Keyed(schema.key.clone()) };
         let types = schema.columns.iter().map(|column| column.sql_type.clone()).collect();
         self.add_relation(Relation { name: RelationName::Table(schema.name.clone()), table, types, layout });
@@ -158,7 +160,7 @@ impl Assembly {
 
     /// Name of a relation's column.
     pub(super) fn column_name(&self, relation: usize, column: usize) -> SmolStr {
-        let entry = |name: &tailwater_connectors::TableName| self.registry.inputs.get(&name.to_string());
+        let entry = |name: &TableName| self.registry.inputs.get(&name.to_string());
         let name = match &self.relations[relation].name {
             RelationName::Table(name) => entry(name).and_then(|entry| entry.schema.columns.get(column)),
             RelationName::View(_) => {
@@ -171,7 +173,12 @@ impl Assembly {
 
     /// Place of a table in the list of relations.
     pub(super) fn table(&self, schema: &TableSchema) -> Option<usize> {
-        self.names.get(&RelationName::Table(schema.name.clone())).copied()
+        self.place(&schema.name)
+    }
+
+    /// The same by name.
+    pub(super) fn place(&self, table: &TableName) -> Option<usize> {
+        self.names.get(&RelationName::Table(table.clone())).copied()
     }
 }
 

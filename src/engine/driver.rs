@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use smol_str::SmolStr;
-use tailwater_connectors::{Position, Positions, TableSchema, ViewSchema};
+use tailwater_connectors::{Position, Positions, TableName, TableSchema, ViewSchema};
 
 use super::assembly::{Assembly, EngineCatalog, same_shape};
 use super::error::EngineError;
 use super::input_table::InputTable;
-use super::registry::Registry;
+use super::registry::{InputEntry, Registry};
 use super::view::{View, ViewCondition};
 use crate::state::{Checkpoint, State, StateTx, TableId};
 
@@ -29,7 +29,19 @@ impl Engine {
     /// Opens the catalog over a state directory. Keeps what is complete and unchanged; marks the rest to be filled, and drops
     /// what nothing needs any more.
     pub fn open(state: Arc<State>, catalog: EngineCatalog) -> Result<Self, EngineError> {
-        let former = Registry::load(&state.begin())?;
+        Self::open_renewing(state, catalog, &[])
+    }
+
+    /// The same; these tables are copied anew, whatever is held of them.
+    pub fn open_renewing(
+        state: Arc<State>,
+        catalog: EngineCatalog,
+        renewed: &[TableName],
+    ) -> Result<Self, EngineError> {
+        let mut former = Registry::load(&state.begin())?;
+        for table in renewed {
+            former.inputs.get_mut(&table.to_string()).into_iter().for_each(InputEntry::forget);
+        }
         let assembly = Assembly::new(&catalog, &former)?;
         let mut engine = Self { state, catalog, assembly, schemas: Vec::new(), trims: Vec::new() };
         engine.adopt(&former)?;

@@ -50,6 +50,14 @@ pub enum EngineError {
         /// The table.
         table: TableName,
     },
+    /// A table is not any more what it was at its source.
+    #[error("table \"{table}\" {reason}")]
+    TableMoved {
+        /// The table.
+        table: TableName,
+        /// What became of it.
+        reason: String,
+    },
     /// A plan that does not fit its relations: a fault in the planner.
     #[error("plan of view \"{view}\" is not sound: {message}")]
     Plan {
@@ -85,6 +93,7 @@ impl EngineError {
             | Self::RowErrors { .. }
             | Self::KeyNotUnique { .. }
             | Self::Upstream { .. }
+            | Self::TableMoved { .. }
             | Self::Plan { .. } => true,
             Self::Inconsistent { .. } | Self::Endless { .. } | Self::State(StateError::Key { .. }) => true,
             Self::State(_) | Self::TableDisagrees { .. } | Self::TableChanged { .. } => false,
@@ -103,6 +112,9 @@ impl EngineError {
                 "the rows lead in a circle: write UNION instead of UNION ALL, or bound the depth in the recursive part's WHERE",
             ),
             Self::KeyNotUnique { .. } => Some("declare a key that is unique for every row of the view"),
+            Self::TableMoved { .. } => {
+                Some("adapt the view if it reads what is gone, then restart: the table is copied again")
+            }
             Self::Upstream { .. } => Some("mend the view it reads, then restart"),
             Self::TableDisagrees { .. } | Self::TableChanged { .. } => Some(
                 "run \"tailwater source drop\", remove the state directory and start again: the tables are copied anew",

@@ -27,7 +27,12 @@ impl Engine {
             let mark = self.rows_of(&table).map(|rows| tx.meta_get(&mark_name(rows))).transpose()?;
             Ok(UnfinishedCopy { table, mark: mark.flatten() })
         };
-        self.missing_tables(source).into_iter().map(marked).collect()
+        // What changed is not read on.
+        let is_as_it_was = |table: &TableName| {
+            let entry = self.assembly.registry.inputs.get(&table.to_string());
+            entry.is_some_and(|entry| entry.changed.is_none())
+        };
+        self.missing_tables(source).into_iter().filter(is_as_it_was).map(marked).collect()
     }
 
     /// Table of state of an input table's rows.

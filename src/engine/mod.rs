@@ -11,6 +11,7 @@
 //! ```
 
 mod assembly;
+mod changed;
 mod compile;
 mod compile_join;
 mod copying;
@@ -40,6 +41,7 @@ mod view;
 mod tests;
 
 pub use assembly::EngineCatalog;
+pub use changed::changed_tables;
 pub use driver::Engine;
 pub use error::EngineError;
 pub use explain::{ExplainLine, explain};

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use tailwater_connectors::TableSchema;
+use tailwater_connectors::{TableChange, TableSchema};
 
 use super::error::EngineError;
 use crate::state::{StateTx, TableId};
@@ -37,12 +37,15 @@ pub(super) struct InputEntry {
     /// While it is not: what is kept aside of it meanwhile (see `copying`).
     #[serde(default)]
     pub(super) aside: Option<TableId>,
+    /// What became of it at its source; its rows are then of use only to views that do not read what is gone.
+    #[serde(default)]
+    pub(super) changed: Option<TableChange>,
 }
 
 impl InputEntry {
     /// Makes it one that is copied anew, from nothing.
     pub(super) fn forget(&mut self) {
-        (self.loaded, self.aside) = (false, None);
+        (self.loaded, self.aside, self.changed) = (false, None, None);
     }
 }
 

@@ -53,6 +53,14 @@ impl Copies {
         }
     }
 
+    /// A table that is not copied to its end.
+    pub(super) fn forget(&mut self, table: &TableName) {
+        for copy in self.sources.values_mut() {
+            copy.missing.remove(table);
+            copy.bytes.remove(table);
+        }
+    }
+
     fn of(&mut self, source: &SmolStr) -> &mut SourceCopy {
         self.sources.entry(source.clone()).or_default()
     }

@@ -27,6 +27,7 @@ use super::records;
 use super::sinks::make_sink;
 use super::source::{BATCHES_IN_FLIGHT_MAX, Standing, Supervisor, Taken};
 use super::status::{Condition, StatusBoard};
+use super::touched::Touched;
 use super::verify::{Gate, Parts, SinkAsk, Verifier, open_engine};
 use super::{Projections, stepper::Stepper};
 use crate::config::Config;
@@ -63,8 +64,8 @@ impl Daemon {
         let catalog =
             EngineCatalog { tables: planning.tables().cloned().collect(), views: planning.views.clone(), changelogs };
         let opened = state.clone();
-        let directory = config.state_dir.clone();
-        let engine = tokio::task::spawn_blocking(move || open_engine(&opened, catalog, &directory));
+        let (directory, renewed) = (config.state_dir.clone(), planning.renewed.clone());
+        let engine = tokio::task::spawn_blocking(move || open_engine(&opened, (catalog, &renewed), &directory));
         let engine = engine.await.expect("opening the engine does not panic")?;
         let (sinks, searches) = open_sinks(&config, engine.views())?;
         let checkpoint = state.read(|reader| reader.checkpoint())?;
@@ -150,6 +151,7 @@ impl Starting {
             messages,
             checkpoints,
             copies,
+            touched: Touched::new(&self.planning.sources, &self.config.views),
             applied: checkpoint.positions,
             delivered,
             status: self.projections.status.clone(),

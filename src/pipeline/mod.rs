@@ -24,6 +24,7 @@ mod sinks;
 mod source;
 pub mod status;
 mod stepper;
+mod touched;
 pub mod verify;
 
 pub use check::{Found, check};

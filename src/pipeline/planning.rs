@@ -23,6 +23,8 @@ pub(super) struct PlannedSource {
 /// Everything the engine and the sources need.
 pub struct Planning {
     pub(super) sources: Vec<PlannedSource>,
+    /// Tables that are to be copied anew, since they changed.
+    pub(super) renewed: Vec<TableName>,
     pub(super) views: Vec<ViewPlan>,
 }
 
@@ -47,7 +49,7 @@ pub async fn plan_from_sources(config: &Config) -> Result<Planning, PipelineErro
         sources.push(PlannedSource { name: source.postgres.name.clone(), record });
     }
     let views = plan_views(&sources, &config.views)?;
-    Ok(Planning { sources, views })
+    Ok(Planning { sources, renewed: Vec::new(), views })
 }
 
 /// Names of relations that the views read, other than views.
@@ -94,18 +96,22 @@ fn table_name(source: &SmolStr, name: &UnresolvedName) -> TableName {
 
 /// Plans the views over the tables of the records.
 pub(super) fn plan_views(sources: &[PlannedSource], views: &[ViewConfig]) -> Result<Vec<ViewPlan>, PipelineError> {
-    let catalog = SqlCatalog {
-        tables: sources.iter().flat_map(|source| source.record.tables.iter().cloned()).collect(),
-        collation_is_c: sources.iter().map(|source| (source.name.clone(), orders_by_bytes(&source.record))).collect(),
-        icu: sources.iter().filter_map(|source| Some((source.name.clone(), icu_locale(&source.record)?))).collect(),
-        ascii_case: sources.iter().map(|source| (source.name.clone(), source.record.identity.ascii_case)).collect(),
-    };
     let texts: Vec<ViewText> = views.iter().map(text).collect();
-    let planned = sql::plan_with_warnings(&catalog, &texts).map_err(PipelineError::Views)?;
+    let planned = sql::plan_with_warnings(&catalog(sources), &texts).map_err(PipelineError::Views)?;
     for warning in &planned.warnings {
         warn!(view = %warning.view, "{}", warning.message);
     }
     Ok(planned.views)
+}
+
+/// Everything that views may read.
+pub(super) fn catalog(sources: &[PlannedSource]) -> SqlCatalog {
+    SqlCatalog {
+        tables: sources.iter().flat_map(|source| source.record.tables.iter().cloned()).collect(),
+        collation_is_c: sources.iter().map(|source| (source.name.clone(), orders_by_bytes(&source.record))).collect(),
+        icu: sources.iter().filter_map(|source| Some((source.name.clone(), icu_locale(&source.record)?))).collect(),
+        ascii_case: sources.iter().map(|source| (source.name.clone(), source.record.identity.ascii_case)).collect(),
+    }
 }
 
 fn icu_locale(record: &SourceRecord) -> Option<SmolStr> {
@@ -116,7 +122,8 @@ fn orders_by_bytes(record: &SourceRecord) -> bool {
     matches!(record.identity.collation.as_str(), "C" | "POSIX" | "C.UTF-8" | "C.utf8" | "ucs_basic")
 }
 
-fn text(view: &ViewConfig) -> ViewText {
+/// A view as the planner takes it.
+pub(super) fn text(view: &ViewConfig) -> ViewText {
     ViewText {
         name: view.name.clone(),
         sql: view.sql.clone(),

@@ -6,15 +6,16 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tailwater_connectors::{SourceIdentity, TableName, TableSchema};
+use tailwater_connectors::{SourceError, SourceIdentity, TableName, TableSchema};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::backoff::Backoff;
 use super::error::PipelineError;
 use super::planning::{PlannedSource, Planning, plan_views, relations_read, wanted_tables};
 use super::source::connector;
 use crate::config::{Config, SourceConfig};
+use crate::engine::{ViewPlan, changed_tables};
 use crate::sql::UnresolvedName;
 use crate::state::State;
 
@@ -37,10 +38,49 @@ pub(super) async fn plan(
     stop: &CancellationToken,
 ) -> Result<Planning, PipelineError> {
     let names = relations_read(&config.views)?;
+    let changed: Vec<TableName> = changed_tables(state)?.into_iter().map(|change| change.table).collect();
+    let now = reached(config, (&names, &changed), state, stop).await?;
+    let views = match plan_views(&now.sources, &config.views) {
+        // The views that read what is gone stay stopped, and the others go on.
+        Err(PipelineError::Views(errors)) if !now.renewed.is_empty() => {
+            errors.iter().for_each(|error| error!("{error}"));
+            let before = reached(config, (&names, &[]), state, stop).await?;
+            let views = plan_views(&before.sources, &config.views)?;
+            return before.kept(state, views);
+        }
+        planned => planned?,
+    };
+    now.kept(state, views)
+}
+
+/// The records as they should be now.
+struct Current {
+    sources: Vec<PlannedSource>,
+    /// Tables of which another shape is recorded than before.
+    renewed: Vec<TableName>,
+    /// Whether the records are others than those in the state.
+    differ: bool,
+}
+
+impl Current {
+    fn kept(self, state: &Arc<State>, views: Vec<ViewPlan>) -> Result<Planning, PipelineError> {
+        if self.differ {
+            store(state, &self.sources)?;
+        }
+        Ok(Planning { sources: self.sources, renewed: self.renewed, views })
+    }
+}
+
+/// Looks, and waits for sources that must be asked.
+async fn reached(
+    config: &Config,
+    read: (&[UnresolvedName], &[TableName]),
+    state: &Arc<State>,
+    stop: &CancellationToken,
+) -> Result<Current, PipelineError> {
     let mut backoff = Backoff::default();
-    let (sources, changed) = loop {
-        match current(config, &names, state).await {
-            Ok(current) => break current,
+    loop {
+        match current(config, read, state).await {
             Err(PipelineError::Source(error)) if error.is_transient() => {
                 let wait = backoff.next();
                 warn!(%error, ?wait, "source unavailable, retrying");
@@ -49,40 +89,61 @@ pub(super) async fn plan(
                     () = tokio::time::sleep(wait) => {}
                 }
             }
-            Err(error) => return Err(error),
+            found => return found,
         }
-    };
-    let views = plan_views(&sources, &config.views)?;
-    if changed {
-        store(state, &sources)?;
     }
-    Ok(Planning { sources, views })
 }
 
-/// The records as they should be now, and whether they are others than those in the state.
+/// Looks: names that the views read, tables that have changed.
 async fn current(
     config: &Config,
-    names: &[UnresolvedName],
+    (names, changed): (&[UnresolvedName], &[TableName]),
     state: &Arc<State>,
-) -> Result<(Vec<PlannedSource>, bool), PipelineError> {
-    let (mut sources, mut changed) = (Vec::new(), false);
+) -> Result<Current, PipelineError> {
+    let mut now = Current { sources: Vec::new(), renewed: Vec::new(), differ: false };
     let positions = state.checkpoint()?.positions;
     for source in &config.sources {
         let name = source.postgres.name.clone();
         let wanted = wanted_tables(config, source, names);
         let recorded: Option<SourceRecord> = state.read(|reader| reader.meta_get(&document(&name)))?;
         let Some(mut record) = recorded else {
-            sources.push(PlannedSource { name, record: asked(source, &wanted).await? });
-            changed = true;
+            now.sources.push(PlannedSource { name, record: asked(source, &wanted).await? });
+            now.differ = true;
             continue;
         };
-        changed |= follow(source, &mut record, &wanted).await?;
+        now.differ |= follow(source, &mut record, &wanted).await?;
+        let renewed = renew(source, &mut record, changed).await?;
+        now.differ |= !renewed.is_empty();
+        now.renewed.extend(renewed);
         if record.foreign && !positions.0.contains_key(&name) {
-            changed |= release(source, &mut record).await?;
+            now.differ |= release(source, &mut record).await?;
         }
-        sources.push(PlannedSource { name, record });
+        now.sources.push(PlannedSource { name, record });
     }
-    Ok((sources, changed))
+    Ok(now)
+}
+
+/// Takes tables that have changed as they are now. One that cannot be followed stays as it was, without the views that it touches.
+async fn renew(
+    source: &SourceConfig,
+    record: &mut SourceRecord,
+    changed: &[TableName],
+) -> Result<Vec<TableName>, PipelineError> {
+    let mut renewed = Vec::new();
+    for table in record.tables.iter_mut().filter(|table| changed.contains(&table.name)) {
+        match connector(source)?.tables(std::slice::from_ref(&table.name)).await {
+            Ok(found) => {
+                for now in found {
+                    info!(table = %now.name, "the table has changed: it is copied again");
+                    renewed.push(now.name.clone());
+                    *table = now;
+                }
+            }
+            Err(error @ SourceError::Table { .. }) => warn!(%error, "the table is not followed any more"),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(renewed)
 }
 
 /// What a source says of itself.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use smol_str::SmolStr;
-use tailwater_connectors::{Position, Positions, SourceMessage, Transaction};
+use tailwater_connectors::{Position, Positions, SourceMessage, TableChange, Transaction};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -19,6 +19,7 @@ use super::delivered::Delivered;
 use super::error::PipelineError;
 use super::source::{Item, Standing, Taken};
 use super::status::{Condition, StatusBoard};
+use super::touched::Touched;
 use super::verify::Gate;
 use crate::engine::{Engine, EngineError, StepOutcome, ViewCondition};
 use crate::fail_point::{FailPoint, pass};
@@ -39,6 +40,8 @@ pub(super) struct Stepper {
     pub(super) messages: mpsc::Receiver<Taken>,
     pub(super) checkpoints: watch::Sender<Checkpoint>,
     pub(super) applied: Positions,
+    /// Which views a change of a table touches.
+    pub(super) touched: Touched,
     /// Tables that are not complete.
     pub(super) copies: Copies,
     pub(super) delivered: Arc<Delivered>,
@@ -50,6 +53,9 @@ pub(super) struct Stepper {
 impl Stepper {
     /// Runs on a thread of its own; returns when all sources have ended or the stop signal came.
     pub(super) fn run(mut self) -> Result<(), PipelineError> {
+        for change in self.engine.changed_tables() {
+            self.table_changed(&change)?;
+        }
         self.fill()?;
         self.show_views()?;
         let mut waiting = VecDeque::new();
@@ -86,6 +92,7 @@ impl Stepper {
                     self.show_views()?;
                 }
             }
+            Item::Message(SourceMessage::TableChanged(change)) => self.table_changed(&change)?,
             Item::Message(SourceMessage::Transactions(transactions)) => {
                 let transactions = self.gather(&source, transactions, waiting);
                 let gate = Arc::clone(&self.gate);
@@ -97,6 +104,18 @@ impl Stepper {
             }
         }
         Ok(())
+    }
+
+    /// A table is not any more what it was: the views that it touches stop, alone.
+    fn table_changed(&mut self, change: &TableChange) -> Result<(), PipelineError> {
+        let touched = self.touched.by(change);
+        let stopped = self.patiently(|engine| engine.table_changed(change, &touched))?;
+        self.copies.forget(&change.table);
+        if !stopped.is_empty() {
+            let names: Vec<&str> = stopped.iter().map(|(view, _)| view.as_str()).collect();
+            warn!(table = %change.table, reason = %change.reason, stopped = %names.join(", "), "a table has changed");
+        }
+        self.show_views()
     }
 
     fn standing(&self, source: &SmolStr) -> Result<Standing, PipelineError> {

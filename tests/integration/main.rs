@@ -17,6 +17,7 @@ mod quarantine;
 mod slot;
 mod streamed;
 mod support;
+mod table_changes;
 mod tpch;
 mod verify;
 mod views;

@@ -15,7 +15,7 @@ use super::streamed::Streamed;
 use crate::change::{Change, Transaction};
 use crate::open_transactions::OpenTransactionsSender;
 use crate::position::{Lsn, Position};
-use crate::source::SourceError;
+use crate::source::{SourceError, TableChange};
 
 /// Builds transactions. A new one is made for each connection: relations must be announced again, and open transactions are
 /// sent from their beginning.
@@ -119,6 +119,11 @@ impl Assembler {
             (message, _) => self.changes.accept(message)?,
         }
         Ok(Completed::Nothing)
+    }
+
+    /// What became of tables by the transactions completed since this was asked last. To be asked at each.
+    pub(super) fn take_changed(&mut self) -> Vec<TableChange> {
+        self.changes.take_changed()
     }
 
     /// Goes on with the streamed transaction that has committed, by a piece that takes little time. Answers what is complete now and

@@ -116,29 +116,50 @@ fn tables_nobody_asked_for_leave_an_empty_transaction() {
 }
 
 #[test]
-fn a_relation_that_does_not_fit_the_state_is_refused() {
+fn a_relation_that_does_not_fit_the_state_is_reported_and_what_is_gone_is_null_or_left_out() {
+    let insert = |cells: &[_]| change(b'I', &[tuple(b'N', cells)]);
+    let two = insert(&[Ok(7), Ok(8)]);
     let cases = [
-        ("dropped column", relation(42, "t", b'd', &[("id", 23, true)])),
-        ("renamed column", relation(42, "t", b'd', &[("id", 23, true), ("w", 23, false)])),
-        ("retyped column", relation(42, "t", b'd', &[("id", 23, true), ("v", 20, false)])),
-        ("renamed table", relation(42, "u", b'd', &PLAIN)),
-        ("table made again", relation(43, "t", b'd', &PLAIN)),
-        ("another key", relation(42, "t", b'i', &[("id", 23, false), ("v", 23, true)])),
-        ("no key", relation(42, "t", b'd', &[("id", 23, false), ("v", 23, false)])),
+        ("was dropped", relation(42, "t", b'd', &[("id", 23, true)]), insert(&[Ok(7)]), Some(vec![1])),
+        ("renamed", relation(42, "t", b'd', &[("id", 23, true), ("w", 23, false)]), two.clone(), Some(vec![1])),
+        ("of type", relation(42, "t", b'd', &[("id", 23, true), ("v", 20, false)]), two.clone(), Some(vec![1])),
+        ("the key is gone", relation(42, "t", b'f', &[("x", 23, true), ("v", 23, true)]), two.clone(), None),
+        ("now named", relation(42, "u", b'd', &PLAIN), two.clone(), None),
+        ("made again", relation(43, "t", b'd', &PLAIN), Vec::new(), None),
+        ("replica identity", relation(42, "t", b'i', &[("id", 23, false), ("v", 23, true)]), two.clone(), None),
+        ("identity", relation(42, "t", b'd', &[("id", 23, false), ("v", 23, false)]), two.clone(), None),
     ];
-    for (name, relation) in cases {
-        let error = changes(&mut assembler(), &[relation]).expect_err(name);
-        assert!(matches!(error, SourceError::Table { .. }) && error.hint().is_some(), "{name}: {error}");
+    for (name, relation, insert, columns) in cases {
+        let mut assembler = assembler();
+        let messages = if insert.is_empty() { vec![relation] } else { vec![relation, insert] };
+        let found = changes(&mut assembler, &messages).unwrap();
+        let changed = assembler.take_changed();
+        let [change] = changed.as_slice() else { panic!("{name}: {changed:?}") };
+        assert_eq!((&change.columns, change.table.table.as_str()), (&columns, "t"), "{name}: {change:?}");
+        assert!(name == "the key is gone" || change.reason.contains(name), "{name}: {change:?}");
+        match (columns, found.as_slice()) {
+            (Some(_), [Change::Insert { new, .. }]) => assert_eq!(*new, row(&[Some(7), None]), "{name}"),
+            (None, []) => {}
+            (_, other) => panic!("{name}: {other:?}"),
+        }
     }
 }
 
 #[test]
-fn a_changed_precision_is_refused() {
+fn a_changed_precision_is_reported_once_and_its_values_left_out() {
     let mut narrow = relation(42, "t", b'd', &PLAIN);
     let mut assembler = assembler();
     changes(&mut assembler, &[narrow.clone()]).unwrap();
+    assert_eq!(assembler.take_changed(), []);
     *narrow.last_mut().unwrap() = 9;
-    assert!(changes(&mut assembler, &[narrow]).is_err());
+    let insert = change(b'I', &[tuple(b'N', &[Ok(7), Ok(8)])]);
+    let found = changes(&mut assembler, &[narrow, insert.clone()]).unwrap();
+    let [Change::Insert { new, .. }] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(*new, row(&[Some(7), None]));
+    let changed = assembler.take_changed();
+    assert!(changed.len() == 1 && changed[0].reason.contains("precision"), "{changed:?}");
+    changes(&mut assembler, &[insert]).unwrap();
+    assert_eq!(assembler.take_changed(), []);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::pgoutput::{Message, OldKind, TupleData};
 use super::relation_map::{CellError, KnownTable, Mapping, RelationMap};
 use crate::change::{Change, NewRow, OldRow};
 use crate::row::Row;
-use crate::source::SourceError;
+use crate::source::{SourceError, TableChange};
 use crate::sql_type::SqlType;
 use crate::value::Value;
 
@@ -23,7 +23,7 @@ pub(super) struct Changes {
 
 impl Changes {
     pub(super) fn new(source_name: String, tables: Vec<KnownTable>) -> Self {
-        Self { relations: RelationMap::new(source_name.clone(), tables), source_name, open: None, scratch: Vec::new() }
+        Self { relations: RelationMap::new(tables), source_name, open: None, scratch: Vec::new() }
     }
 
     /// Those of a streamed transaction that is replayed now: begun, with relations of its own.
@@ -33,8 +33,13 @@ impl Changes {
     }
 
     /// Takes over the relations that a streamed transaction announced, by the numbers of their announcements.
-    pub(super) fn adopt_relations(&mut self, streamed: &Self, announced: &HashMap<u32, u64>) {
-        self.relations.adopt(&streamed.relations, announced);
+    pub(super) fn adopt_relations(&mut self, streamed: &mut Self, announced: &HashMap<u32, u64>) {
+        self.relations.adopt(&mut streamed.relations, announced);
+    }
+
+    /// What became of tables since this was asked last.
+    pub(super) fn take_changed(&mut self) -> Vec<TableChange> {
+        self.relations.take_changed()
     }
 
     /// The number of an announcement made now.
@@ -68,7 +73,10 @@ impl Changes {
             Message::Update { relation, old, new, .. } => self.update(relation, old, new),
             Message::Delete { relation, old, .. } => self.delete(relation, old),
             Message::Truncate { relations, .. } => self.truncate(&relations),
-            Message::Relation(relation) => self.relations.announce(&relation),
+            Message::Relation(relation) => {
+                self.relations.announce(&relation);
+                Ok(())
+            }
             Message::Origin { .. } | Message::Type { .. } | Message::Logical { .. } => Ok(()),
             other => {
                 let text = format!("{other:?}");

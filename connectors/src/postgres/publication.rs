@@ -100,7 +100,7 @@ pub(super) fn missing_statements(state: &PublicationState, publication: &str, wa
     sql
 }
 
-/// Whether all changes of all tables come through, whole and under their own names.
+/// Whether all changes of all these tables come through, whole and under their own names.
 pub(super) fn check(
     state: &PublicationState,
     scene: &Scene,
@@ -117,44 +117,41 @@ pub(super) fn check(
         let message = format!("publication \"{publication}\" leaves out inserts, updates, deletes or truncates");
         return Err(scene.refused(message, prepare_hint(scene)));
     }
-    schemas.iter().try_for_each(|schema| check_table(state, scene, publication, schema))
-}
-
-fn check_table(
-    state: &PublicationState,
-    scene: &Scene,
-    publication: &str,
-    schema: &TableSchema,
-) -> Result<(), SourceError> {
-    let fault = |message: String| {
-        Err(SourceError::Table {
+    let fault = |schema: &TableSchema| {
+        let left_out = || {
+            let missing = schema.columns.iter().find(|column| !is_published(state, schema, &column.name))?;
+            Some(format!("has a column \"{}\" that publication \"{publication}\" leaves out", missing.name))
+        };
+        table_fault(state, publication, schema).or_else(left_out)
+    };
+    let faults = schemas.iter().filter_map(|schema| Some((schema, fault(schema)?)));
+    match { faults }.next() {
+        None => Ok(()),
+        Some((schema, message)) => Err(SourceError::Table {
             source_name: scene.source_name.clone(),
             table: schema.name.to_string(),
             message,
-            hint: match scene.resuming {
-                // Changes were missed while it was out.
-                Some(_) => format!(
-                    "put it right, then run \"tailwater source drop {}\", remove the state directory and start again",
-                    scene.source_name
-                ),
-                None => prepare_hint(scene),
-            },
-        })
-    };
+            hint: prepare_hint(scene),
+        }),
+    }
+}
+
+/// Whether values of a column come through.
+pub(super) fn is_published(state: &PublicationState, schema: &TableSchema, column: &str) -> bool {
+    let table = state.wanted.iter().find(|table| table.name == schema.name);
+    let columns = table.and_then(|table| table.columns.as_ref());
+    columns.is_none_or(|columns| columns.iter().any(|name| name == column))
+}
+
+/// Why not all changes of a table come through, whatever their columns.
+pub(super) fn table_fault(state: &PublicationState, publication: &str, schema: &TableSchema) -> Option<String> {
     let Some(table) = state.wanted.iter().find(|table| table.name == schema.name) else {
-        return fault("does not exist".into());
+        return Some("does not exist".into());
     };
     if !table.published {
-        return fault(format!("is not published by \"{publication}\" under its own name"));
+        return Some(format!("is not published by \"{publication}\" under its own name"));
     }
-    if table.filtered {
-        return fault(format!("publication \"{publication}\" filters its rows"));
-    }
-    let Some(columns) = &table.columns else { return Ok(()) };
-    match schema.columns.iter().find(|column| !columns.iter().any(|name| *name == column.name)) {
-        Some(column) => fault(format!("publication \"{publication}\" leaves out column \"{}\"", column.name)),
-        None => Ok(()),
-    }
+    table.filtered.then(|| format!("is filtered: publication \"{publication}\" has a condition for its rows"))
 }
 
 fn prepare_hint(scene: &Scene) -> String {

@@ -68,7 +68,7 @@ impl Replay {
 
     /// The changes, after the last piece. From here on its relations are everybody's.
     pub(super) fn finish(mut self, everybody: &mut Changes) -> Result<Vec<Change>, SourceError> {
-        everybody.adopt_relations(&self.changes, &self.committed.announced);
+        everybody.adopt_relations(&mut self.changes, &self.committed.announced);
         self.changes.end()
     }
 }

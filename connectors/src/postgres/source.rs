@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use super::assembler::Assembler;
 use super::binary::has_binary_form;
-use super::catalog::{self, CatalogTable};
+use super::catalog;
 use super::config::PostgresSourceConfig;
 use super::connection::{Connection, Purpose};
 use super::conninfo::ConnInfo;
@@ -31,7 +31,6 @@ use crate::snapshot::Snapshots;
 use crate::source::{
     DurablePosition, ResumePoint, Source, SourceError, SourceIdentity, SourceMessage, TransactionSender,
 };
-use crate::sql_type::SqlType;
 
 /// One Postgres database, by one slot and one publication.
 pub struct PostgresSource {
@@ -78,48 +77,6 @@ impl PostgresSource {
         }
         let found = slot::find(connection, &self.config.slot).await.map_err(fault)?;
         slot::check_resume(scene, self.info.database(), found.as_ref(), (&system, durable))
-    }
-}
-
-/// A table of the state with the types that its columns have on the wire now.
-pub(super) fn known_table(
-    scene: &Scene,
-    table: &Arc<TableSchema>,
-    now: &[&CatalogTable],
-) -> Result<KnownTable, SourceError> {
-    let fault = |message: String| SourceError::Table {
-        source_name: scene.source_name.clone(),
-        table: table.name.to_string(),
-        message,
-        hint: format!(
-            "adapt the views if needed, then run \"tailwater source drop {}\", remove the state directory and start again",
-            scene.source_name
-        ),
-    };
-    let Some(found) = now.iter().find(|found| found.schema.name == table.name) else {
-        return Err(fault("does not exist any more".into()));
-    };
-    let (current, oids) = (&found.schema, &found.type_oids);
-    if current.id != table.id {
-        return Err(fault("was dropped and made again".into()));
-    }
-    let type_oid = |column: &crate::Column| {
-        let index =
-            current.column(&column.name).filter(|index| same_type(&column.sql_type, &current.columns[*index].sql_type));
-        let oid = index.and_then(|index| oids.get(index).copied());
-        oid.ok_or_else(|| {
-            fault(format!("column \"{}\" was dropped or is no longer of type {}", column.name, column.sql_type))
-        })
-    };
-    let type_oids = table.columns.iter().map(type_oid).collect::<Result<_, _>>()?;
-    Ok(KnownTable { schema: table.clone(), type_oids })
-}
-
-/// A wider numeric of the same scale needs no rewrite of the table.
-fn same_type(state: &SqlType, now: &SqlType) -> bool {
-    match (state, now) {
-        (SqlType::Numeric(Some((_, before))), SqlType::Numeric(Some((_, after)))) => before == after,
-        _ => state == now,
     }
 }
 

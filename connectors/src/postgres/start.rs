@@ -9,7 +9,8 @@ use super::first_start::FirstStart;
 use super::publication;
 use super::relation_map::KnownTable;
 use super::server_error::Scene;
-use super::source::{PostgresSource, known_table};
+use super::source::PostgresSource;
+use super::table_changes::{Examined, examine};
 use super::{sql_client, watch};
 use crate::position::{Lsn, Position};
 use crate::schema::{TableName, TableSchema};
@@ -101,11 +102,13 @@ impl PostgresSource {
         }
         let names: Vec<TableName> = tables.iter().map(|table| table.name.clone()).collect();
         let state = publication::look(&client, &self.config.publication, &names).await.map_err(fault)?;
-        let schemas: Vec<&TableSchema> = tables.iter().map(|table| &**table).collect();
-        publication::check(&state, scene, &self.config.publication, &schemas)?;
-        let described = describe(&client, scene, &names).await?;
-        let now: Vec<_> = described.iter().map(|described| &described.table).collect();
-        let known = tables.iter().map(|table| known_table(scene, table, &now)).collect::<Result<_, _>>()?;
+        publication::check(&state, scene, &self.config.publication, &[])?;
+        let Examined { known, changed, described } =
+            examine(&client, scene, tables, (&state, &self.config.publication)).await?;
+        for change in &changed {
+            // A closed channel is noticed by the stream that follows.
+            let _ = out.send(SourceMessage::TableChanged(change.clone())).await;
+        }
         // Of what began before now, the stream may have told only a part under this publication, or to nobody who knew the table.
         let floor = floor_of_now(&client, scene).await?;
         let mut copies = Vec::new();
@@ -113,6 +116,10 @@ impl PostgresSource {
             let name = &described.table.schema.name;
             let Some(unfinished) = copying.iter().find(|copy| copy.table == *name) else { continue };
             let Some(schema) = tables.iter().find(|table| table.name == *name).cloned() else { continue };
+            // Nobody reads what is left of it.
+            if changed.iter().any(|change| change.table == *name) {
+                continue;
+            }
             let copy = TableCopy::new(&client, scene, (described, schema), (unfinished.mark.as_ref(), &floor)).await?;
             // A closed channel is noticed by the stream that follows.
             let _ = out.send(SourceMessage::CopyMark { table: copy.name().clone(), mark: copy.mark() }).await;

@@ -20,18 +20,12 @@ use tokio::time::{Instant, timeout};
 use super::assembler::{Assembler, Completed};
 use super::connection::Connection;
 use super::feedback::{Due, Feedback};
+use super::pending::Pending;
 use super::replication::{Incoming, write_status};
 use super::server_error::{ConnectionError, Scene};
-use crate::change::Transaction;
 use crate::position::{Lsn, Position};
 use crate::source::{DurablePosition, SourceError, SourceMessage, TransactionSender};
 
-/// Changes in one hand-over, beyond which nothing is added to it.
-const BATCH_CHANGES_MAX: usize = 2_000;
-/// Bytes of the log in one hand-over.
-const BATCH_BYTES_MAX: usize = 4 << 20;
-/// Bytes read ahead while the pipeline takes nothing.
-const AHEAD_BYTES_MAX: usize = 16 << 20;
 /// Reads between two status updates: what is kept of open transactions fills no hand-over, and may come for hours.
 const READS_MAX: usize = 32;
 /// A confirmed position that moved is sent no more often than this: the server may write its slot to disk for each.
@@ -75,25 +69,6 @@ enum Happened {
     Replay,
     Read(Result<(), ConnectionError>),
     Clock,
-}
-
-/// What waits to be handed over.
-#[derive(Debug, Default)]
-struct Pending {
-    transactions: Vec<Transaction>,
-    changes: usize,
-    bytes: usize,
-}
-
-impl Pending {
-    fn is_batch(&self) -> bool {
-        self.changes >= BATCH_CHANGES_MAX || self.bytes >= BATCH_BYTES_MAX
-    }
-
-    /// A transaction in the middle is read to its end whatever its size: half of one cannot be handed over.
-    fn may_read(&self) -> bool {
-        self.transactions.is_empty() || self.bytes < AHEAD_BYTES_MAX
-    }
 }
 
 /// What a stream is made of; the connection is in CopyBoth already.
@@ -155,7 +130,7 @@ impl Stream {
 
     /// Waits for the first thing that needs an answer.
     async fn wait(&mut self) -> Happened {
-        let (mut wake_at, mut has_output) = (self.next_status(), !self.pending.transactions.is_empty());
+        let (mut wake_at, mut has_output) = (self.next_status(), !self.pending.is_empty());
         if self.idle_progress().is_some() {
             match self.progress_at > Instant::now() {
                 true => wake_at = wake_at.min(self.progress_at),
@@ -202,6 +177,9 @@ impl Stream {
             if self.assembler.is_replaying() && !self.replay_piece()? {
                 return Ok(());
             }
+            if !self.pending.changed.is_empty() {
+                return Ok(());
+            }
             let frame = match self.connection.buffered() {
                 Ok(Some(frame)) => frame,
                 Ok(None) => return Ok(()),
@@ -246,19 +224,35 @@ impl Stream {
 
     fn note_completed(&mut self, completed: Completed, bytes: usize) {
         self.pending.bytes += bytes;
+        if completed != Completed::Nothing {
+            self.pending.changed.extend(self.assembler.take_changed());
+        }
         match completed {
             Completed::Nothing => {}
             Completed::Empty(end_lsn) => self.feedback.empty_transaction(end_lsn),
-            Completed::Transaction(transaction) => {
-                self.pending.changes += transaction.changes.len();
-                self.pending.transactions.push(transaction);
-            }
+            Completed::Transaction(transaction) if self.pending.changed.is_empty() => self.pending.add(transaction),
+            Completed::Transaction(transaction) => self.pending.after = Some(transaction),
         }
     }
 
     /// Hands over what is complete, if the channel has room now. False when nobody takes it any more.
     fn offer(&mut self) -> bool {
         if !self.pending.transactions.is_empty() {
+            return self.offer_transactions();
+        }
+        while let Some(change) = self.pending.changed.pop_front() {
+            match self.out.try_send(SourceMessage::TableChanged(change)) {
+                Ok(()) => {}
+                Err(TrySendError::Full(SourceMessage::TableChanged(change))) => {
+                    self.pending.changed.push_front(change);
+                    return true;
+                }
+                Err(TrySendError::Full(_)) => return true,
+                Err(TrySendError::Closed(_)) => return false,
+            }
+        }
+        if let Some(transaction) = self.pending.after.take() {
+            self.pending.add(transaction);
             return self.offer_transactions();
         }
         if !self.assembler.is_open() {
@@ -304,7 +298,7 @@ impl Stream {
 
     /// A position to report while nothing of ours is open or waiting.
     fn idle_progress(&self) -> Option<Lsn> {
-        let idle = self.pending.transactions.is_empty() && !self.assembler.is_open();
+        let idle = self.pending.is_empty() && !self.assembler.is_open();
         self.feedback.progress().filter(|_| idle)
     }
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use smol_str::SmolStr;
+use tailwater_connectors::TableName;
 use tracing::warn;
 
 use crate::engine::plan::RelationName;
@@ -43,10 +44,11 @@ fn read(state_dir: &Path) -> io::Result<BTreeSet<SmolStr>> {
     }
 }
 
-/// Opens the engine; views that are marked have nothing then and are to be filled. The marks go when that is committed.
+/// Opens the engine; views that are marked have nothing then and are to be filled. The marks go when that is committed. Renewed tables
+/// are copied anew.
 pub(in crate::pipeline) fn open_engine(
     state: &Arc<State>,
-    catalog: EngineCatalog,
+    (catalog, renewed): (EngineCatalog, &[TableName]),
     state_dir: &Path,
 ) -> Result<Engine, EngineError> {
     let marked = read(state_dir).unwrap_or_else(|error| {
@@ -61,7 +63,7 @@ pub(in crate::pipeline) fn open_engine(
         // A catalog without a view drops everything that the view keeps.
         drop(Engine::open(Arc::clone(state), kept)?);
     }
-    let engine = Engine::open(Arc::clone(state), catalog)?;
+    let engine = Engine::open_renewing(Arc::clone(state), catalog, renewed)?;
     match fs::remove_file(path(state_dir)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             warn!(%error, "the views will be filled again at the next start, too");

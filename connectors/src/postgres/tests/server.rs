@@ -15,7 +15,7 @@ use tokio_postgres::Client;
 use crate::postgres::config::{CopySettings, DEFAULT_TIMEOUT, PostgresSourceConfig};
 use crate::postgres::{ConnInfo, PostgresSource, sql_client};
 use crate::schema::TableName;
-use crate::source::{ResumePoint, Source, SourceError, SourceIdentity, SourceMessage};
+use crate::source::{ResumePoint, Source, SourceError, SourceIdentity, SourceMessage, TableChange};
 use crate::{Change, Position, Transaction};
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -225,6 +225,15 @@ impl Run {
         }
         rows.sort();
         (rows, begun_at.expect("a position"))
+    }
+
+    /// What became of a table, once that is told.
+    pub(super) async fn changed(&mut self) -> TableChange {
+        loop {
+            if let SourceMessage::TableChanged(change) = self.next().await {
+                return change;
+            }
+        }
     }
 
     /// Transactions until there are `count` changes.
