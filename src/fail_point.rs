@@ -25,13 +25,19 @@ pub enum FailPoint {
     InRefill,
     /// A step that forgets old changes is about to be written.
     InTrim,
-    /// A batch of rows of the first copy is committed.
+    /// The beginning of the stream is committed, with all tables still to be copied.
+    CopyBegun,
+    /// A batch of rows of a copy is committed.
     InCopy,
+    /// It is committed how far the copy of a table has come.
+    CopyMarked,
+    /// It is committed that a table is complete.
+    CopyEnded,
 }
 
 impl FailPoint {
     /// All of them with their names.
-    pub const ALL: [(Self, &str); 10] = [
+    pub const ALL: [(Self, &str); 13] = [
         (Self::BeforeStep, "before_step"),
         (Self::BeforeWrite, "before_write"),
         (Self::AfterWrite, "after_write"),
@@ -41,7 +47,10 @@ impl FailPoint {
         (Self::InFill, "in_fill"),
         (Self::InRefill, "in_refill"),
         (Self::InTrim, "in_trim"),
+        (Self::CopyBegun, "copy_begun"),
         (Self::InCopy, "in_copy"),
+        (Self::CopyMarked, "copy_marked"),
+        (Self::CopyEnded, "copy_ended"),
     ];
 }
 

@@ -30,6 +30,9 @@ pub use row::Row;
 pub use schema::{Collation, CollationOrder, Column, ReplicaIdentity, TableName, TableSchema, ViewSchema};
 pub use sink::{ChangelogBatch, Cursor, RowChange, RowPages, Sink, SinkError};
 pub use snapshot::{SNAPSHOT_TAKE_MAX, SnapshotError, SnapshotQuery, Snapshots, SourceSnapshot};
-pub use source::{DurablePosition, ResumePoint, Source, SourceError, SourceIdentity, SourceMessage, TransactionSender};
+pub use source::{
+    CopyMark, DurablePosition, ResumePoint, Source, SourceError, SourceIdentity, SourceMessage, TransactionSender,
+    UnfinishedCopy,
+};
 pub use sql_type::{EnumType, SqlType};
 pub use value::{Array, Interval, Value};

@@ -16,17 +16,42 @@ use crate::snapshot::Snapshots;
 /// What a source hands over, in order.
 #[derive(Clone, Debug)]
 pub enum SourceMessage {
-    /// Rows of a table's first copy, as many as make a good batch.
+    /// The answer to [`ResumePoint::FirstCopy`]: steps follow `position`, and the rows of the tables come beside them.
+    CopyBegins {
+        /// Where the stream begins.
+        position: Position,
+        /// Where each table's copy stands, to be kept with the position.
+        marks: Vec<(TableName, CopyMark)>,
+    },
+    /// Rows of a table whose copy is under way. They are of a snapshot that sees all that committed before the stream began (for this
+    /// table), and nothing that has not been handed over before. Rows of a table with a key may come again.
     CopyRows {
         /// The table.
         table: Arc<TableSchema>,
-        /// Its rows, each handed over exactly once.
+        /// Its rows, as many as make a good batch.
         rows: Vec<Row>,
     },
-    /// The first copy is complete: all tables stand at `position`. Transactions follow from there.
-    CopyDone {
-        /// The consistent point.
-        position: Position,
+    /// How far a table's copy has come, by the rows handed over so far: to be kept, and given back in [`ResumePoint::Stream`].
+    CopyMark {
+        /// The table.
+        table: TableName,
+        /// To be kept instead of the one before.
+        mark: CopyMark,
+    },
+    /// The rows of a table without a key come again, from the first one on.
+    CopyAgain {
+        /// The table.
+        table: Arc<TableSchema>,
+    },
+    /// All rows of a table have been handed over.
+    CopyEnds {
+        /// The table.
+        table: Arc<TableSchema>,
+        /// Without a key: where its rows stand, which is no further than what has been handed over.
+        snapshot: Option<Position>,
+        /// Takes one answer: rows of which only the key is set, and which are wanted again (see `engine::copying`); none when
+        /// the copy is complete.
+        incomplete: mpsc::Sender<Vec<Row>>,
     },
     /// Whole transactions in commit order.
     Transactions(Vec<Transaction>),
@@ -35,6 +60,26 @@ pub enum SourceMessage {
         /// A place outside any transaction.
         position: Position,
     },
+}
+
+/// A table whose copy is not complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnfinishedCopy {
+    /// The table.
+    pub table: TableName,
+    /// The mark that was kept last; `None`: the copy has not begun.
+    pub mark: Option<CopyMark>,
+}
+
+/// How far the copy of a table has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct CopyMark {
+    /// What the source needs in order to go on; nobody else reads it.
+    pub document: String,
+    /// Bytes of the table, as it is stored there, that have been read.
+    pub done_bytes: u64,
+    /// Bytes to read in all.
+    pub total_bytes: u64,
 }
 
 /// Bounded: a full channel is the back-pressure.
@@ -46,9 +91,9 @@ pub type DurablePosition = watch::Receiver<Option<Position>>;
 /// Where a source starts.
 #[derive(Clone, Debug)]
 pub enum ResumePoint {
-    /// There is no state: make (or re-make) what the source needs, copy `tables`, then stream.
+    /// There is no state: make (or re-make) what the source needs, then stream, and copy `tables` meanwhile.
     FirstCopy {
-        /// Tables to copy, in this order as far as order matters to the engine's speed.
+        /// Tables to copy.
         tables: Vec<TableName>,
         /// What the server keeps under our name (Postgres: a slot) was there before this state, so it may be another daemon's:
         /// it is not taken away. False: an interrupted copy of ours left it.
@@ -62,6 +107,8 @@ pub enum ResumePoint {
         identity: SourceIdentity,
         /// Tables as the state knows them.
         tables: Vec<Arc<TableSchema>>,
+        /// Those of which the copy is not complete.
+        copying: Vec<UnfinishedCopy>,
     },
 }
 

@@ -13,7 +13,7 @@ use crate::pipeline::plan_from_sources;
 /// Makes or removes what a source needs in its database.
 #[derive(Subcommand)]
 pub(super) enum SourceCommand {
-    /// Makes the publication; the slot is made with the first copy, from whose snapshot it starts.
+    /// Makes the publication; the slot is made on first start.
     Prepare(OfSource),
     /// Removes slot and publication; the database no longer keeps its log for us.
     Drop(OfSource),
@@ -51,7 +51,7 @@ impl OfSource {
         }
         prepare::prepare(&source.postgres, &tables).await.map_err(failure)?;
         eprintln!(
-            "source \"{}\": publication \"{}\" is there; slot \"{}\" is made with the first copy",
+            "source \"{}\": publication \"{}\" is there; slot \"{}\" is made on first start",
             source.postgres.name, source.postgres.publication, source.postgres.slot
         );
         Ok(())

@@ -8,7 +8,7 @@ use super::arguments::DaemonAddress;
 use super::failure::Failure;
 use super::remote::Remote;
 use super::verify;
-use crate::pipeline::status::{Condition, SourceStatus, Status as Board};
+use crate::pipeline::status::{Condition, CopyStatus, SourceStatus, Status as Board};
 
 /// Shows sources, views and sinks. Exits with 1 when something failed.
 #[derive(Args)]
@@ -47,6 +47,19 @@ fn failed(board: &Board) -> Vec<String> {
     all.filter(|(_, condition)| *condition == Condition::Failed).map(|(name, _)| name).collect()
 }
 
+/// How far a copy has come.
+fn copying(copy: &CopyStatus) -> String {
+    const MIB: f64 = (1 << 20) as f64;
+    let left = copy.seconds_left.map(|seconds| format!(", about {seconds} s left")).unwrap_or_default();
+    format!(
+        "copying {} tables: {} rows, {:.1} of {:.1} MiB{left}",
+        copy.tables_left,
+        copy.rows,
+        copy.done_bytes as f64 / MIB,
+        copy.total_bytes as f64 / MIB
+    )
+}
+
 fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(
         out,
@@ -59,9 +72,9 @@ fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
     }
     for (name, source) in &board.sources {
         let lag = source.last_lag_ms.map(|lag| format!("  last lag {lag:.1} ms")).unwrap_or_default();
-        let counts = match source.condition {
-            Condition::Loading => format!("{} rows copied", source.rows_copied),
-            _ => format!("{} transactions, {} changes", source.transactions, source.changes),
+        let counts = match &source.copy {
+            Some(copy) => copying(copy),
+            None => format!("{} transactions, {} changes", source.transactions, source.changes),
         };
         writeln!(out, "source {name:<24} {:<9} {counts}{lag}", source.condition.word())?;
         trouble(out, source.error.as_deref(), source.hint.as_deref())?;

@@ -6,15 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use smol_str::SmolStr;
-use tailwater_connectors::TableName;
-use tailwater_connectors::postgres::config::{
-    self as postgres, DEFAULT_PUBLICATION, DEFAULT_SLOT, PostgresSourceConfig,
-};
 use tailwater_connectors::redis::config::{self as redis_sink, RedisFormat, RedisSinkConfig};
 use tailwater_connectors::search::config::{FieldKind, SearchSinkConfig};
 
 use super::problem::{ConfigError, Problem, nearest};
 use super::section::{File, Section};
+use super::source::{self, SourceConfig};
 use super::verify::{self, VerifySection};
 
 /// Memory when the configuration says nothing: fits the smallest machines that run a database.
@@ -48,20 +45,6 @@ pub struct Config {
     pub server: ServerSection,
     /// Verification.
     pub verify: VerifySection,
-}
-
-/// Default of `wal_warn`: a disk that was planned for its database has that much to spare.
-const DEFAULT_LOG_WARN_BYTES: u64 = 1 << 30;
-
-/// `[source.NAME]`.
-#[derive(Clone)]
-pub struct SourceConfig {
-    /// How to reach it.
-    pub postgres: PostgresSourceConfig,
-    /// Tables to replicate; `None`: those that the views read.
-    pub tables: Option<Vec<TableName>>,
-    /// Log that the server may keep for us before the status warns.
-    pub log_warn_bytes: u64,
 }
 
 /// `[view.NAME]`.
@@ -167,7 +150,8 @@ fn read<'a>(file: &'a File<'a>, directory: &Path, table: &'a dyn toml_edit::Tabl
     if memory_bytes < MEMORY_BYTES_MIN {
         root.report("memory", "is too small", Some("give at least \"32MiB\""));
     }
-    let sources: Vec<_> = root.named("source").into_iter().filter_map(|(name, part)| source(&name, part)).collect();
+    let sources: Vec<_> =
+        root.named("source").into_iter().filter_map(|(name, part)| source::read(&name, part)).collect();
     let views: Vec<_> =
         root.named("view").into_iter().filter_map(|(name, part)| view(file, directory, &name, part)).collect();
     let known: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
@@ -181,53 +165,13 @@ fn read<'a>(file: &'a File<'a>, directory: &Path, table: &'a dyn toml_edit::Tabl
     Config { state_dir, memory_bytes, sources, views, sinks, server, verify }
 }
 
-fn source(name: &str, section: Section<'_>) -> Option<SourceConfig> {
-    check_name(name, &section);
-    let kind = section.required("type", "write type = \"postgres\"");
-    if let Some(kind) = kind.filter(|kind| kind != "postgres") {
-        section.report("type", format!("source type \"{kind}\" is not there yet"), Some("known types: postgres"));
-    }
-    let url = section.required("url", "write url = \"${DATABASE_URL}\"");
-    let slot = section.string("slot").unwrap_or_else(|| DEFAULT_SLOT.into());
-    if slot.is_empty() || !slot.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')) || slot.len() > 63
-    {
-        section.report("slot", "is not a slot name", Some("use up to 63 lower-case letters, digits and underscores"));
-    }
-    let publication = section.string("publication").unwrap_or_else(|| DEFAULT_PUBLICATION.into());
-    let tables = section.strings("tables");
-    let tables = tables.map(|texts| texts.iter().filter_map(|text| table_name(name, text, &section)).collect());
-    let heartbeat = section.boolean("heartbeat").unwrap_or(true);
-    let log_warn_bytes = section.bytes("wal_warn").map_or(DEFAULT_LOG_WARN_BYTES, |bytes| bytes as u64);
-    let timeout = timeout(&section, postgres::DEFAULT_TIMEOUT);
-    section.finish();
-    let postgres = PostgresSourceConfig { name: name.into(), url: url?, slot, publication, heartbeat, timeout };
-    Some(SourceConfig { postgres, tables, log_warn_bytes })
-}
-
-fn timeout(section: &Section<'_>, default: Duration) -> Duration {
+/// The silence after which a connection is given up.
+pub(super) fn timeout(section: &Section<'_>, default: Duration) -> Duration {
     let timeout = section.duration("timeout").unwrap_or(default);
     if timeout < TIMEOUT_MIN {
         section.report("timeout", "is too short", Some("give at least \"1s\""));
     }
     timeout
-}
-
-fn table_name(source: &str, text: &str, section: &Section<'_>) -> Option<TableName> {
-    let name =
-        |schema: &str, table: &str| TableName { source: source.into(), schema: schema.into(), table: table.into() };
-    match text.split('.').collect::<Vec<_>>()[..] {
-        [table] => Some(name("public", table)),
-        [schema, table] => Some(name(schema, table)),
-        [first, schema, table] if first == source => Some(name(schema, table)),
-        _ => {
-            section.report(
-                "tables",
-                format!("\"{text}\" is not a table name"),
-                Some("write \"table\" or \"schema.table\""),
-            );
-            None
-        }
-    }
 }
 
 fn view<'a>(file: &'a File<'a>, directory: &Path, name: &str, section: Section<'a>) -> Option<ViewConfig> {
@@ -390,7 +334,8 @@ fn server(section: Option<Section<'_>>) -> ServerSection {
 }
 
 /// Names go into keys, metrics and file names: letters, digits, `_` and `-`.
-fn check_name(name: &str, section: &Section<'_>) {
+/// Names stand in keys, metrics and file names.
+pub(super) fn check_name(name: &str, section: &Section<'_>) {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if name.is_empty() || name.len() > 63 || !name.bytes().all(good) {
         section.report("", "is not a name", Some("use up to 63 letters, digits, underscores and hyphens"));

@@ -6,11 +6,13 @@
 mod checked;
 mod problem;
 mod section;
+mod source;
 mod units;
 mod verify;
 
-pub use checked::{Config, RowErrors, ServerSection, SinkConfig, SourceConfig, ViewConfig, load};
+pub use checked::{Config, RowErrors, ServerSection, SinkConfig, ViewConfig, load};
 pub use problem::{ConfigError, Problem};
+pub use source::SourceConfig;
 pub(crate) use units::duration;
 pub use verify::VerifySection;
 

@@ -21,10 +21,10 @@
 
 use std::ops::ControlFlow;
 
-use tailwater_connectors::{OldRow, Position, Row, Transaction, Value};
+use tailwater_connectors::{OldRow, Position, Row, Transaction};
 
 use super::error::EngineError;
-use super::input_table::{InputTable, Kind, Operation};
+use super::input_table::{InputTable, Kind, Operation, patched};
 use super::relation::{Layout, decode_count, encode_count, whole_row};
 use crate::state::{StateError, StateTx, TableId, Version, decode_row};
 
@@ -60,14 +60,9 @@ impl CopyingTable<'_> {
         transactions: &[Transaction],
     ) -> Result<(), EngineError> {
         for Operation { transaction, kind } in operations {
-            match (&self.input.relation.layout, kind) {
-                (_, Kind::Truncate) => {
-                    tx.drop_table(self.rows());
-                    tx.drop_table(self.aside);
-                    tx.put(self.aside, WHOLE.to_vec(), Vec::new());
-                }
-                (Layout::Keyed(_), kind) => self.change(tx, kind)?,
-                (Layout::Multiset, kind) => {
+            match &self.input.relation.layout {
+                Layout::Keyed(_) => self.change(tx, kind)?,
+                Layout::Multiset => {
                     let mut prefix = tx.step().to_be_bytes().to_vec();
                     prefix.extend((transaction as u32).to_be_bytes());
                     tx.put(self.aside, prefix.clone(), print_position(&transactions[transaction].position)?);
@@ -183,8 +178,17 @@ impl CopyingTable<'_> {
                 let row = known.map_or_else(|| new.row.clone(), |known| patched(&new.row, &filled, known));
                 self.insert(tx, new_key, (row, left))
             }
-            Kind::Truncate => Ok(()),
+            Kind::Truncate => {
+                self.truncate(tx);
+                Ok(())
+            }
         }
+    }
+
+    fn truncate(&self, tx: &mut StateTx<'_>) {
+        tx.drop_table(self.rows());
+        tx.drop_table(self.aside);
+        tx.put(self.aside, WHOLE.to_vec(), Vec::new());
     }
 
     /// What was known of the key, which is gone now.
@@ -235,7 +239,10 @@ impl CopyingTable<'_> {
                 self.add(tx, (self.aside, &entry(old_key)), -1)?;
                 self.add(tx, (self.aside, &entry(new_key)), 1).map(drop)
             }
-            Kind::Truncate => Ok(()),
+            Kind::Truncate => {
+                self.truncate(tx);
+                Ok(())
+            }
         }
     }
 
@@ -279,18 +286,6 @@ impl CopyingTable<'_> {
         }
         Ok(())
     }
-}
-
-/// `row` with these columns as in `other`.
-fn patched(row: &Row, columns: &[u16], other: &Row) -> Row {
-    let mut values: Vec<Value> = row.to_vec();
-    for &column in columns {
-        let column = usize::from(column);
-        if let (Some(value), Some(known)) = (values.get_mut(column), other.get(column)) {
-            *value = known.clone();
-        }
-    }
-    values.into()
 }
 
 /// Number of holes, the holes, the row; two bytes each, big-endian.

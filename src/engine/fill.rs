@@ -50,6 +50,12 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether [`Engine::fill`] would find a view to fill.
+    pub fn can_fill(&self) -> bool {
+        let is_waiting = |place: &usize| self.assembly.views[*place].condition == ViewCondition::Filling;
+        (0..self.assembly.views.len()).filter(is_waiting).any(|place| self.reads_complete(place))
+    }
+
     /// Whether all tables that a view reads are copied and all views filled (or stopped).
     fn reads_complete(&self, place: usize) -> bool {
         self.assembly.views[place].reads.iter().all(|relation| match &self.assembly.relations[*relation].name {

@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
-use tailwater_connectors::{Change, NewRow, OldRow, Row, TableSchema};
+use tailwater_connectors::{Change, NewRow, OldRow, Row, TableSchema, Value};
 
 use super::error::EngineError;
 use super::relation::{KeyChange, Layout, Relation};
@@ -142,14 +142,19 @@ impl<'a> InputTable<'a> {
 
 /// The new row with its unsent values taken from the row before.
 fn completed(new: &NewRow, old: &Row) -> Row {
-    if new.unchanged.is_empty() {
-        return new.row.clone();
+    patched(&new.row, &new.unchanged, old)
+}
+
+/// `row` with these columns as in `other`.
+pub(super) fn patched(row: &Row, columns: &[u16], other: &Row) -> Row {
+    if columns.is_empty() {
+        return row.clone();
     }
-    let mut values = new.row.to_vec();
-    for &column in &new.unchanged {
+    let mut values: Vec<Value> = row.to_vec();
+    for &column in columns {
         let column = usize::from(column);
-        if let (Some(value), Some(stored)) = (values.get_mut(column), old.get(column)) {
-            *value = stored.clone();
+        if let (Some(value), Some(known)) = (values.get_mut(column), other.get(column)) {
+            *value = known.clone();
         }
     }
     values.into()

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use smol_str::SmolStr;
-use tailwater_connectors::{Position, Positions, Row, TableName, TableSchema};
+use tailwater_connectors::{CopyMark, Position, Positions, Row, TableName, TableSchema, UnfinishedCopy};
 
 use super::copying::CopyingTable;
 use super::driver::{Engine, moved};
 use super::error::EngineError;
-use super::registry::InputEntry;
+use super::registry::{InputEntry, mark_name};
 use super::view::ViewCondition;
-use crate::state::{Checkpoint, StateTx, Version};
+use crate::state::{Checkpoint, StateTx, TableId};
 
 impl Engine {
     /// Tables of a source whose copy is not complete.
@@ -20,23 +20,55 @@ impl Engine {
         missing.map(|entry| entry.schema.name.clone()).collect()
     }
 
-    /// Whether anything is held of a table of the source whose copy is not complete.
-    pub fn has_partial_copy(&self, source: &str) -> Result<bool, EngineError> {
+    /// The same with the mark that was kept last.
+    pub fn copying_tables(&self, source: &str) -> Result<Vec<UnfinishedCopy>, EngineError> {
         let tx = self.state.begin();
-        for entry in self.assembly.registry.inputs.values().filter(|entry| entry.schema.name.source == source) {
-            for table in [Some(entry.table), entry.aside].into_iter().flatten().filter(|_| !entry.loaded) {
-                if !tx.is_empty(table, Version::Old)? {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
+        let marked = |table: TableName| {
+            let mark = self.rows_of(&table).map(|rows| tx.meta_get(&mark_name(rows))).transpose()?;
+            Ok(UnfinishedCopy { table, mark: mark.flatten() })
+        };
+        self.missing_tables(source).into_iter().map(marked).collect()
+    }
+
+    /// Table of state of an input table's rows.
+    fn rows_of(&self, table: &TableName) -> Option<TableId> {
+        self.assembly.registry.inputs.get(&table.to_string()).map(|entry| entry.table)
     }
 
     /// The stream of a source begins at `position`, before its tables are copied: from here on steps keep what the stream says
-    /// of them, and [`Engine::load`] takes their rows in between.
-    pub fn copy_begins(&mut self, source: &SmolStr, position: &Position) -> Result<Checkpoint, EngineError> {
-        self.progress(source, position)
+    /// of them, and [`Engine::load`] takes their rows in between. Nothing is held of any of them yet; the marks are kept with the position.
+    pub fn copy_begins(
+        &mut self,
+        source: &SmolStr,
+        position: &Position,
+        marks: &[(TableName, CopyMark)],
+    ) -> Result<Checkpoint, EngineError> {
+        let state = Arc::clone(&self.state);
+        let mut tx = state.begin();
+        let is_missing = |entry: &&InputEntry| !entry.loaded && entry.schema.name.source == *source;
+        for entry in self.assembly.registry.inputs.values().filter(is_missing) {
+            // What an interrupted copy left without a position.
+            [Some(entry.table), entry.aside].into_iter().flatten().for_each(|table| tx.drop_table(table));
+        }
+        for (name, mark) in marks {
+            if let Some(rows) = self.rows_of(name) {
+                tx.meta_put(&mark_name(rows), mark)?;
+            }
+        }
+        let positions = moved(&tx, source, position);
+        Ok(tx.commit(&positions)?)
+    }
+
+    /// Keeps how far the copy of a table has come, by the rows loaded so far.
+    pub fn keep_mark(&mut self, table: &TableName, mark: &CopyMark) -> Result<(), EngineError> {
+        let state = Arc::clone(&self.state);
+        let mut tx = state.begin();
+        if let Some(rows) = self.rows_of(table) {
+            tx.meta_put(&mark_name(rows), mark)?;
+        }
+        let positions = tx.checkpoint().positions;
+        tx.commit(&positions)?;
+        Ok(())
     }
 
     /// Takes rows of a table's copy, in one commit; positions stay. Without [`Engine::copy_begins`] each row comes once. With it
@@ -72,6 +104,9 @@ impl Engine {
         let incomplete = self.unfinished(table)?.finish(&mut tx, snapshot)?;
         if incomplete.is_empty() {
             let positions = tx.checkpoint().positions;
+            if let Some(rows) = self.rows_of(&table.name) {
+                tx.meta_delete(&mark_name(rows));
+            }
             self.finish(tx, &positions, |entry| entry.schema.name == table.name)?;
         }
         Ok(incomplete)

@@ -126,8 +126,17 @@ impl Registry {
         for table in former.tables().difference(&kept) {
             tx.drop_table(*table);
         }
+        for input in former.inputs.values().filter(|input| !kept.contains(&input.table)) {
+            tx.meta_delete(&mark_name(input.table));
+        }
         for view in former.views.values().filter(|view| !kept.contains(&view.rows)) {
             tx.trim_changelog(view.rows, u64::MAX);
         }
     }
+}
+
+/// Name of the document that says how far the copy into a table of state has come. The id is in it, so that it never tells of rows
+/// that are gone.
+pub(super) fn mark_name(rows: TableId) -> String {
+    format!("copy/{}", rows.0)
 }

@@ -10,21 +10,22 @@ use std::time::Duration;
 
 use smol_str::SmolStr;
 use tailwater_connectors::search::SearchIndex;
-use tailwater_connectors::{ResumePoint, Sink, ViewSchema};
+use tailwater_connectors::{Sink, ViewSchema};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::backoff::Backoff;
+use super::copies::Copies;
 use super::delivered::Delivered;
 use super::delivery::Delivery;
 use super::durability::{DurableSenders, Flusher};
 use super::error::PipelineError;
 use super::health::HealthWatch;
-use super::planning::{self, Planning, SourceRecord};
+use super::planning::Planning;
+use super::records;
 use super::sinks::make_sink;
-use super::source::{BATCHES_IN_FLIGHT_MAX, Supervisor, Taken, connector};
+use super::source::{BATCHES_IN_FLIGHT_MAX, Standing, Supervisor, Taken};
 use super::status::{Condition, StatusBoard};
 use super::verify::{Gate, Parts, SinkAsk, Verifier, open_engine};
 use super::{Projections, stepper::Stepper};
@@ -57,7 +58,7 @@ impl Daemon {
     pub async fn start(config: Config, stop: CancellationToken) -> Result<Self, PipelineError> {
         let config = Arc::new(config);
         let state = State::open(&config.state_dir.join("state"), config.memory_bytes)?;
-        let planning = plan(&config, &state, &stop).await?;
+        let planning = records::plan(&config, &state, &stop).await?;
         let changelogs: BTreeSet<SmolStr> = config.sinks.iter().map(|sink| sink.view().clone()).collect();
         let catalog =
             EngineCatalog { tables: planning.tables().cloned().collect(), views: planning.views.clone(), changelogs };
@@ -80,7 +81,7 @@ impl Daemon {
             verify: desk,
         };
         let starting = Starting { config, planning, projections, verifier, gate: Arc::default(), stop };
-        Ok(starting.spawn(engine, checkpoints, checkpoint, sinks))
+        starting.spawn(engine, checkpoints, checkpoint, sinks)
     }
 
     /// What the server may see.
@@ -125,12 +126,12 @@ impl Starting {
         checkpoints: watch::Sender<Checkpoint>,
         checkpoint: Checkpoint,
         sinks: Vec<PlannedSink>,
-    ) -> Daemon {
+    ) -> Result<Daemon, PipelineError> {
         let stop_tasks = CancellationToken::new();
         let mut tasks = JoinSet::new();
         self.show_start(&checkpoint);
         let (sender, messages) = mpsc::channel(BATCHES_IN_FLIGHT_MAX);
-        let durable = self.spawn_sources(&mut tasks, &sender, &checkpoint);
+        let durable = self.spawn_sources(&mut tasks, &sender, (&engine, &checkpoint))?;
         drop(sender);
         let flusher = Flusher {
             state: self.projections.state.clone(),
@@ -142,13 +143,13 @@ impl Starting {
         tasks.spawn(flusher.run());
         let delivered = Arc::new(Delivered::default());
         let asks = self.spawn_sinks(&mut tasks, sinks, &delivered, &stop_tasks);
+        let copies = Copies::new(&engine, self.projections.sources.iter())?;
         let stepper = Stepper {
             engine,
             state: self.projections.state.clone(),
             messages,
             checkpoints,
-            copying: self.copying(&checkpoint),
-            begun: BTreeSet::new(),
+            copies,
             applied: checkpoint.positions,
             delivered,
             status: self.projections.status.clone(),
@@ -165,13 +166,7 @@ impl Starting {
         };
         tasks.spawn(self.verifier.run(parts));
         let stepper = tokio::task::spawn_blocking(move || stepper.run());
-        Daemon { projections: self.projections, tasks, stepper, stop: self.stop, stop_tasks }
-    }
-
-    /// Sources without a position in the state: their copy has not been completed.
-    fn copying(&self, checkpoint: &Checkpoint) -> BTreeSet<SmolStr> {
-        let names = self.planning.sources.iter().map(|source| source.name.clone());
-        names.filter(|name| !checkpoint.positions.0.contains_key(name)).collect()
+        Ok(Daemon { projections: self.projections, tasks, stepper, stop: self.stop, stop_tasks })
     }
 
     fn show_start(&self, checkpoint: &Checkpoint) {
@@ -194,8 +189,8 @@ impl Starting {
         &self,
         tasks: &mut JoinSet<()>,
         sender: &mpsc::Sender<Taken>,
-        checkpoint: &Checkpoint,
-    ) -> DurableSenders {
+        (engine, checkpoint): (&Engine, &Checkpoint),
+    ) -> Result<DurableSenders, PipelineError> {
         let mut durable = BTreeMap::new();
         for planned in &self.planning.sources {
             let (announce, confirmed) = watch::channel(checkpoint.positions.0.get(&planned.name).cloned());
@@ -210,16 +205,18 @@ impl Starting {
             tasks.spawn(watch.run());
             let supervisor = Supervisor {
                 config,
+                record: planned.record.clone(),
                 spill: self.config.state_dir.join("spill").join(planned.name.as_str()),
                 out: sender.clone(),
                 durable: confirmed,
                 status: self.projections.status.clone(),
                 stop: self.stop.clone(),
             };
-            let (state, name, record) = (self.projections.state.clone(), planned.name.clone(), planned.record.clone());
-            tasks.spawn(supervisor.run(move || resume_point(&state, &name, &record)));
+            let position = checkpoint.positions.0.get(&planned.name).cloned();
+            let standing = Standing { position, copying: engine.copying_tables(&planned.name)? };
+            tasks.spawn(supervisor.run(standing));
         }
-        durable
+        Ok(durable)
     }
 
     fn spawn_sinks(
@@ -249,81 +246,6 @@ impl Starting {
         }
         asks
     }
-}
-
-/// Where a source starts, by what the state holds at this moment.
-fn resume_point(state: &State, name: &SmolStr, record: &SourceRecord) -> Result<ResumePoint, String> {
-    let checkpoint = state.read(|reader| reader.checkpoint()).map_err(|error| error.to_string())?;
-    Ok(match checkpoint.positions.0.get(name) {
-        Some(position) => ResumePoint::Stream {
-            position: position.clone(),
-            identity: record.identity.clone(),
-            tables: record.tables.clone(),
-        },
-        None => ResumePoint::FirstCopy {
-            tables: record.tables.iter().map(|table| table.name.clone()).collect(),
-            foreign: record.foreign,
-        },
-    })
-}
-
-/// Plans from the state's records; without them from the sources, which it waits for, and then records what they said.
-async fn plan(config: &Config, state: &Arc<State>, stop: &CancellationToken) -> Result<Planning, PipelineError> {
-    let recorded = |name: &str| Ok(state.read(|reader| reader.meta_get(&record_name(name)))?);
-    if let Some(mut planning) = planning::plan_from_records(config, recorded)? {
-        release_foreign(config, state, &mut planning).await?;
-        return Ok(planning);
-    }
-    let mut backoff = Backoff::default();
-    let planning = loop {
-        match planning::plan_from_sources(config).await {
-            Ok(planning) => break planning,
-            Err(PipelineError::Source(error)) if error.is_transient() => {
-                let wait = backoff.next();
-                tracing::warn!(%error, ?wait, "source unavailable, retrying");
-                tokio::select! {
-                    () = stop.cancelled() => return Err(PipelineError::Source(error)),
-                    () = tokio::time::sleep(wait) => {}
-                }
-            }
-            Err(error) => return Err(error),
-        }
-    };
-    store_records(state, &planning)?;
-    Ok(planning)
-}
-
-/// Looks again at what a server kept before there was state: once a person took it away, what comes is ours. A server that does
-/// not answer is asked again at the next start.
-async fn release_foreign(config: &Config, state: &Arc<State>, planning: &mut Planning) -> Result<(), PipelineError> {
-    let positions = state.checkpoint()?.positions;
-    let mut released = false;
-    for source in planning.sources.iter_mut().filter(|source| source.record.foreign) {
-        let configured = config.sources.iter().find(|configured| configured.postgres.name == source.name);
-        if positions.0.contains_key(&source.name) || configured.is_none() {
-            continue;
-        }
-        let mut connection = connector(configured.expect("looked for above"))?;
-        if matches!(connection.health().await, Ok(None)) {
-            (source.record.foreign, released) = (false, true);
-        }
-    }
-    if released { store_records(state, planning) } else { Ok(()) }
-}
-
-/// Stored before anything is made on the servers. Positions stay.
-fn store_records(state: &Arc<State>, planning: &Planning) -> Result<(), PipelineError> {
-    let mut tx = state.begin();
-    for source in &planning.sources {
-        tx.meta_put(&record_name(&source.name), &source.record)?;
-    }
-    let positions = tx.checkpoint().positions;
-    tx.commit(&positions)?;
-    Ok(state.flush()?)
-}
-
-fn record_name(source: &str) -> String {
-    format!("source/{source}")
 }
 
 type Searches = BTreeMap<SmolStr, Arc<SearchIndex>>;

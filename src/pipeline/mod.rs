@@ -10,6 +10,7 @@
 
 mod backoff;
 mod check;
+mod copies;
 mod daemon;
 mod delivered;
 mod delivery;
@@ -18,6 +19,7 @@ mod error;
 mod health;
 mod planning;
 mod projections;
+mod records;
 mod sinks;
 mod source;
 pub mod status;

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 use tailwater_connectors::postgres::PostgresSource;
-use tailwater_connectors::{OpenTransactions, Position, ResumePoint, Source, SourceError, SourceMessage};
-use tokio::sync::{mpsc, watch};
+use tailwater_connectors::{
+    OpenTransactions, Position, ResumePoint, Source, SourceError, SourceMessage, UnfinishedCopy,
+};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::backoff::Backoff;
+use super::records::SourceRecord;
 use super::status::{Condition, StatusBoard};
 use crate::config::SourceConfig;
 
@@ -23,10 +26,36 @@ pub(super) struct Taken {
     pub(super) item: Item,
 }
 
-/// A source's message, or that its first copy begins (again).
+/// A source's message, or the question where the source stands, once all that it handed over before has been dealt with.
 pub(super) enum Item {
-    CopyBegins,
+    Stand(oneshot::Sender<Standing>),
     Message(SourceMessage),
+}
+
+/// Where a source stands, as the engine has it.
+pub(super) struct Standing {
+    /// `None` until its stream has begun.
+    pub(super) position: Option<Position>,
+    /// Tables whose copy is not complete.
+    pub(super) copying: Vec<UnfinishedCopy>,
+}
+
+impl Standing {
+    /// Where the source starts.
+    fn resume_point(self, record: &SourceRecord) -> ResumePoint {
+        match self.position {
+            Some(position) => ResumePoint::Stream {
+                position,
+                identity: record.identity.clone(),
+                tables: record.tables.clone(),
+                copying: self.copying,
+            },
+            None => ResumePoint::FirstCopy {
+                tables: record.tables.iter().map(|table| table.name.clone()).collect(),
+                foreign: record.foreign,
+            },
+        }
+    }
 }
 
 /// The connector of a configured source.
@@ -37,6 +66,7 @@ pub(super) fn connector(config: &SourceConfig) -> Result<Box<dyn Source>, Source
 /// One source's supervisor.
 pub(super) struct Supervisor {
     pub(super) config: Arc<SourceConfig>,
+    pub(super) record: SourceRecord,
     /// Where the source keeps transactions that are still open; its own.
     pub(super) spill: PathBuf,
     pub(super) out: mpsc::Sender<Taken>,
@@ -46,14 +76,18 @@ pub(super) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Runs until stopped or until an error that someone must act on; `resume` says where to start now.
-    pub(super) async fn run(self, resume: impl Fn() -> Result<ResumePoint, String>) {
-        let (mut backoff, mut takes_open) = (Backoff::default(), true);
+    /// Runs until stopped or until an error that someone must act on. `standing` is where the source stands at first.
+    pub(super) async fn run(self, standing: Standing) {
+        let (mut backoff, mut standing, mut takes_open) = (Backoff::default(), Some(standing), true);
         while !self.stop.is_cancelled() {
-            let outcome = match resume() {
-                Ok(point) => self.run_once(point, takes_open, &mut backoff).await,
-                Err(message) => return self.failed(&message, None),
+            let now = match standing.take() {
+                Some(standing) => standing,
+                None => match self.ask().await {
+                    Some(standing) => standing,
+                    None => return,
+                },
             };
+            let outcome = self.run_once(now.resume_point(&self.record), takes_open, &mut backoff).await;
             // What the server cannot send while it is open it sends whole, in one run; the next one asks again.
             takes_open = !matches!(outcome, Err(SourceError::OpenNotSent { .. }));
             match outcome {
@@ -67,6 +101,14 @@ impl Supervisor {
         }
     }
 
+    /// Where the source stands when all that it has handed over is dealt with: a message of the run before must not meet the state that
+    /// the next run starts from. `None` when the engine has ended.
+    async fn ask(&self) -> Option<Standing> {
+        let (answer, standing) = oneshot::channel();
+        self.out.send(Taken { source: self.name().clone(), item: Item::Stand(answer) }).await.ok()?;
+        standing.await.ok()
+    }
+
     fn name(&self) -> &SmolStr {
         &self.config.postgres.name
     }
@@ -75,9 +117,6 @@ impl Supervisor {
     async fn run_once(&self, resume: ResumePoint, takes_open: bool, backoff: &mut Backoff) -> Result<(), SourceError> {
         if matches!(resume, ResumePoint::FirstCopy { .. }) {
             self.condition(Condition::Loading, None, None);
-            if self.out.send(Taken { source: self.name().clone(), item: Item::CopyBegins }).await.is_err() {
-                return Ok(());
-            }
         }
         let (sender, mut messages) = mpsc::channel(1);
         let (told, mut open) = watch::channel(self.open_transactions());

@@ -105,8 +105,11 @@ pub struct SourceStatus {
     pub error: Option<String>,
     /// What to do about it.
     pub hint: Option<String>,
-    /// Rows copied so far by the first copy.
+    /// Rows copied since the start.
     pub rows_copied: u64,
+    /// The copy of tables, while one is under way.
+    #[serde(default)]
+    pub copy: Option<CopyStatus>,
     /// Changes taken from the log since the start.
     pub changes: u64,
     /// Transactions taken from the log since the start.
@@ -124,6 +127,21 @@ pub struct SourceStatus {
     /// What will hurt the server, or us, if nobody acts.
     #[serde(default)]
     pub warning: Option<String>,
+}
+
+/// A copy of tables beside the stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyStatus {
+    /// Tables that are not complete.
+    pub tables_left: usize,
+    /// Rows copied since the start.
+    pub rows: u64,
+    /// Bytes read of the tables, as they are stored there.
+    pub done_bytes: u64,
+    /// Bytes to read in all.
+    pub total_bytes: u64,
+    /// At the pace so far.
+    pub seconds_left: Option<u64>,
 }
 
 /// One view.

@@ -3,7 +3,7 @@
 //! A step starts at once when the engine is idle and takes everything that is queued, up to a bound, when it is
 //! loaded. A transaction that the state already holds (sent again after a reconnect) is dropped.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,9 +14,10 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::copies::Copies;
 use super::delivered::Delivered;
 use super::error::PipelineError;
-use super::source::{Item, Taken};
+use super::source::{Item, Standing, Taken};
 use super::status::{Condition, StatusBoard};
 use super::verify::Gate;
 use crate::engine::{Engine, EngineError, StepOutcome, ViewCondition};
@@ -38,10 +39,8 @@ pub(super) struct Stepper {
     pub(super) messages: mpsc::Receiver<Taken>,
     pub(super) checkpoints: watch::Sender<Checkpoint>,
     pub(super) applied: Positions,
-    /// Sources whose first copy is not complete.
-    pub(super) copying: BTreeSet<SmolStr>,
-    /// Sources whose first copy has begun since the start.
-    pub(super) begun: BTreeSet<SmolStr>,
+    /// Tables that are not complete.
+    pub(super) copies: Copies,
     pub(super) delivered: Arc<Delivered>,
     pub(super) status: Arc<StatusBoard>,
     pub(super) gate: Arc<Gate>,
@@ -51,9 +50,7 @@ pub(super) struct Stepper {
 impl Stepper {
     /// Runs on a thread of its own; returns when all sources have ended or the stop signal came.
     pub(super) fn run(mut self) -> Result<(), PipelineError> {
-        if self.copying.is_empty() {
-            self.fill()?;
-        }
+        self.fill()?;
         self.show_views()?;
         let mut waiting = VecDeque::new();
         while !self.stop.is_cancelled() {
@@ -70,20 +67,25 @@ impl Stepper {
     fn handle(&mut self, taken: Taken, waiting: &mut VecDeque<Taken>) -> Result<(), PipelineError> {
         let source = taken.source;
         match taken.item {
-            Item::CopyBegins => {
-                // What a broken-off copy left would be in the way of one under another snapshot.
-                if !self.begun.insert(source.clone()) || self.engine.has_partial_copy(&source)? {
-                    self.patiently(|engine| engine.load_reset_source(&source))?;
+            // Whoever asked may be gone.
+            Item::Stand(answer) => drop(answer.send(self.standing(&source)?)),
+            Item::Message(SourceMessage::CopyBegins { position, marks }) => {
+                self.copy_begins(&source, &position, &marks)?;
+            }
+            Item::Message(SourceMessage::CopyRows { table, rows }) => self.copy_rows(&source, &table, &rows)?,
+            Item::Message(SourceMessage::CopyMark { table, mark }) => self.copy_mark(&source, &table, &mark)?,
+            Item::Message(SourceMessage::CopyAgain { table }) => {
+                self.patiently(|engine| engine.load_again(&table))?;
+            }
+            Item::Message(SourceMessage::CopyEnds { table, snapshot, incomplete }) => {
+                let rows = self.copy_ends(&source, &table, snapshot.as_ref())?;
+                // There is room for the one answer; whoever asked may be gone.
+                drop(incomplete.try_send(rows));
+                if self.engine.can_fill() {
+                    self.fill()?;
+                    self.show_views()?;
                 }
-                self.copying.insert(source.clone());
-                self.show_source(&source, |status| status.rows_copied = 0);
             }
-            Item::Message(SourceMessage::CopyRows { table, rows }) => {
-                self.patiently(|engine| engine.load(&table, &rows))?;
-                pass(FailPoint::InCopy);
-                self.show_source(&source, |status| status.rows_copied += rows.len() as u64);
-            }
-            Item::Message(SourceMessage::CopyDone { position }) => self.copy_done(source, position)?,
             Item::Message(SourceMessage::Transactions(transactions)) => {
                 let transactions = self.gather(&source, transactions, waiting);
                 let gate = Arc::clone(&self.gate);
@@ -97,16 +99,9 @@ impl Stepper {
         Ok(())
     }
 
-    fn copy_done(&mut self, source: SmolStr, position: Position) -> Result<(), PipelineError> {
-        info!(%source, %position, "first copy complete");
-        let checkpoint = self.patiently(|engine| engine.load_done(&source, &position))?;
-        self.copying.remove(&source);
-        self.announce(checkpoint);
-        self.show_source(&source, |status| status.condition = Condition::Live);
-        if self.copying.is_empty() {
-            self.fill()?;
-        }
-        self.show_views()
+    fn standing(&self, source: &SmolStr) -> Result<Standing, PipelineError> {
+        let position = self.applied.0.get(source).cloned();
+        Ok(Standing { position, copying: self.engine.copying_tables(source)? })
     }
 
     fn fill(&mut self) -> Result<(), PipelineError> {
@@ -169,12 +164,10 @@ impl Stepper {
     }
 
     fn progress(&mut self, source: SmolStr, position: Position) -> Result<(), PipelineError> {
-        if self.copying.contains(&source) {
-            return Ok(());
-        }
         // Heard from, whether or not it is news: a source that was away is back.
+        let condition = self.copies.condition(&source);
         self.show_source(&source, |status| {
-            status.condition = Condition::Live;
+            status.condition = condition;
             (status.error, status.hint) = (None, None);
         });
         if !self.applied.0.get(&source).is_some_and(|applied| applied.covers(&position)) {
@@ -186,7 +179,7 @@ impl Stepper {
     }
 
     /// Lets the engine work, again and again while the disk of the state is full: an engine whose commit failed is as it was.
-    fn patiently<T>(
+    pub(super) fn patiently<T>(
         &mut self,
         mut work: impl FnMut(&mut Engine) -> Result<T, EngineError>,
     ) -> Result<T, PipelineError> {
@@ -226,7 +219,7 @@ impl Stepper {
         }
     }
 
-    fn announce(&mut self, checkpoint: Checkpoint) {
+    pub(super) fn announce(&mut self, checkpoint: Checkpoint) {
         self.applied = checkpoint.positions.clone();
         self.status.update(|status| {
             status.step = checkpoint.step;
@@ -236,10 +229,10 @@ impl Stepper {
     }
 
     fn show_step(&self, source: &SmolStr, last: &Transaction, transactions: &[Transaction], outcome: &StepOutcome) {
-        let views = self.engine.views();
+        let (views, condition) = (self.engine.views(), self.copies.condition(source));
         self.status.update(|status| {
             let source = status.sources.entry(source.clone()).or_default();
-            source.condition = Condition::Live;
+            source.condition = condition;
             source.error = None;
             source.transactions += transactions.len() as u64;
             source.changes += transactions.iter().map(|transaction| transaction.changes.len() as u64).sum::<u64>();
@@ -251,7 +244,7 @@ impl Stepper {
         });
     }
 
-    fn show_source(&self, source: &SmolStr, change: impl FnOnce(&mut super::status::SourceStatus)) {
+    pub(super) fn show_source(&self, source: &SmolStr, change: impl FnOnce(&mut super::status::SourceStatus)) {
         self.status.update(|status| change(status.sources.entry(source.clone()).or_default()));
     }
 

@@ -96,12 +96,17 @@ fn sources(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
         "From the newest applied transaction's commit to its being applied",
         all().filter_map(|(labels, source)| Some((labels, source.last_lag_ms? / 1_000.0))),
     )?;
+    copies(out, status)?;
     slots(out, status)?;
     open_transactions(out, status)?;
     let lists = [
         ("source_changes", "Row changes taken from the log", all().map(|(l, s)| (l, s.changes)).collect::<Vec<_>>()),
         ("source_transactions", "Transactions taken from the log", all().map(|(l, s)| (l, s.transactions)).collect()),
-        ("source_rows_copied", "Rows copied by the first copy", all().map(|(l, s)| (l, s.rows_copied)).collect()),
+        (
+            "source_rows_copied",
+            "Rows of tables copied since the start",
+            all().map(|(l, s)| (l, s.rows_copied)).collect(),
+        ),
     ];
     lists.into_iter().try_for_each(|(name, help, values)| counter(out, name, help, values))
 }
@@ -121,6 +126,18 @@ fn open_transactions(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::R
     }
     let spilled = all().map(|(labels, held)| (labels, held.spilled_bytes));
     counter(out, "source_spilled_bytes", "Bytes of open transactions written to disk", spilled)
+}
+
+/// Copies under way.
+fn copies(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
+    let copies =
+        || status.sources.iter().filter_map(|(name, source)| Some((label("source", name), source.copy.as_ref()?)));
+    let done = copies().map(|(labels, copy)| (labels, copy.done_bytes as f64));
+    gauge(out, "source_copy_done_bytes", "Bytes read of tables that are being copied", done)?;
+    let total = copies().map(|(labels, copy)| (labels, copy.total_bytes as f64));
+    gauge(out, "source_copy_total_bytes", "Bytes of tables that are being copied", total)?;
+    let left = copies().map(|(labels, copy)| (labels, copy.tables_left as f64));
+    gauge(out, "source_copy_tables_left", "Tables whose copy is not complete", left)
 }
 
 /// What the sources' servers keep for us.

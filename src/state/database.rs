@@ -152,6 +152,8 @@ fn database_options(memtables: &WriteBufferManager, budget: MemoryBudget) -> Opt
     // A torn end of the log, and a hole in what was not flushed, are what a power cut leaves: everything before is whole, and
     // the sources send the rest again. That nothing flushed is missing is seen by `witness`.
     options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
+    // A log that is gone, with others behind it, would be passed over.
+    options.set_track_and_verify_wals_in_manifest(true);
     options.set_write_buffer_manager(memtables);
     options.set_max_background_jobs(BACKGROUND_JOBS);
     options.set_max_open_files(OPEN_FILES_MAX);

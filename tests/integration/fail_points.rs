@@ -38,7 +38,8 @@ fn dying_at_any_point_of_the_way_the_daemon_ends_equal_to_postgres() {
 /// How often a point is passed for sure: few batches and pages, many steps.
 fn passes(point: FailPoint) -> u64 {
     match point {
-        FailPoint::InFill => 2,
+        FailPoint::CopyBegun => 1,
+        FailPoint::InFill | FailPoint::CopyMarked | FailPoint::CopyEnded => 2,
         FailPoint::InCopy | FailPoint::InRefill => 3,
         FailPoint::AfterFlush => 4,
         _ => 8,
@@ -48,7 +49,7 @@ fn passes(point: FailPoint) -> u64 {
 /// Brings about what the point is passed for, where traffic alone does not.
 fn prepare(rig: &Rig, point: FailPoint, round: u64) {
     match point {
-        FailPoint::InCopy if round == 0 => rig.forget_state(),
+        FailPoint::CopyBegun | FailPoint::InCopy | FailPoint::CopyMarked | FailPoint::CopyEnded => rig.forget_state(),
         FailPoint::InFill => {
             let more = format!("[view.more]\nsql = \"select id, quantity + {round} as n from orders\"\n");
             rig.configure(&format!("{}\n{more}", configuration()));

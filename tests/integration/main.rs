@@ -4,6 +4,7 @@
 
 mod clients;
 mod commands;
+mod copying;
 mod crash;
 mod disk;
 mod fail_points;

@@ -1,7 +1,7 @@
 //! Values in Postgres' binary form, as binary COPY sends them.
 //!
 //! Only types with a variant of their own have a binary form that can be read. The others are cast to text in the query
-//! that copies them (`catalog::CatalogTable::copy_select`), so that the copy gives the same value as the stream.
+//! that copies them (`catalog::CatalogTable::expressions`), so that the copy gives the same value as the stream.
 
 use std::sync::Arc;
 
@@ -20,6 +20,15 @@ use crate::value::{Array, Interval, Value};
 pub struct BinaryError {
     /// The type.
     pub sql_type: String,
+}
+
+/// Whether values of the type are read in the form of its send function; the others as their output text.
+pub(super) fn has_binary_form(sql_type: &SqlType) -> bool {
+    match sql_type {
+        SqlType::Other(_) | SqlType::Unknown => false,
+        SqlType::Array(element) => has_binary_form(element),
+        _ => true,
+    }
 }
 
 /// Reads what Postgres' send function wrote.

@@ -40,8 +40,8 @@ pub(super) struct Feedback {
 }
 
 impl Feedback {
-    /// `start` is where streaming starts: all before it is in the state or in the first copy. `durable` may lag behind it
-    /// (after a first copy) and is then not confirmed at all until it has caught up.
+    /// `start` is where streaming starts: all before it is in the state, or in what is copied. `durable` may lag behind it
+    /// (after a first start) and is then not confirmed at all until it has caught up.
     pub(super) fn new(start: Lsn, durable: Option<Lsn>) -> Self {
         let durable = durable.unwrap_or_default().min(start);
         Self { received: start, handed_over: start, quiet: start, durable, confirmed: Lsn(0), asked: false }

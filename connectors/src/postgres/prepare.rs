@@ -1,6 +1,6 @@
 //! What a person runs once: make the publication, and remove publication and slot again.
 //!
-//! The slot is not made here: it is made on first start, in the same moment as the snapshot that the first copy reads. A
+//! The slot is not made here: it is made on first start, when there is a state that goes on from it. A
 //! slot that waits for a first start would only make the server keep its log.
 
 use postgres_protocol::escape::escape_identifier;

@@ -64,28 +64,44 @@ pub(super) fn check_version(connection: &Connection, scene: &Scene) -> Result<()
     }
 }
 
-/// Makes a slot and exports the snapshot that shows what committed before it.
-pub(super) async fn create_slot(connection: &mut Connection, slot: &str) -> Result<CreatedSlot, ConnectionError> {
-    create(connection, &escape_identifier(slot)).await
-}
-
-/// The same for a slot that goes with the connection.
+/// Makes a slot that goes with the connection, and exports the snapshot that shows what committed before it.
 pub(super) async fn create_temporary_slot(
     connection: &mut Connection,
     slot: &str,
 ) -> Result<CreatedSlot, ConnectionError> {
-    create(connection, &format!("{} TEMPORARY", escape_identifier(slot))).await
-}
-
-async fn create(connection: &mut Connection, slot: &str) -> Result<CreatedSlot, ConnectionError> {
-    let export = if connection.server_version() >= 150_000 { "(SNAPSHOT 'export')" } else { "EXPORT_SNAPSHOT" };
-    let command = format!("CREATE_REPLICATION_SLOT {slot} LOGICAL pgoutput {export}");
-    let rows = connection.simple_query(&command).await?;
+    let option = if connection.server_version() >= 150_000 { "(SNAPSHOT 'export')" } else { "EXPORT_SNAPSHOT" };
+    let rows = create(connection, (slot, true), option).await?;
     let created = (|| {
         let consistent_point = cell(&rows, 1)?.parse().ok()?;
         Some(CreatedSlot { consistent_point, snapshot: cell(&rows, 2)?.into() })
     })();
-    created.ok_or_else(|| ConnectionError::Protocol("CREATE_REPLICATION_SLOT answered something else".into()))
+    created.ok_or_else(no_slot)
+}
+
+/// Makes a slot inside a transaction, which it begins, and which sees exactly what committed before the slot's position: the answer.
+pub(super) async fn create_slot_in_use(
+    connection: &mut Connection,
+    slot: &str,
+    temporary: bool,
+) -> Result<Lsn, ConnectionError> {
+    connection.simple_query("BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ").await?;
+    let option = if connection.server_version() >= 150_000 { "(SNAPSHOT 'use')" } else { "USE_SNAPSHOT" };
+    let rows = create(connection, (slot, temporary), option).await?;
+    cell(&rows, 1).and_then(|point| point.parse().ok()).ok_or_else(no_slot)
+}
+
+async fn create(
+    connection: &mut Connection,
+    (slot, temporary): (&str, bool),
+    option: &str,
+) -> Result<TextRows, ConnectionError> {
+    let temporary = if temporary { " TEMPORARY" } else { "" };
+    let slot = escape_identifier(slot);
+    connection.simple_query(&format!("CREATE_REPLICATION_SLOT {slot}{temporary} LOGICAL pgoutput {option}")).await
+}
+
+fn no_slot() -> ConnectionError {
+    ConnectionError::Protocol("CREATE_REPLICATION_SLOT answered something else".into())
 }
 
 /// Removes a slot.

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use tokio::sync::mpsc;
 
+use super::binary::has_binary_form;
 use super::connection::Connection;
 use super::copy_rows::CopyDecoder;
-use super::copy_table::has_binary_form;
 use super::replication::cell;
 use super::server_error::{ConnectionError, Scene, ServerError};
 use super::sql_text::{literal, table};

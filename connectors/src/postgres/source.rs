@@ -2,26 +2,27 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use super::assembler::Assembler;
+use super::binary::has_binary_form;
 use super::catalog::{self, CatalogTable};
 use super::config::PostgresSourceConfig;
 use super::connection::{Connection, Purpose};
 use super::conninfo::ConnInfo;
-use super::copy_table::has_binary_form;
-use super::first_copy::{Copied, FirstCopy};
+use super::copy::{Copier, TableCopy};
 use super::relation_map::KnownTable;
 use super::replication::{self, StreamOptions};
 use super::server_error::Scene;
 use super::slot_health::SlotHealth;
 use super::snapshot::PostgresSnapshots;
 use super::spill::{self, Spill};
+use super::start::Start;
 use super::stream::{Stream, StreamParts};
-use super::streamed;
-use super::{publication, slot, sql_client, watch};
+use super::{slot, sql_client, streamed, watch};
 use crate::health::SourceHealth;
 use crate::open_transactions::OpenTransactionsSender;
 use crate::position::{Lsn, Position};
@@ -34,10 +35,10 @@ use crate::sql_type::SqlType;
 
 /// One Postgres database, by one slot and one publication.
 pub struct PostgresSource {
-    config: PostgresSourceConfig,
-    info: ConnInfo,
+    pub(super) config: PostgresSourceConfig,
+    pub(super) info: ConnInfo,
     /// What [`Source::tables`] answered, so that a first copy notices a change since.
-    seen: HashMap<TableName, Arc<TableSchema>>,
+    pub(super) seen: HashMap<TableName, Arc<TableSchema>>,
     health: SlotHealth,
     /// Where transactions in progress are kept, and who is told; `None`: the server is not asked for them.
     spill: Option<(PathBuf, OpenTransactionsSender)>,
@@ -57,35 +58,8 @@ impl PostgresSource {
         self
     }
 
-    fn scene(&self, resuming: Option<Position>) -> Scene {
+    pub(super) fn scene(&self, resuming: Option<Position>) -> Scene {
         Scene { source_name: self.config.name.to_string(), slot: self.config.slot.clone(), resuming }
-    }
-
-    async fn first_copy(
-        &self,
-        (tables, foreign): (&[TableName], bool),
-        out: &TransactionSender,
-    ) -> Result<Copied, SourceError> {
-        let scene = self.scene(None);
-        let (config, info, seen) = (&self.config, &self.info, &self.seen);
-        let copy = FirstCopy { config, info, scene: &scene, seen, tables, foreign, out };
-        // A copy may wait for locks and old transactions for as long as it takes, but not for a server that is gone.
-        tokio::select! {
-            copied = copy.run() => copied,
-            gone = watch::until_gone(&self.info) => Err(scene.error(gone)),
-        }
-    }
-
-    /// The tables of the state with the types that their columns have on the wire now.
-    async fn known_tables(&self, scene: &Scene, tables: &[Arc<TableSchema>]) -> Result<Vec<KnownTable>, SourceError> {
-        let client = sql_client::connect(&self.info).await.map_err(|error| scene.error(error))?;
-        let names: Vec<TableName> = tables.iter().map(|table| table.name.clone()).collect();
-        let name = &self.config.publication;
-        let state = publication::look(&client, name, &names).await.map_err(|error| scene.error(error))?;
-        let schemas: Vec<&TableSchema> = tables.iter().map(|table| &**table).collect();
-        publication::check(&state, scene, name, &schemas)?;
-        let now = catalog::tables(&client, &self.config.name, &names).await?;
-        tables.iter().map(|table| known_table(scene, table, &now)).collect()
     }
 
     async fn check_resume(
@@ -107,7 +81,12 @@ impl PostgresSource {
     }
 }
 
-fn known_table(scene: &Scene, table: &Arc<TableSchema>, now: &[CatalogTable]) -> Result<KnownTable, SourceError> {
+/// A table of the state with the types that its columns have on the wire now.
+pub(super) fn known_table(
+    scene: &Scene,
+    table: &Arc<TableSchema>,
+    now: &[&CatalogTable],
+) -> Result<KnownTable, SourceError> {
     let fault = |message: String| SourceError::Table {
         source_name: scene.source_name.clone(),
         table: table.name.to_string(),
@@ -192,38 +171,57 @@ impl Source for PostgresSource {
         durable: DurablePosition,
     ) -> Result<(), SourceError> {
         let resumes = matches!(resume, ResumePoint::Stream { .. });
-        // Stopping must not wait for a copy, a slow login or open transactions; the stream watches for itself.
-        let parts = tokio::select! {
+        // Stopping must not wait for locks, a slow login or open transactions; the stream watches for itself.
+        let (parts, copies) = tokio::select! {
             () = out.closed() => return Ok(()),
-            parts = self.start(resume, &out) => parts?,
+            started = self.start(resume, &out) => started?,
         };
         if resumes {
             // Nothing new, but a sign that the stream is there, although a quiet server may send nothing for long.
             let _ = out.send(SourceMessage::Progress { position: Position::Lsn(parts.start) }).await;
         }
-        Stream::new(parts, out, durable).run().await
+        let (scene, stream) = (parts.scene.clone(), Stream::new(parts, out.clone(), durable));
+        if copies.is_empty() {
+            return stream.run().await;
+        }
+        let copier =
+            Copier { info: self.info.clone(), scene, settings: self.config.copy, passed: stream.passed(), out };
+        let mut stream = pin!(stream.run());
+        tokio::select! {
+            // It notices first when nobody listens any more, and says goodbye; what is being read is given up.
+            ended = &mut stream => return ended,
+            copied = copier.run(copies) => copied?,
+        }
+        stream.await
     }
 }
 
 impl PostgresSource {
-    /// Copies if there is no state, and starts the stream.
-    async fn start(&self, resume: ResumePoint, out: &TransactionSender) -> Result<StreamParts, SourceError> {
+    /// Makes what is missing on the server, starts the stream, and says what is to be copied beside it.
+    async fn start(
+        &self,
+        resume: ResumePoint,
+        out: &TransactionSender,
+    ) -> Result<(StreamParts, Vec<TableCopy>), SourceError> {
         match resume {
             ResumePoint::FirstCopy { tables, foreign } => {
-                let copied = self.first_copy((&tables, foreign), out).await?;
-                let scene = self.scene(Some(Position::Lsn(copied.consistent_point)));
-                let connection = self.connect(&scene).await?;
-                let start = self.start_stream(scene.clone(), connection, (copied.tables, copied.consistent_point));
-                watch::in_time(&self.info, &scene, start).await
+                let Start { position, known, copies } = self.start_first((&tables, foreign), out).await?;
+                let scene = self.scene(Some(Position::Lsn(position)));
+                let stream = async {
+                    let connection = self.connect(&scene).await?;
+                    self.start_stream(scene.clone(), connection, (known, position)).await
+                };
+                Ok((watch::in_time(&self.info, &scene, stream).await?, copies))
             }
-            ResumePoint::Stream { position, identity, tables } => {
+            ResumePoint::Stream { position, identity, tables, copying } => {
                 let Position::Lsn(durable) = position;
                 let scene = self.scene(Some(position));
                 let look = async {
                     let mut connection = self.connect(&scene).await?;
                     self.check_resume(&scene, &mut connection, (&identity, durable)).await?;
-                    let known = self.known_tables(&scene, &tables).await?;
-                    self.start_stream(scene.clone(), connection, (known, durable)).await
+                    let Start { position, known, copies } =
+                        self.start_again(&scene, durable, (&tables, &copying), out).await?;
+                    Ok((self.start_stream(scene.clone(), connection, (known, position)).await?, copies))
                 };
                 watch::in_time(&self.info, &scene, look).await
             }

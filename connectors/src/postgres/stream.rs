@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::assembler::{Assembler, Completed};
@@ -56,6 +57,8 @@ pub(super) struct Stream {
     /// False when the pipeline dropped its end: nothing will become durable any more.
     durable_lives: bool,
     pending: Pending,
+    /// How far it has handed over.
+    passed: watch::Sender<Lsn>,
     /// Earliest time of the next progress.
     progress_at: Instant,
     sent_at: Instant,
@@ -116,11 +119,17 @@ impl Stream {
             durable,
             durable_lives: true,
             pending: Pending::default(),
+            passed: watch::Sender::new(start),
             progress_at: now,
             sent_at: now,
             heard_at: now,
             silence_max,
         }
+    }
+
+    /// Follows how far it has handed over.
+    pub(super) fn passed(&self) -> watch::Receiver<Lsn> {
+        self.passed.subscribe()
     }
 
     /// Runs until `out` is closed (`Ok`) or something fails.
@@ -262,7 +271,7 @@ impl Stream {
         }
         match self.out.try_send(SourceMessage::Progress { position: Position::Lsn(lsn) }) {
             Ok(()) => {
-                self.feedback.handed_over(lsn);
+                self.handed_over(lsn);
                 self.progress_at = now + PROGRESS_INTERVAL;
                 true
             }
@@ -278,12 +287,19 @@ impl Stream {
             Err(TrySendError::Closed(())) => return false,
         };
         let transactions = std::mem::take(&mut self.pending.transactions);
-        if let Some(Position::Lsn(end_lsn)) = transactions.last().map(|last| &last.position) {
-            self.feedback.handed_over(*end_lsn);
-        }
+        let end = transactions.last().map(|last| last.position.clone());
         permit.send(SourceMessage::Transactions(transactions));
+        if let Some(Position::Lsn(end)) = end {
+            self.handed_over(end);
+        }
         (self.pending.changes, self.pending.bytes) = (0, 0);
         true
+    }
+
+    /// Everything up to there is in the channel, so what is sent from now on comes behind it.
+    fn handed_over(&mut self, lsn: Lsn) {
+        self.feedback.handed_over(lsn);
+        self.passed.send_replace(lsn);
     }
 
     /// A position to report while nothing of ours is open or waiting.

@@ -49,7 +49,7 @@ async fn the_catalog_describes_tables_as_the_stream_sends_them() {
     assert_eq!(orders.schema.columns.iter().map(|c| c.nullable).collect::<Vec<_>>()[..3], [true, false, false]);
     assert_eq!(orders.schema.identity, ReplicaIdentity::Default);
     assert_eq!(
-        orders.copy_select,
+        orders.copy_select(),
         r#"SELECT "note", "b b", "a", "total", "tags", "feeling", pg_catalog.textin("pg_catalog"."point_out"("spot")) "#
             .to_owned() + r#"FROM ONLY "Shop"."Or""ders""#
     );
@@ -60,7 +60,7 @@ async fn the_catalog_describes_tables_as_the_stream_sends_them() {
     assert_eq!((found[1].schema.identity, &found[1].schema.key[..]), (ReplicaIdentity::Index, &[2, 1][..]));
 
     let rooted = tables(&client, "shop", &[name("public", "parts"), name("public", "no_key_full")]).await.unwrap();
-    assert!(rooted[0].partitioned && !rooted[0].copy_select.contains("ONLY"));
+    assert!(rooted[0].partitioned && !rooted[0].copy_select().contains("ONLY"));
     assert!(rooted[1].schema.key.is_empty());
 
     let all = all_tables(&client, "shop").await.unwrap();

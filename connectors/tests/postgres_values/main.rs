@@ -51,7 +51,7 @@ async fn fill(client: &Client) -> Vec<(String, &'static str)> {
 async fn copied(client: &Client, table: &CatalogTable) -> BTreeMap<i64, Value> {
     let mut decoder = CopyDecoder::new(table.types());
     let mut rows = Vec::new();
-    let stream = client.copy_out(&format!("COPY ({}) TO STDOUT (FORMAT binary)", table.copy_select)).await.unwrap();
+    let stream = client.copy_out(&format!("COPY ({}) TO STDOUT (FORMAT binary)", table.copy_select())).await.unwrap();
     pin_mut!(stream);
     let mut all = Vec::new();
     while let Some(chunk) = stream.next().await {

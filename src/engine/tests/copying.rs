@@ -199,7 +199,7 @@ impl Story {
         let bench = Bench::new();
         let mut engine = bench.open(&catalog);
         let beginning = database.log.len();
-        engine.copy_begins(&SOURCE, &at(beginning as u64 + 1)).unwrap();
+        engine.copy_begins(&SOURCE, &at(beginning as u64 + 1), &[]).unwrap();
         let waiting = (0..PAGES).map(Part::Page).collect();
         let (engine, passed) = (Some(engine), beginning);
         Self {
@@ -360,7 +360,7 @@ fn a_table_without_a_key_is_its_snapshot_and_the_log_behind_it() {
         let row = |number: i64| [Value::Int(number)].into_iter().collect::<Row>();
         // At each position of the log: the rows, no two of them the same at the end, so that the view has a key.
         let mut rows: Vec<Vec<i64>> = vec![vec![1, 1, 2, 3]];
-        engine.copy_begins(&SOURCE, &at(1)).unwrap();
+        engine.copy_begins(&SOURCE, &at(1), &[]).unwrap();
         let snapshot = random.random_range(0..12);
         for number in 1..24 {
             let mut now = rows[number - 1].clone();

@@ -12,7 +12,7 @@ use futures::SinkExt;
 use smol_str::SmolStr;
 use tailwater::engine::ViewPlan;
 use tailwater::sql::{self, SqlCatalog, ViewText};
-use tailwater_connectors::postgres::config::{DEFAULT_TIMEOUT, PostgresSourceConfig};
+use tailwater_connectors::postgres::config::{CopySettings, DEFAULT_TIMEOUT, PostgresSourceConfig};
 use tailwater_connectors::postgres::{ConnInfo, PostgresSource, connect_sql, prepare};
 use tailwater_connectors::{
     Lsn, Position, ResumePoint, Row, Source, SourceError, SourceIdentity, SourceMessage, TableName, TableSchema,
@@ -94,6 +94,7 @@ impl Recording {
             publication: "tailwater".into(),
             heartbeat: false,
             timeout: DEFAULT_TIMEOUT,
+            copy: CopySettings::default(),
         };
         let info = ConnInfo::parse(&config.url).map_err(|error| error.to_string())?;
         let client = connect_sql(&info, "oracle").await.map_err(described)?;
@@ -295,14 +296,22 @@ impl Running {
 
     async fn copied(&mut self) -> Result<(Vec<(Arc<TableSchema>, Vec<Row>)>, Position), String> {
         let mut copied = Vec::new();
-        loop {
+        let (mut begun_at, mut left) = (None, usize::MAX);
+        while left > 0 {
             match self.next().await? {
+                SourceMessage::CopyBegins { position, marks } => (begun_at, left) = (Some(position), marks.len()),
                 SourceMessage::CopyRows { table, rows } if table.name.table != MARKER => copied.push((table, rows)),
-                SourceMessage::CopyRows { .. } => {}
-                SourceMessage::CopyDone { position } => return Ok((copied, position)),
+                SourceMessage::CopyEnds { incomplete, .. } => {
+                    left -= 1;
+                    incomplete.send(Vec::new()).await.map_err(|_| "the copy did not wait for an answer")?;
+                }
+                // Nothing but the copy happens.
+                SourceMessage::CopyRows { .. } | SourceMessage::CopyMark { .. } | SourceMessage::CopyAgain { .. } => {}
+                SourceMessage::Progress { .. } => {}
                 other => return Err(format!("during the copy came {other:?}")),
             }
         }
+        Ok((copied, begun_at.ok_or("no copy began")?))
     }
 
     async fn until(&mut self, end: &Position) -> Result<Vec<Transaction>, String> {

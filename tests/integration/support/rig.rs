@@ -123,7 +123,7 @@ impl Rig {
     }
 
     /// Waits until the status is as wanted; shows the last one and the log if it never is.
-    pub(crate) fn wait_for_status(&self, what: &str, wanted: impl Fn(&Status) -> bool) -> Status {
+    pub(crate) fn wait_for_status(&self, what: &str, mut wanted: impl FnMut(&Status) -> bool) -> Status {
         let mut last = None;
         let found = wait_for(|| {
             let status = self.status();

@@ -2,7 +2,7 @@
 //!
 //! Generated columns are left out: `pgoutput` does not send them before Postgres 18, and later only on request.
 //! Domains are given by their base type. A type without a variant of its own, and an array of such a type, is carried as
-//! its output text; [`CatalogTable::copy_select`] converts it with the very function that the replication stream uses.
+//! its output text; [`CatalogTable::expressions`] convert it with the very function that the replication stream uses.
 //!
 //! ```text
 //! tables.rs       tables as sources need them, with what is wrong and what to do

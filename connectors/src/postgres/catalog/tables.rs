@@ -10,6 +10,7 @@ use crate::sql_type::SqlType;
 
 use super::column_type::Types;
 use super::relation::{Relation, read_all, read_named, schemas_with};
+use crate::postgres::sql_text;
 
 /// A table with what is needed to copy it and to check the stream against it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,9 +19,8 @@ pub struct CatalogTable {
     pub schema: TableSchema,
     /// Declared types of the columns (of a domain its own), as relation messages name them.
     pub type_oids: Vec<u32>,
-    /// `SELECT ... FROM ...` that yields the columns in forms that [`crate::postgres::binary`] reads; a WHERE clause may
-    /// follow.
-    pub copy_select: String,
+    /// Per column an expression that yields it in the form that [`crate::postgres::binary`] reads.
+    pub expressions: Vec<String>,
     /// Rows as the planner's statistics say; `None` when the table was never analyzed.
     pub estimated_rows: Option<u64>,
     /// Whether it is the root of partitions: then the publication must have `publish_via_partition_root`.
@@ -28,6 +28,13 @@ pub struct CatalogTable {
 }
 
 impl CatalogTable {
+    /// `SELECT ... FROM ...` of all its rows; a WHERE clause may follow.
+    pub fn copy_select(&self) -> String {
+        // Tables that inherit are tables of their own to a publication.
+        let only = if self.partitioned { "" } else { "ONLY " };
+        format!("SELECT {} FROM {only}{}", self.expressions.join(", "), sql_text::table(&self.schema.name))
+    }
+
     /// Types of the columns, for [`crate::postgres::copy_rows::CopyDecoder`].
     pub fn types(&self) -> Vec<SqlType> {
         self.schema.columns.iter().map(|column| column.sql_type.clone()).collect()
@@ -78,15 +85,11 @@ fn describe(source: &str, relation: &Relation, types: &Types) -> CatalogTable {
             collation: attribute.collation.clone(),
         });
     }
-    let partitioned = relation.kind == b'p';
-    // Tables that inherit are tables of their own to a publication.
-    let only = if partitioned { "" } else { "ONLY " };
-    let (schema, table) = (escape_identifier(&relation.schema), escape_identifier(&relation.name));
     CatalogTable {
-        copy_select: format!("SELECT {} FROM {only}{schema}.{table}", expressions.join(", ")),
+        expressions,
         type_oids: relation.attributes.iter().map(|attribute| attribute.type_oid).collect(),
         estimated_rows: (relation.estimated_rows >= 0.0).then_some(relation.estimated_rows as u64),
-        partitioned,
+        partitioned: relation.kind == b'p',
         schema: TableSchema {
             name: TableName {
                 source: SmolStr::new(source),

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
-use crate::postgres::config::{DEFAULT_TIMEOUT, PostgresSourceConfig};
+use crate::postgres::config::{CopySettings, DEFAULT_TIMEOUT, PostgresSourceConfig};
 use crate::postgres::{ConnInfo, PostgresSource, sql_client};
 use crate::schema::TableName;
 use crate::source::{ResumePoint, Source, SourceError, SourceIdentity, SourceMessage};
@@ -145,6 +145,7 @@ impl Fixture {
             publication: "tailwater".into(),
             heartbeat: false,
             timeout: DEFAULT_TIMEOUT,
+            copy: CopySettings::default(),
         };
         Self { server, client, config }
     }
@@ -164,7 +165,7 @@ impl Fixture {
     pub(super) async fn resume(&self, position: Position, tables: &[&str]) -> ResumePoint {
         let mut source = PostgresSource::new(self.config.clone()).unwrap();
         let (identity, tables) = (source.identity().await.unwrap(), source.tables(&names(tables)).await.unwrap());
-        ResumePoint::Stream { position, identity, tables }
+        ResumePoint::Stream { position, identity, tables, copying: Vec::new() }
     }
 
     pub(super) async fn identity(&self) -> SourceIdentity {
@@ -205,21 +206,25 @@ impl Run {
         }
     }
 
-    /// Rows of the first copy, sorted, and its position.
+    /// Rows of the first copy, sorted, and where the stream began. Nothing may change meanwhile.
     pub(super) async fn copied(&mut self) -> (Vec<String>, Position) {
-        let mut rows = Vec::new();
-        loop {
+        let (mut rows, mut begun_at, mut left) = (Vec::new(), None, usize::MAX);
+        while left > 0 {
             match self.next().await {
+                SourceMessage::CopyBegins { position, marks } => (begun_at, left) = (Some(position), marks.len()),
                 SourceMessage::CopyRows { table, rows: new } => {
                     rows.extend(new.iter().map(|row| format!("{} {}", table.name.table, super::live::row_text(row))));
                 }
-                SourceMessage::CopyDone { position } => {
-                    rows.sort();
-                    return (rows, position);
+                SourceMessage::CopyEnds { incomplete, .. } => {
+                    left -= 1;
+                    incomplete.send(Vec::new()).await.unwrap();
                 }
+                SourceMessage::CopyMark { .. } | SourceMessage::CopyAgain { .. } | SourceMessage::Progress { .. } => {}
                 other => panic!("{other:?} during the copy"),
             }
         }
+        rows.sort();
+        (rows, begun_at.expect("a position"))
     }
 
     /// Transactions until there are `count` changes.
