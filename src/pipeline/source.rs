@@ -78,7 +78,7 @@ pub(super) struct Supervisor {
 impl Supervisor {
     /// Runs until stopped or until an error that someone must act on. `standing` is where the source stands at first.
     pub(super) async fn run(self, standing: Standing) {
-        let (mut backoff, mut standing, mut takes_open) = (Backoff::default(), Some(standing), true);
+        let (mut backoff, mut takes_open, mut standing) = (Backoff::default(), true, Some(standing));
         while !self.stop.is_cancelled() {
             let now = match standing.take() {
                 Some(standing) => standing,

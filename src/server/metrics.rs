@@ -111,6 +111,18 @@ fn sources(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
     lists.into_iter().try_for_each(|(name, help, values)| counter(out, name, help, values))
 }
 
+/// Copies under way.
+fn copies(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
+    let copies =
+        || status.sources.iter().filter_map(|(name, source)| Some((label("source", name), source.copy.as_ref()?)));
+    let done = copies().map(|(labels, copy)| (labels, copy.done_bytes as f64));
+    gauge(out, "source_copy_done_bytes", "Bytes read of tables that are being copied", done)?;
+    let total = copies().map(|(labels, copy)| (labels, copy.total_bytes as f64));
+    gauge(out, "source_copy_total_bytes", "Bytes of tables that are being copied", total)?;
+    let left = copies().map(|(labels, copy)| (labels, copy.tables_left as f64));
+    gauge(out, "source_copy_tables_left", "Tables whose copy is not complete", left)
+}
+
 type Held = fn(&OpenTransactions) -> u64;
 
 /// What is held of transactions that have not committed yet.
@@ -126,18 +138,6 @@ fn open_transactions(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::R
     }
     let spilled = all().map(|(labels, held)| (labels, held.spilled_bytes));
     counter(out, "source_spilled_bytes", "Bytes of open transactions written to disk", spilled)
-}
-
-/// Copies under way.
-fn copies(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
-    let copies =
-        || status.sources.iter().filter_map(|(name, source)| Some((label("source", name), source.copy.as_ref()?)));
-    let done = copies().map(|(labels, copy)| (labels, copy.done_bytes as f64));
-    gauge(out, "source_copy_done_bytes", "Bytes read of tables that are being copied", done)?;
-    let total = copies().map(|(labels, copy)| (labels, copy.total_bytes as f64));
-    gauge(out, "source_copy_total_bytes", "Bytes of tables that are being copied", total)?;
-    let left = copies().map(|(labels, copy)| (labels, copy.tables_left as f64));
-    gauge(out, "source_copy_tables_left", "Tables whose copy is not complete", left)
 }
 
 /// What the sources' servers keep for us.
