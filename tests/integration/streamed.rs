@@ -12,7 +12,7 @@ use tailwater_connectors::OpenTransactions;
 use tailwater_connectors::postgres::OPEN_MEMORY_BYTES_MAX;
 
 use super::support::database::Database;
-use super::support::rig::{Rig, number, said, wait_for};
+use super::support::rig::{PATIENCE, Rig, number, said, wait_for};
 use super::support::small_disk::SmallDisk;
 
 /// The server streams whatever is larger than the least that it allows.
@@ -202,6 +202,30 @@ fn a_full_disk_is_named_and_the_transaction_comes_again() {
     wait_until_spilled(&rig, 1);
     compare(&rig);
     open.run("commit");
+    compare(&rig);
+    assert!(rig.daemon.stop().unwrap().success());
+}
+
+#[test]
+fn tables_are_copied_while_large_transactions_are_open_over_them() {
+    let mut rig = rig();
+    rig.edit_configuration("type = \"postgres\"\n", "type = \"postgres\"\ncopy_rate = \"2MiB\"\n");
+    let [early, late, aborted] = [(); 3].map(|()| rig.database());
+    early.run(&insert_parts(10_000, 6_000));
+    rig.daemon.start().unwrap();
+    let is_copying = |status: &Status| status.sources["main"].copy.as_ref().is_some_and(|copy| copy.done_bytes > 0);
+    rig.wait_for_status("a copy", is_copying);
+    early.run("begin; update parts set kind = 50 where id % 3 = 0; delete from parts where id % 7 = 0");
+    late.run(&format!("begin; {}; savepoint a; {}", insert_parts(20_000, 2_000), insert_parts(30_000, 2_000)));
+    late.run("update notes set n = n + 1; rollback to a; update notes set part = 10000 + id");
+    aborted.run(&format!("begin; {}; update tags set name = repeat('t', 9000)", insert_parts(40_000, 2_000)));
+    early.run("update parts set body = body || 'u' where id % 5 = 0; commit");
+    let during = rig.wait_for_status("open transactions", |status| held(status).open == 2);
+    assert!(is_copying(&during), "the copy was over too soon: {during:?}");
+    rig.daemon.wait_until_ready(PATIENCE).unwrap();
+    late.run("commit");
+    compare(&rig);
+    aborted.run("rollback");
     compare(&rig);
     assert!(rig.daemon.stop().unwrap().success());
 }

@@ -4,5 +4,6 @@ mod live;
 mod live_changes;
 mod live_login;
 mod scripted;
+mod scripted_open;
 mod server;
 mod streamed_model;

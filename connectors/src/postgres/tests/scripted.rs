@@ -20,32 +20,33 @@ use crate::postgres::stream::{Stream, StreamParts};
 use crate::source::{SourceError, SourceMessage};
 use crate::{Column, Lsn, Position, ReplicaIdentity, SqlType, TableName, TableSchema};
 
-const DEADLINE: Duration = Duration::from_secs(20);
-const START: u64 = 1_000;
+pub(super) const DEADLINE: Duration = Duration::from_secs(20);
+pub(super) const PROTO_VERSION: u32 = 3;
+pub(super) const START: u64 = 1_000;
 
 /// The server's side of one connection.
-struct Server {
+pub(super) struct Server {
     socket: TcpStream,
 }
 
 /// A standby status update as it came over the wire.
 #[derive(Debug, PartialEq, Eq)]
-struct Reply {
-    write: u64,
-    flush: u64,
+pub(super) struct Reply {
+    pub(super) write: u64,
+    pub(super) flush: u64,
     apply: u64,
 }
 
-fn frame(tag: u8, body: &[u8]) -> Vec<u8> {
+pub(super) fn frame(tag: u8, body: &[u8]) -> Vec<u8> {
     let length = (body.len() as u32 + 4).to_be_bytes();
     [&[tag], length.as_slice(), body].concat()
 }
 
-fn data(start: u64, message: &[u8]) -> Vec<u8> {
+pub(super) fn data(start: u64, message: &[u8]) -> Vec<u8> {
     frame(b'd', &[b"w".as_slice(), &start.to_be_bytes(), &start.to_be_bytes(), &[0; 8], message].concat())
 }
 
-fn keepalive(wal_end: u64, reply: u8) -> Vec<u8> {
+pub(super) fn keepalive(wal_end: u64, reply: u8) -> Vec<u8> {
     frame(b'd', &[b"k".as_slice(), &wal_end.to_be_bytes(), &[0; 8], &[reply]].concat())
 }
 
@@ -77,8 +78,9 @@ impl Server {
         (tag, body)
     }
 
-    async fn send(&mut self, parts: &[Vec<u8>]) {
-        self.socket.write_all(&parts.concat()).await.unwrap();
+    pub(super) async fn send(&mut self, parts: &[Vec<u8>]) {
+        let sent = timeout(DEADLINE, self.socket.write_all(&parts.concat())).await;
+        sent.expect("it is read in time").unwrap();
     }
 
     /// Startup without a password; answers with the startup parameters.
@@ -99,7 +101,7 @@ impl Server {
         String::from_utf8_lossy(&query).into_owned()
     }
 
-    async fn reply(&mut self) -> Reply {
+    pub(super) async fn reply(&mut self) -> Reply {
         let (tag, body) = timeout(DEADLINE, self.message()).await.expect("a status update in time");
         assert_eq!((tag, body[0]), (b'd', b'r'));
         let number = |at: usize| u64::from_be_bytes(body[at..at + 8].try_into().unwrap());
@@ -107,7 +109,7 @@ impl Server {
     }
 
     /// Status updates until one confirms `flush`.
-    async fn confirmed(&mut self, flush: u64) -> Reply {
+    pub(super) async fn confirmed(&mut self, flush: u64) -> Reply {
         loop {
             let reply = self.reply().await;
             assert!(reply.flush <= flush, "{reply:?} confirms too much");
@@ -119,29 +121,29 @@ impl Server {
 }
 
 /// A stream under test and its two ends.
-struct Client {
-    messages: mpsc::Receiver<SourceMessage>,
+pub(super) struct Client {
+    pub(super) messages: mpsc::Receiver<SourceMessage>,
     durable: watch::Sender<Option<Position>>,
     task: JoinHandle<Result<(), SourceError>>,
     startup: String,
-    command: String,
+    pub(super) command: String,
 }
 
 impl Client {
-    async fn next(&mut self) -> SourceMessage {
+    pub(super) async fn next(&mut self) -> SourceMessage {
         timeout(DEADLINE, self.messages.recv()).await.expect("a message in time").expect("the stream runs")
     }
 
-    async fn error(self) -> SourceError {
+    pub(super) async fn error(self) -> SourceError {
         timeout(DEADLINE, self.task).await.expect("an end in time").unwrap().expect_err("an error")
     }
 
-    fn set_durable(&self, lsn: u64) {
+    pub(super) fn set_durable(&self, lsn: u64) {
         self.durable.send(Some(Position::Lsn(Lsn(lsn)))).unwrap();
     }
 }
 
-fn table() -> KnownTable {
+pub(super) fn table() -> KnownTable {
     let schema = TableSchema {
         name: TableName { source: "shop".into(), schema: "public".into(), table: "t".into() },
         id: 42,
@@ -153,7 +155,13 @@ fn table() -> KnownTable {
 }
 
 /// A stream from `START` through a channel with room for `room` messages.
-async fn stream(room: usize) -> (Server, Client) {
+pub(super) async fn stream(room: usize) -> (Server, Client) {
+    let assembler = Assembler::new("shop".into(), PROTO_VERSION, vec![table()]);
+    stream_into(room, assembler, DEFAULT_TIMEOUT).await
+}
+
+/// The same with an assembler of its own, given up after so long a silence.
+pub(super) async fn stream_into(room: usize, assembler: Assembler, silence_max: Duration) -> (Server, Client) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let info = ConnInfo::parse(&format!("postgres://u@{address}/db?sslmode=disable")).unwrap();
@@ -163,9 +171,9 @@ async fn stream(room: usize) -> (Server, Client) {
             slot: "s",
             publication: "p",
             start: Lsn(START),
-            proto_version: 3,
+            proto_version: PROTO_VERSION,
             binary: true,
-            streaming: false,
+            streaming: assembler.takes_open(),
         };
         replication::start(&mut connection, &options).await.unwrap();
         connection
@@ -181,17 +189,16 @@ async fn stream(room: usize) -> (Server, Client) {
     let (out, messages) = mpsc::channel(room);
     let (durable, watch) = watch::channel(Some(position.clone()));
     let scene = Scene { source_name: "shop".into(), slot: "s".into(), resuming: Some(position) };
-    let assembler = Assembler::new("shop".into(), 3, vec![table()]);
-    let parts = StreamParts { scene, connection, assembler, start: Lsn(START), silence_max: DEFAULT_TIMEOUT };
+    let parts = StreamParts { scene, connection, assembler, start: Lsn(START), silence_max };
     let task = tokio::spawn(Stream::new(parts, out, watch).run());
     (server, Client { messages, durable, task, startup, command })
 }
 
-fn transaction(end: u64, value: i32) -> Vec<u8> {
+pub(super) fn transaction(end: u64, value: i32) -> Vec<u8> {
     [begin(end - 10), insert(42, value), commit(end - 10, end)].concat()
 }
 
-fn ends(message: &SourceMessage) -> Vec<u64> {
+pub(super) fn ends(message: &SourceMessage) -> Vec<u64> {
     let SourceMessage::Transactions(transactions) = message else { panic!("{message:?}") };
     transactions.iter().map(|Transaction { position: Position::Lsn(lsn), .. }| lsn.0).collect()
 }
@@ -226,7 +233,7 @@ async fn only_the_durable_end_of_a_commit_is_confirmed() {
 }
 
 /// A first transaction announces the relation.
-fn relation_in_transaction(end: u64, value: i32) -> Vec<u8> {
+pub(super) fn relation_in_transaction(end: u64, value: i32) -> Vec<u8> {
     [begin(end - 10), relation(42), insert(42, value), commit(end - 10, end)].concat()
 }
 
@@ -308,7 +315,7 @@ async fn what_is_not_understood_ends_the_stream() {
         ("a wrong width", wrong_width),
         ("an unknown relation", unknown_relation),
         ("a change outside a transaction", [relation(42), insert(42, 1)].concat()),
-        ("a chunk of an open transaction", data(0, b"S\0\0\0\x07\x01")),
+        ("a chunk of an open transaction that was not asked for", data(0, b"S\0\0\0\x07\x01")),
         ("a message beyond the bound", vec![b'd', 0x7f, 0xff, 0xff, 0xff]),
     ];
     for (name, bytes) in cases {

@@ -157,7 +157,14 @@ impl Model {
             4 if !is_touched => self.alter(&mut open, relation),
             // A publication needs no lock on its tables.
             5 if !is_locked && open.shapes[relation].is_none() => {
-                self.shapes[relation].reverse();
+                let shape = &mut self.shapes[relation];
+                match shape.iter().position(|name| *name == "p") {
+                    Some(place) => {
+                        shape.remove(place);
+                    }
+                    None => shape.insert(0, "p"),
+                }
+                shape.reverse();
                 self.invalidate(relation);
             }
             6 => {
