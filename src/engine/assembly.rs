@@ -93,10 +93,12 @@ impl Assembly {
             rows: self.registry.allocate(),
             fingerprint,
             complete: false,
+            changelog: false,
             tables: BTreeMap::new(),
         });
         let (rows, complete) = (entry.rows, entry.complete);
-        self.registry.views.insert(plan.name.clone(), entry);
+        let changelog = catalog.changelogs.contains(&plan.name);
+        self.registry.views.insert(plan.name.clone(), ViewEntry { changelog, ..entry });
         let mut compiler = Compiler {
             relations: &self.relations,
             names: &self.names,
@@ -130,7 +132,7 @@ impl Assembly {
             reads,
             row_errors: plan.row_errors,
             errors,
-            has_changelog: catalog.changelogs.contains(&plan.name),
+            has_changelog: changelog,
             condition: if complete { ViewCondition::Live } else { ViewCondition::Filling },
             half_filled: false,
         });

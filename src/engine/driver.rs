@@ -67,6 +67,7 @@ impl Engine {
         let state = Arc::clone(&self.state);
         let mut tx = state.begin();
         self.assembly.registry.drop_orphans(&mut tx, former);
+        self.assembly.registry.begin_changelogs(&mut tx, former);
         self.assembly.registry.store(&mut tx)?;
         tx.register_views(self.assembly.registered_views(|_| false));
         let positions = tx.checkpoint().positions;

@@ -56,6 +56,8 @@ pub(super) struct ViewEntry {
     pub(super) fingerprint: u64,
     /// Whether it is filled and follows its relations.
     pub(super) complete: bool,
+    /// Whether its changes are kept for sinks.
+    pub(super) changelog: bool,
     pub(super) tables: BTreeMap<String, TableId>,
 }
 
@@ -134,6 +136,16 @@ impl Registry {
         }
         for view in former.views.values().filter(|view| !kept.contains(&view.rows)) {
             tx.trim_changelog(view.rows, u64::MAX);
+        }
+    }
+
+    /// Changelogs that begin now, although their views were there: a sink that was followed by one before must not go on from it, as
+    /// nothing was kept in between.
+    pub(super) fn begin_changelogs(&self, tx: &mut StateTx<'_>, former: &Self) {
+        for (name, view) in self.views.iter().filter(|(_, view)| view.changelog) {
+            if former.views.get(name).is_some_and(|former| former.rows == view.rows && !former.changelog) {
+                tx.trim_changelog(view.rows, u64::MAX);
+            }
         }
     }
 }

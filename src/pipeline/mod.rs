@@ -8,6 +8,7 @@
 //! HealthWatch, beside each source: what its server keeps for us
 //! ```
 
+pub mod apply;
 mod backoff;
 mod check;
 mod copies;
@@ -17,6 +18,7 @@ mod delivery;
 mod durability;
 mod error;
 mod health;
+mod live;
 mod planning;
 mod projections;
 mod records;
@@ -30,5 +32,6 @@ pub mod verify;
 pub use check::{Found, check};
 pub use daemon::Daemon;
 pub use error::PipelineError;
+pub use live::Live;
 pub use planning::{Planning, plan_from_sources};
 pub use projections::Projections;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use tailwater_connectors::{OpenTransactions, Positions, SourceHealth};
 
+use super::apply::ApplyStatus;
 use super::verify::VerifyStatus;
 
 /// Shared board; cheap to update, copied whole when read.
@@ -53,6 +54,9 @@ pub struct Status {
     /// What verifications found.
     #[serde(default)]
     pub verify: VerifyStatus,
+    /// Another configuration that is being applied, or was last.
+    #[serde(default)]
+    pub apply: ApplyStatus,
 }
 
 /// State of a source, view or sink.

@@ -207,7 +207,7 @@ impl Stepper {
             match work(&mut self.engine) {
                 Err(error) if error.is_transient() && !self.stop.is_cancelled() => {
                     if !waits {
-                        warn!(error = %words(&error), "state cannot be written, waiting");
+                        warn!(%error, "state cannot be written, waiting");
                         self.show_state(Condition::Retrying, Some(&error));
                     }
                     waits = true;
@@ -227,7 +227,7 @@ impl Stepper {
     fn show_state(&self, condition: Condition, error: Option<&EngineError>) {
         self.status.update(|status| {
             status.state.condition = condition;
-            status.state.error = error.map(words);
+            status.state.error = error.map(ToString::to_string);
             status.state.hint = error.and_then(|error| error.hint().map(Into::into));
         });
     }
@@ -304,14 +304,6 @@ impl Stepper {
             });
         }
         Ok(())
-    }
-}
-
-/// The error in one line, with its causes.
-fn words(error: &EngineError) -> String {
-    match error {
-        EngineError::State(error) => error.to_string(),
-        error => error.to_string(),
     }
 }
 

@@ -3,7 +3,7 @@
 use rocksdb::WriteBatch;
 
 use super::changelog::{ChangelogDraft, FLOOR_STEP, chunk_key, decode_floor};
-use super::database::{Database, STEP_MARK, range, write_options};
+use super::database::{Database, ONE_STEP, STEP_COUNT, range, write_options};
 use super::documents::{CHECKPOINT, document_key, print_document};
 use super::key_codec::prefix_end;
 use super::overlay::TableOverlay;
@@ -27,8 +27,8 @@ impl<'a> StepBatch<'a> {
     pub(super) fn new(database: &'a Database, checkpoint: &'a Checkpoint) -> Result<Self, StateError> {
         let mut batch = WriteBatch::default();
         batch.put_cf(database.meta(), CHECKPOINT, print_document("checkpoint", checkpoint)?);
-        for family in [database.tables(), database.changelog()] {
-            batch.put_cf(family, STEP_MARK, checkpoint.step.to_be_bytes());
+        for family in [database.meta(), database.tables(), database.changelog()] {
+            batch.merge_cf(family, STEP_COUNT, ONE_STEP);
         }
         Ok(Self { database, checkpoint, batch, key: Vec::new() })
     }

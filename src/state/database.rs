@@ -5,20 +5,22 @@
 //! | `meta` | `checkpoint`, or `d/` and the name of a document | JSON |
 //! | `tables` | table id (4 bytes, big endian), key | row |
 //! | `changelog` | table id, step (8 bytes, big endian); step 0 holds the floor | chunk |
-//! | the two last | [`STEP_MARK`] | step of the last commit |
+//! | all three | [`STEP_COUNT`] | number of commits, added up: [`add`] |
 
 use std::path::Path;
 
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, LogLevel,
-    Options, ReadOptions, WriteBufferManager, WriteOptions, properties,
+    MergeOperands, Options, ReadOptions, WriteBufferManager, WriteOptions, properties,
 };
 
 use super::documents::{CHECKPOINT, parse_document};
 use super::{Checkpoint, StateError};
 
 /// Key behind those of all tables: ids end before it.
-pub(super) const STEP_MARK: [u8; 4] = [u8::MAX; 4];
+pub(super) const STEP_COUNT: [u8; 4] = [u8::MAX; 4];
+/// What a commit adds to it.
+pub(super) const ONE_STEP: [u8; 8] = 1_u64.to_be_bytes();
 
 const FAMILY_META: &str = "meta";
 const FAMILY_TABLES: &str = "tables";
@@ -80,26 +82,28 @@ impl Database {
             [family(FAMILY_UNUSED, 16), family(FAMILY_META, 16), family(FAMILY_TABLES, 3), family(FAMILY_CHANGELOG, 4)];
         let engine = DB::open_cf_descriptors(&options, path, families).map_err(|error| open_error(path, error))?;
         let database = Self { engine, block_cache, memtables };
-        database.compare_marks()?;
+        database.compare_counts()?;
         Ok(database)
     }
 
-    /// The step of the last commit stands in every family that steps write: families whose files tell of different steps are
-    /// of different times, as after a manifest that lost its end.
-    fn compare_marks(&self) -> Result<(), StateError> {
-        let marks = [self.tables(), self.changelog()].map(|family| self.engine.get_cf(family, STEP_MARK));
-        let [tables, changelog] = marks;
-        let (tables, changelog) = (tables?, changelog?);
-        let checkpoint = match self.engine.get_cf(self.meta(), CHECKPOINT)? {
+    /// Every commit counts itself in every family, and steps are numbered one by one: a family that has lost commits has counted fewer
+    /// than the last one's step, whether a log between others is gone or the end of a manifest. What RocksDB offers for the logs writes its
+    /// manifest at each of them, and does not recover from a disk that is full there.
+    fn compare_counts(&self) -> Result<(), StateError> {
+        let step = match self.engine.get_cf(self.meta(), CHECKPOINT)? {
             Some(bytes) => parse_document::<Checkpoint>("checkpoint", &bytes)?.step,
             None => 0,
         };
-        let wanted = (checkpoint > 0).then(|| checkpoint.to_be_bytes().to_vec());
-        if tables == wanted && changelog == wanted {
-            return Ok(());
+        let wanted = (step > 0).then(|| step.to_be_bytes().to_vec());
+        for family in [self.meta(), self.tables(), self.changelog()] {
+            if self.engine.get_cf(family, STEP_COUNT)? != wanted {
+                let path = self.engine.path().display();
+                return Err(StateError::damaged(format!(
+                    "{path}: a part of what was committed is missing from its files"
+                )));
+            }
         }
-        let path = self.engine.path().display();
-        Err(StateError::damaged(format!("{path}: its files are of different steps: the manifest lost a part")))
+        Ok(())
     }
 
     pub(super) fn meta(&self) -> &ColumnFamily {
@@ -152,8 +156,6 @@ fn database_options(memtables: &WriteBufferManager, budget: MemoryBudget) -> Opt
     // A torn end of the log, and a hole in what was not flushed, are what a power cut leaves: everything before is whole, and
     // the sources send the rest again. That nothing flushed is missing is seen by `witness`.
     options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
-    // A log that is gone, with others behind it, would be passed over.
-    options.set_track_and_verify_wals_in_manifest(true);
     options.set_write_buffer_manager(memtables);
     options.set_max_background_jobs(BACKGROUND_JOBS);
     options.set_max_open_files(OPEN_FILES_MAX);
@@ -183,7 +185,15 @@ fn family_options(block_cache: &Cache, write_buffer_bytes: usize) -> Options {
     options.set_write_buffer_size(write_buffer_bytes);
     options.set_memtable_whole_key_filtering(true);
     options.set_memtable_prefix_bloom_ratio(MEMTABLE_FILTER_RATIO);
+    options.set_merge_operator_associative("add", add);
     options
+}
+
+/// Adds numbers of eight bytes, big endian.
+fn add(_key: &[u8], before: Option<&[u8]>, more: &MergeOperands) -> Option<Vec<u8>> {
+    let number = |bytes: &[u8]| Some(u64::from_be_bytes(bytes.try_into().ok()?));
+    let sum = before.into_iter().chain(more).try_fold(0_u64, |sum, bytes| sum.checked_add(number(bytes)?))?;
+    Some(sum.to_be_bytes().to_vec())
 }
 
 /// Reads of keys from `lower` (inclusive) up to `upper` (exclusive, `None` for all).

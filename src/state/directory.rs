@@ -19,7 +19,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::StateError;
 
 /// Everything under the directory: key codec, row codec, column families, names of documents.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 #[derive(Serialize, Deserialize)]
 struct FormatFile {

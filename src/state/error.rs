@@ -4,8 +4,9 @@ use smol_str::SmolStr;
 use tailwater_connectors::Positions;
 use thiserror::Error;
 
-/// ENOSPC in words.
-const NO_SPACE: &str = "No space left on device";
+/// What RocksDB says of a full disk: the system's words, and those of a file on which a write failed before, until it has made another one,
+/// which it does when there is room.
+const NO_SPACE: [&str; 2] = ["No space left on device", "Writer has previous error"];
 
 /// Why state could not be read or written. Texts name no row values.
 #[derive(Debug, Error)]
@@ -125,7 +126,7 @@ impl From<rocksdb::Error> for StateError {
         match error.kind() {
             rocksdb::ErrorKind::Corruption => Self::damaged(error.into_string()),
             // The interface to C has the text alone; it is the operating system's.
-            rocksdb::ErrorKind::IOError if error.as_ref().contains(NO_SPACE) => {
+            rocksdb::ErrorKind::IOError if NO_SPACE.iter().any(|text| error.as_ref().contains(text)) => {
                 Self::Full { message: error.into_string() }
             }
             _ => Self::Storage { message: error.into_string() },

@@ -144,6 +144,26 @@ fn a_redis_that_comes_back_empty_is_filled_again() {
 }
 
 #[test]
+fn a_sink_that_was_not_configured_for_a_while_is_filled_again() {
+    let mut rig = Rig::new(SCHEMA, VIEWS);
+    let database = rig.database();
+    rig.start();
+    rig.wait_until_delivered(&database);
+    stop(&mut rig);
+    // Its changes are not kept meanwhile.
+    rig.configure(VIEWS.split("[sink").next().unwrap());
+    rig.start();
+    database.run("delete from items where id = 7; update items set stock = -1 where id = 20");
+    rig.wait_until_delivered(&database);
+    stop(&mut rig);
+    rig.configure(VIEWS);
+    rig.start();
+    assert_cache_equal(&rig, &database);
+    let row: String = redis::cmd("GET").arg("item:20").query(&mut rig.cache()).unwrap();
+    assert!(row.contains("-1"), "{row}");
+}
+
+#[test]
 fn a_lost_cursor_leads_to_a_refill_that_leaves_no_ghosts() {
     let mut rig = Rig::new(SCHEMA, VIEWS);
     let database = rig.database();

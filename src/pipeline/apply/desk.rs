@@ -1,0 +1,69 @@
+//! Where a new configuration is asked for: one at a time.
+
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+use super::plan::Plan;
+
+/// Why nothing was planned or applied. Nothing has changed then.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ApplyRefusal {
+    /// One at a time.
+    #[error("a configuration is being applied")]
+    Busy,
+    /// The daemon stops.
+    #[error("the daemon is stopping")]
+    Stopping,
+    /// The configuration is wrong, cannot be kept, or cannot be applied without a restart.
+    #[error("{message}")]
+    Refused {
+        /// All that is wrong, with places.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub(in crate::pipeline) struct Asked {
+    /// Whether to do it, too.
+    pub(in crate::pipeline) apply: bool,
+    pub(in crate::pipeline) answer: oneshot::Sender<Result<Plan, ApplyRefusal>>,
+}
+
+/// Takes wishes; cheap to clone. It outlives what is applied.
+#[derive(Clone, Debug)]
+pub struct ApplyDesk(mpsc::Sender<Asked>);
+
+impl ApplyDesk {
+    /// A desk, and where what is asked comes out.
+    pub(in crate::pipeline) fn new() -> (Self, mpsc::Receiver<Asked>) {
+        let (asked, receiver) = mpsc::channel(1);
+        (Self(asked), receiver)
+    }
+
+    /// A desk that nobody sits at: every wish is refused.
+    pub fn closed() -> Self {
+        Self::new().0
+    }
+
+    /// What the configuration file as it is now would change. Changes nothing.
+    pub async fn plan(&self) -> Result<Plan, ApplyRefusal> {
+        self.ask(false).await
+    }
+
+    /// The same, and begins to do it. How it goes on is on the board (`Status::apply`).
+    pub async fn apply(&self) -> Result<Plan, ApplyRefusal> {
+        self.ask(true).await
+    }
+
+    async fn ask(&self, apply: bool) -> Result<Plan, ApplyRefusal> {
+        let (answer, answered) = oneshot::channel();
+        self.0.try_send(Asked { apply, answer }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => ApplyRefusal::Busy,
+            mpsc::error::TrySendError::Closed(_) => ApplyRefusal::Stopping,
+        })?;
+        answered.await.unwrap_or(Err(ApplyRefusal::Stopping))
+    }
+}
