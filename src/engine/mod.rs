@@ -35,6 +35,7 @@ mod relation;
 pub mod scalar;
 mod sort;
 mod step;
+mod takeover;
 mod view;
 
 #[cfg(test)]

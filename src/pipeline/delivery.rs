@@ -176,7 +176,9 @@ impl Delivery {
             if newest.step > cursor.step {
                 let batch = self.read_batch(cursor).map_err(|error| self.damaged(&error))?;
                 let idle = *idle_since.get_or_insert_with(Instant::now);
-                if !batch.changes.is_empty() || idle.elapsed() >= IDLE_CURSOR_INTERVAL {
+                // When the engine has ended, this is where the sink goes on from.
+                let is_last = self.checkpoints.has_changed().is_err();
+                if !batch.changes.is_empty() || idle.elapsed() >= IDLE_CURSOR_INTERVAL || is_last {
                     return Ok(Next::Batch(batch));
                 }
             }

@@ -9,6 +9,7 @@
 //! ```
 
 pub mod apply;
+mod applying;
 mod backoff;
 mod check;
 mod copies;
@@ -17,6 +18,7 @@ mod delivered;
 mod delivery;
 mod durability;
 mod error;
+mod generation;
 mod health;
 mod live;
 mod planning;
@@ -26,11 +28,12 @@ mod sinks;
 mod source;
 pub mod status;
 mod stepper;
+mod takeover;
 mod touched;
 pub mod verify;
 
 pub use check::{Found, check};
-pub use daemon::Daemon;
+pub use daemon::{Daemon, LoadConfig};
 pub use error::PipelineError;
 pub use live::Live;
 pub use planning::{Planning, plan_from_sources};

@@ -1,0 +1,337 @@
+//! Applies another configuration while the daemon runs.
+//!
+//! ```text
+//! old   ───── steps, deliveries ──────────────── P ┐ intake stops                  ends, its state is removed
+//! branch     └ C: planned, views filled            └ streams from C up to P, takes over ── published ── deliveries
+//! ```
+//!
+//! A branch of the state is made at C and prepared as a start with the new configuration would prepare it, while everything goes on. Meanwhile the sources are told
+//! of nothing behind C, so that they send it again. Then the old intake stops, at P, and the branch follows the stream
+//! from C to exactly there; readers see the old rows at P until then, and the new ones at P afterwards. So no reader and no sink goes back,
+//! and whatever fails before leaves the old state as it was. Whoever is killed starts from one or the other.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use smol_str::SmolStr;
+use tailwater_connectors::TableName;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::apply::{Action, ApplyPhase, ApplyRefusal, ApplyStatus, Asked, News, Plan, Side, difference, refuse_restarts};
+use super::daemon::Daemon;
+use super::error::PipelineError;
+use super::generation::{Generation, Prepared, catalog};
+use super::records;
+use super::takeover::TakeOver;
+use crate::config::Config;
+use crate::engine::{Engine, ViewCondition};
+use crate::state::{Checkpoint, State};
+
+/// How long planning may wait for databases.
+const PLAN_MAX: Duration = Duration::from_secs(30);
+/// Share of the memory that a branch has until it takes over.
+const BRANCH_MEMORY_PART: usize = 4;
+/// How long sinks get to come to the end of the old changelog; after that they are filled again.
+const DELIVERED_MAX: Duration = Duration::from_secs(5);
+
+impl Daemon {
+    /// Plans, and applies where that was asked for. An error is one with which the daemon cannot go on.
+    pub(super) async fn answer(&mut self, asked: Asked) -> Result<(), PipelineError> {
+        let Asked { apply, answer, turn } = asked;
+        let config = match (self.load)() {
+            Ok(config) => Arc::new(config),
+            Err(error) => {
+                let message = error.to_string();
+                drop(answer.send(Err(ApplyRefusal::Refused { message, hint: None })));
+                return Ok(());
+            }
+        };
+        match self.prepare(&config).await {
+            Err(refusal) => drop(answer.send(Err(refusal))),
+            Ok((prepared, plan)) => {
+                let does = apply && !plan.is_empty();
+                let _ = answer.send(Ok(plan.clone()));
+                if does {
+                    self.show(|status| *status = ApplyStatus { phase: ApplyPhase::Filling, ..begun() });
+                    self.apply(config, prepared, &plan).await?;
+                } else {
+                    discard(prepared);
+                }
+            }
+        }
+        self.generation.release();
+        drop(turn);
+        Ok(())
+    }
+
+    /// Prepares the configuration over a branch. From here on the sources are told of nothing, until they are released.
+    async fn prepare(&mut self, config: &Arc<Config>) -> Result<(Prepared, Plan), ApplyRefusal> {
+        let old = &self.generation;
+        refuse_restarts(&old.config, config)?;
+        let positions = old.projections.state.checkpoint().map_err(|error| refused(&error.into()))?.positions;
+        if let Some(source) = old.projections.sources.iter().find(|source| !positions.0.contains_key(*source)) {
+            return Err(ApplyRefusal::Refused {
+                message: format!("the stream of source \"{source}\" has not begun yet"),
+                hint: Some("see \"tailwater status\"; restart the daemon if its configuration is wrong".into()),
+            });
+        }
+        old.hold();
+        let (home, state) = (self.home.clone(), old.projections.state.clone());
+        let memory = config.memory_bytes / BRANCH_MEMORY_PART;
+        let branch = tokio::task::spawn_blocking(move || home.branch(&state, memory)).await;
+        let branch = branch.expect("branching does not panic").map_err(|error| refused(&error.into()))?;
+        let prepared = prepared(config, &branch, &self.stop).await.and_then(|(prepared, plan)| {
+            let failed = |error: PipelineError| refused(&error);
+            let plan = plan(old, &prepared, plan).map_err(failed)?;
+            Ok((prepared, plan))
+        });
+        if prepared.is_err() {
+            branch.doom();
+        }
+        prepared
+    }
+
+    /// Fills the branch and lets it take over.
+    async fn apply(&mut self, config: Arc<Config>, prepared: Prepared, plan: &Plan) -> Result<(), PipelineError> {
+        info!(views = plan.views.len(), sinks = plan.sinks.len(), tables = plan.tables.len(), "applying the configuration");
+        let (branch, begun) = (prepared.projections.state.clone(), std::time::Instant::now());
+        let applied = match self.fill(prepared).await {
+            Ok(prepared) => self.switch(prepared).await,
+            Err(failure) => Err(failure),
+        };
+        match applied {
+            Ok(former) => {
+                branch.set_memory(config.memory_bytes);
+                self.show(|status| (status.phase, status.view) = (ApplyPhase::Applied, None));
+                info!(took = ?begun.elapsed(), "the configuration is applied");
+                self.end_former(former);
+                Ok(())
+            }
+            Err(failure) => {
+                branch.doom();
+                drop(branch);
+                error!(error = %failure.error, "the configuration was not applied; everything is as it was");
+                if failure.intake_stopped && !self.stop.is_cancelled() {
+                    self.go_back().await?;
+                }
+                self.show(|status| {
+                    (status.phase, status.view) = (ApplyPhase::Failed, None);
+                    (status.error, status.hint) = (Some(failure.error.to_string()), failure.error.hint());
+                });
+                if failure.is_ours { Err(failure.error) } else { Ok(()) }
+            }
+        }
+    }
+
+    /// Fills the views, while the old generation goes on.
+    async fn fill(&mut self, mut prepared: Prepared) -> Result<Prepared, Failure> {
+        let (board, stop) = (self.generation.projections.status.clone(), CancellationToken::new());
+        let cancel = stop.clone().drop_guard();
+        let (daemon, filling) = (self.stop.clone(), stop.clone());
+        let filled = tokio::task::spawn_blocking(move || {
+            let mut progress = |view: &str, rows: u64| {
+                board.update(|status| (status.apply.view, status.apply.rows) = (Some(view.into()), rows));
+                let stops = daemon.is_cancelled() || filling.is_cancelled();
+                if stops { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            prepared.engine.fill(&mut progress).map(|()| prepared)
+        });
+        let has_ended = self.generation.stepper.is_none();
+        let filled = tokio::select! {
+            filled = filled => filled.expect("filling does not panic").map_err(|error| Failure::before(error.into()))?,
+            Err(error) = self.generation.engine_ended(), if !has_ended => {
+                return Err(Failure { is_ours: true, ..Failure::before(error) });
+            }
+        };
+        drop(cancel);
+        if self.stop.is_cancelled() {
+            return Err(Failure::before(stopping()));
+        }
+        let was_live = |name: &SmolStr| {
+            let condition = |status: &super::status::Status| status.views.get(name).map(|view| view.condition);
+            self.generation.projections.status.inspect(condition) != Some(super::status::Condition::Failed)
+        };
+        for view in filled.engine.views() {
+            if let ViewCondition::Failed { error, hint } = filled.engine.view_condition(&view.name)
+                && was_live(&view.name)
+            {
+                let hint = hint.unwrap_or_else(|| "mend the view, or the rows, and apply again".into());
+                let message = format!("view \"{}\" cannot be kept: {error}", view.name);
+                return Err(Failure::before(PipelineError::Misfit { message, hint }));
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Stops the old intake, brings the branch to where it ended, and publishes it. Answers with the old generation.
+    async fn switch(&mut self, prepared: Prepared) -> Result<Generation, Failure> {
+        self.show(|status| (status.phase, status.view) = (ApplyPhase::CatchingUp, None));
+        let ours = |error: PipelineError| Failure { error, intake_stopped: true, is_ours: true };
+        let reached = self.generation.stop_intake().await.map_err(ours)?;
+        let late = |error: PipelineError| Failure { error, intake_stopped: true, is_ours: false };
+        let branch = prepared.projections.state.clone();
+        let (done, taken) = oneshot::channel();
+        let takeover = TakeOver::new(&reached, &prepared.projections.sources, done);
+        let mut next = prepared.start(&self.stop, Some(takeover)).map_err(late)?;
+        next.hold();
+        let outcome = tokio::select! {
+            Ok(_) = taken => Ok(()),
+            ended = next.engine_ended() => Err(ended.err().unwrap_or_else(stopping)),
+        };
+        let outcome = match outcome {
+            Ok(()) => self.make_current(branch).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = outcome {
+            if let Err(error) = next.end().await {
+                warn!(%error, "the branch ended");
+            }
+            return Err(late(error));
+        }
+        let shown = self.generation.projections.status.inspect(|status| status.apply.clone());
+        next.projections.status.update(|status| status.apply = shown);
+        self.generation.end_deliveries(reached.step, DELIVERED_MAX).await;
+        self.next.send_replace(Arc::new(next.projections.clone()));
+        next.deliver();
+        next.release();
+        Ok(std::mem::replace(&mut self.generation, next))
+    }
+
+    async fn make_current(&self, branch: Arc<State>) -> Result<(), PipelineError> {
+        let home = self.home.clone();
+        let made = tokio::task::spawn_blocking(move || home.make_current(&branch)).await;
+        Ok(made.expect("making a branch current does not panic")?)
+    }
+
+    /// Starts the old configuration again over the old state.
+    async fn go_back(&mut self) -> Result<(), PipelineError> {
+        let (config, state) = (self.generation.config.clone(), self.generation.projections.state.clone());
+        let (prepared, _) = prepared_or_error(&config, &state, &self.stop).await?;
+        let reached = state.checkpoint()?;
+        self.generation.end_deliveries(reached.step, DELIVERED_MAX).await;
+        let mut again = prepared.start(&self.stop, None)?;
+        again.projections.status.update(|status| {
+            status.apply = self.generation.projections.status.inspect(|status| status.apply.clone());
+        });
+        self.next.send_replace(Arc::new(again.projections.clone()));
+        again.deliver();
+        let former = std::mem::replace(&mut self.generation, again);
+        tokio::spawn(async move {
+            if let Err(error) = former.end().await {
+                warn!(%error, "the pipeline of before ended");
+            }
+        });
+        Ok(())
+    }
+
+    /// Ends what is not shown any more; its files go with its last reader.
+    fn end_former(&self, former: Generation) {
+        former.projections.state.doom();
+        tokio::spawn(async move {
+            if let Err(error) = former.end().await {
+                warn!(%error, "the pipeline of before ended");
+            }
+        });
+    }
+
+    fn show(&self, change: impl FnOnce(&mut ApplyStatus)) {
+        self.generation.projections.status.update(|status| change(&mut status.apply));
+    }
+}
+
+/// Why a configuration was not applied.
+struct Failure {
+    error: PipelineError,
+    /// Whether the old intake must be started again.
+    intake_stopped: bool,
+    /// Whether it is the old pipeline that failed.
+    is_ours: bool,
+}
+
+impl Failure {
+    fn before(error: PipelineError) -> Self {
+        Self { error, intake_stopped: false, is_ours: false }
+    }
+}
+
+fn stopping() -> PipelineError {
+    PipelineError::Misfit { message: "the daemon is stopping".into(), hint: "start it again".into() }
+}
+
+fn begun() -> ApplyStatus {
+    let since = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    ApplyStatus { since: Some(since), ..ApplyStatus::default() }
+}
+
+fn refused(error: &PipelineError) -> ApplyRefusal {
+    ApplyRefusal::Refused { message: error.to_string(), hint: error.hint() }
+}
+
+fn discard(prepared: Prepared) {
+    prepared.projections.state.doom();
+}
+
+/// What [`plan`] needs to know besides.
+struct Reading {
+    plans: Vec<crate::engine::ViewPlan>,
+    tables: Vec<Arc<tailwater_connectors::TableSchema>>,
+}
+
+/// Plans over the branch and opens its engine. Databases are asked, but not waited for without end.
+async fn prepared(
+    config: &Arc<Config>,
+    branch: &Arc<State>,
+    stop: &CancellationToken,
+) -> Result<(Prepared, Reading), ApplyRefusal> {
+    let patience = stop.child_token();
+    let timer = patience.clone();
+    let limit = tokio::spawn(async move {
+        tokio::time::sleep(PLAN_MAX).await;
+        timer.cancel();
+    });
+    let prepared = prepared_or_error(config, branch, &patience).await;
+    limit.abort();
+    prepared.map_err(|error| refused(&error))
+}
+
+async fn prepared_or_error(
+    config: &Arc<Config>,
+    state: &Arc<State>,
+    stop: &CancellationToken,
+) -> Result<(Prepared, Reading), PipelineError> {
+    let planning = records::plan(config, state, stop).await?;
+    let (catalog, renewed) = (catalog(config, &planning), planning.renewed.clone());
+    let reading = Reading { plans: catalog.views.clone(), tables: catalog.tables.clone() };
+    let opened = state.clone();
+    let engine = tokio::task::spawn_blocking(move || Engine::open_renewing(opened, catalog, &renewed)).await;
+    let engine = engine.expect("opening the engine does not panic")?;
+    Ok((Prepared::new(config.clone(), planning, (engine, state.clone()))?, reading))
+}
+
+fn plan(old: &Generation, new: &Prepared, reading: Reading) -> Result<Plan, PipelineError> {
+    let mut uncopied = std::collections::BTreeSet::<TableName>::new();
+    for source in new.projections.sources.iter() {
+        uncopied.extend(new.engine.copying_tables(source)?.into_iter().map(|copy| copy.table));
+    }
+    let views = new.engine.views();
+    let is_empty = |name: &&SmolStr| new.engine.view_condition(name) != ViewCondition::Live;
+    let news = News {
+        plans: &reading.plans,
+        empty: views.iter().map(|view| &view.name).filter(is_empty).cloned().collect(),
+        uncopied,
+    };
+    let (was, is) = (
+        Side { config: &old.config, tables: &old.tables, views: &old.projections.views },
+        Side { config: &new.config, tables: &reading.tables, views },
+    );
+    let plan = difference(&was, &is, &news);
+    let waits = plan.views.iter().filter(|view| view.action == Action::Change && !view.waits_for.is_empty());
+    for view in waits {
+        warn!(view = %view.view, tables = ?view.waits_for, "the view has no rows until these tables are copied");
+    }
+    Ok(plan)
+}
+
