@@ -13,11 +13,11 @@ use ureq::Agent;
 use super::testing::{CARDS, CITIES, Client, Filled, Fixture, Socket, cities, city, header, view};
 use crate::pipeline::status::Condition;
 
-/// Places of views in what is seen next: none is where it was.
+/// Places of views in what is seen next: none is where it was, and there are more.
 const GROWING: usize = 0;
 const OTHER_CARDS: usize = 1;
 const FRESH: usize = 2;
-const SAME_CITIES: usize = 3;
+const SAME_CITIES: usize = 5;
 
 fn titled(id: i64) -> Row {
     Row::from(vec![Value::Int(id), Value::text(format!("title {id}"))])
@@ -27,7 +27,7 @@ fn many_cities(place: usize) -> Vec<(usize, Row, bool)> {
     (0..60).map(|zip| (place, city(Some("de"), &format!("2{zip:02}")), true)).collect()
 }
 
-/// Another generation at position 0/18: `growing` is loading, `cards` is another view, `fresh` is new, `cities` is the same, all others are gone.
+/// Another generation at position 0/18: `growing` is loading, `cards` is another view, `fresh`, `d` and `e` are new, `cities` is the same, all others are gone.
 fn other() -> Filled {
     let number = [("n", SqlType::Int4)];
     let cards = Arc::unwrap_or_clone(view("cards", &[("id", SqlType::Int8), ("title", SqlType::Text)], &[0]));
@@ -36,6 +36,8 @@ fn other() -> Filled {
         (view("growing", &number, &[0]), Condition::Loading),
         (cards, Condition::Live),
         (view("fresh", &number, &[0]), Condition::Live),
+        (view("d", &number, &[0]), Condition::Live),
+        (view("e", &number, &[0]), Condition::Live),
         (cities(), Condition::Live),
     ]);
     let mut writes =
@@ -72,7 +74,7 @@ fn a_connection_sees_other_views_from_one_request_to_the_next() {
     assert_eq!(get(&format!("/v1/views/cards/rows?after={token}")).0, 400);
     assert_eq!(get(&format!("/v1/views/cities/rows?after={city_token}")).0, 200);
     let (_, views, _) = get("/v1/views");
-    assert_eq!(views["views"].as_array().unwrap().len(), 4);
+    assert_eq!(views["views"].as_array().unwrap().len(), 6);
     assert_eq!(views["position"], "0/18");
     let (_, ready, _) = get("/readyz");
     assert_eq!(ready["waiting_for"].as_array().unwrap().len(), 1);
@@ -204,7 +206,7 @@ fn a_session_looks_anew_at_which_views_are_live() {
     socket.expect(&[("HKEYS cards:1", "QUEUED"), ("GET total", "QUEUED"), ("TAILWATER POSITION", "QUEUED")]);
     fixture.show(&other());
     socket.expect(&[
-        ("EXEC", "[[id title] -ERR no view \"total\" (views: growing, cards, fresh, cities) 0/18]"),
+        ("EXEC", "[[id title] -ERR no view \"total\" (views: growing, cards, fresh, d, e, cities) 0/18]"),
         ("GET growing:1", "-ERR view \"growing\" is loading"),
         ("GET fresh:5", "{\"n\":5}"),
         ("EXISTS cities:de:200", "1"),
