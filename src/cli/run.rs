@@ -8,7 +8,8 @@ use tracing::{info, warn};
 use super::arguments::ConfigPath;
 use super::failure::Failure;
 use crate::config;
-use crate::pipeline::{Daemon, PipelineError};
+use crate::pipeline::apply::ApplyDesk;
+use crate::pipeline::{Daemon, Live, PipelineError};
 use crate::server::{self, ServerConfig};
 use crate::telemetry;
 
@@ -44,7 +45,8 @@ impl Run {
             }
             started => started?,
         };
-        let serving = tokio::spawn(server::serve(daemon.projections().clone(), server, stop.clone()));
+        let (_next, live) = Live::new(daemon.projections().clone(), ApplyDesk::closed());
+        let serving = tokio::spawn(server::serve(live, server, stop.clone()));
         info!("started");
         let (outcome, served) = tokio::join!(daemon.run(), async {
             let served = serving.await;

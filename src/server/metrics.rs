@@ -1,6 +1,7 @@
 //! `/metrics`: the status board, the state directory and the request counters in Prometheus' text form.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::DateTime;
 use prometheus_client::collector::Collector;
@@ -11,7 +12,7 @@ use prometheus_client::registry::Registry;
 use smol_str::SmolStr;
 use tailwater_connectors::{OpenTransactions, Position, Positions};
 
-use crate::pipeline::Projections;
+use super::reads::Reads;
 use crate::pipeline::status::{Condition, Status};
 use crate::pipeline::verify::{Outcome, VerifyStatus};
 use crate::state::Usage;
@@ -24,10 +25,10 @@ const CONDITIONS: [Condition; 5] =
 pub(super) struct Metrics(Registry);
 
 impl Metrics {
-    pub(super) fn new(projections: Projections, counters: &RequestCounters) -> Self {
+    pub(super) fn new(reads: Arc<Reads>, counters: &RequestCounters) -> Self {
         let mut registry = Registry::default();
         counters.register(&mut registry);
-        registry.register_collector(Box::new(Board(projections)));
+        registry.register_collector(Box::new(Board(reads)));
         Self(registry)
     }
 
@@ -39,7 +40,7 @@ impl Metrics {
     }
 }
 
-struct Board(Projections);
+struct Board(Arc<Reads>);
 
 impl fmt::Debug for Board {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,9 +50,10 @@ impl fmt::Debug for Board {
 
 impl Collector for Board {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let status = self.0.status.read();
+        let projections = &self.0.now().projections;
+        let status = projections.status.read();
         let out = &mut encoder;
-        let checkpoint = self.0.checkpoints.borrow().clone();
+        let checkpoint = projections.checkpoints.borrow().clone();
         gauge(out, "step", "Number of the newest committed step", [(none(), checkpoint.step as f64)])?;
         positions(out, "applied", "Position applied, as a number of bytes in the log", &checkpoint.positions)?;
         positions(out, "durable", "Position that survives a power cut", &status.durable)?;
@@ -73,7 +75,7 @@ impl Collector for Board {
         )?;
         sinks(out, &status)?;
         verified(out, &status.verify)?;
-        usage(out, &self.0.state.usage())
+        usage(out, &projections.state.usage())
     }
 }
 

@@ -7,32 +7,11 @@ use std::thread;
 
 use serde_json::{Value as Json, json};
 use tailwater_connectors::{Array, Value};
-use ureq::http::Response;
-use ureq::{Agent, Body};
+use ureq::Agent;
 
-use super::super::testing::{CARDS, Fixture, card};
+use super::super::testing::{CARDS, Client, Fixture, card, header};
 use super::super::{Server, ServerConfig};
-
-struct Client<'a>(&'a Fixture);
-
-impl Client<'_> {
-    fn send(&self, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
-        let agent = Agent::config_builder().http_status_as_error(false).build().new_agent();
-        let url = format!("http://{}{path}", self.0.http);
-        let request = headers.iter().fold(agent.get(url), |request, (name, value)| request.header(*name, *value));
-        request.call().unwrap()
-    }
-
-    fn get(&self, path: &str) -> (u16, Json) {
-        let mut response = self.send(path, &[]);
-        let text = response.body_mut().read_to_string().unwrap();
-        (response.status().as_u16(), serde_json::from_str(&text).unwrap_or(Json::String(text)))
-    }
-}
-
-fn header(response: &Response<Body>, name: &str) -> Option<String> {
-    response.headers().get(name).map(|value| value.to_str().unwrap().to_owned())
-}
+use crate::pipeline::apply::ApplyDesk;
 
 fn card_json(id: i64) -> Json {
     json!({ "id": id, "name": format!("card {id}"), "paid": id % 2 == 0, "note": null })
@@ -283,7 +262,7 @@ fn pages_of_row_errors_lead_from_one_to_the_next() {
 #[test]
 fn rows_need_the_token_where_one_is_set() {
     let config = ServerConfig { http_token: Some("open sesame".into()), ..ServerConfig::default() };
-    let fixture = Fixture::start_with(1, config);
+    let fixture = Fixture::start_with(1, config, ApplyDesk::closed());
     let client = Client(&fixture);
     for path in ["/v1/views", "/v1/status", "/v1/views/cards/rows/1", "/v1/views/cards/errors", "/v1/search/x?q=y"] {
         assert_eq!(client.get(path).0, 401, "{path}");
@@ -336,7 +315,7 @@ fn an_address_that_is_taken_is_named_with_what_to_do() {
     let fixture = Fixture::start(0);
     let other = Fixture::start(0);
     let config = ServerConfig { http: Some(fixture.http), ..ServerConfig::default() };
-    let error = other.runtime.block_on(Server::bind(other.projections(), config)).err().unwrap();
+    let error = other.runtime.block_on(Server::bind(other.live(), config)).err().unwrap();
     assert_eq!(error.to_string(), format!("cannot listen on {} for HTTP", fixture.http));
     assert!(error.hint().unwrap().contains("another program listens on port"));
 }
