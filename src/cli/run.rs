@@ -8,8 +8,7 @@ use tracing::{info, warn};
 use super::arguments::ConfigPath;
 use super::failure::Failure;
 use crate::config;
-use crate::pipeline::apply::ApplyDesk;
-use crate::pipeline::{Daemon, Live, PipelineError};
+use crate::pipeline::{Daemon, PipelineError};
 use crate::server::{self, ServerConfig};
 use crate::telemetry;
 
@@ -35,9 +34,11 @@ impl Run {
             redis: config.server.redis,
             redis_password: config.server.redis_password.clone(),
         };
+        let path = self.config.config.clone();
+        let load = Box::new(move || config::load(&path));
         let stop = CancellationToken::new();
         stop_on_signals(stop.clone())?;
-        let daemon = match Daemon::start(config, stop.clone()).await {
+        let daemon = match Daemon::start(config, load, stop.clone()).await {
             // It was still waiting for its database.
             Err(PipelineError::Source(error)) if error.is_transient() && stop.is_cancelled() => {
                 info!("stopped");
@@ -45,8 +46,17 @@ impl Run {
             }
             started => started?,
         };
-        let (_next, live) = Live::new(daemon.projections().clone(), ApplyDesk::closed());
-        let serving = tokio::spawn(server::serve(live, server, stop.clone()));
+        let serving = tokio::spawn(server::serve(daemon.live(), server, stop.clone()));
+        let desk = daemon.live().apply().clone();
+        let mut hangup = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                match desk.apply().await {
+                    Ok(plan) => info!(?plan, "SIGHUP"),
+                    Err(refusal) => tracing::error!(%refusal, "SIGHUP"),
+                }
+            }
+        });
         info!("started");
         let (outcome, served) = tokio::join!(daemon.run(), async {
             let served = serving.await;

@@ -28,7 +28,7 @@ use super::records;
 use super::takeover::TakeOver;
 use crate::config::Config;
 use crate::engine::{Engine, ViewCondition};
-use crate::state::{Checkpoint, State};
+use crate::state::State;
 
 /// How long planning may wait for databases.
 const PLAN_MAX: Duration = Duration::from_secs(30);
@@ -83,9 +83,8 @@ impl Daemon {
         let memory = config.memory_bytes / BRANCH_MEMORY_PART;
         let branch = tokio::task::spawn_blocking(move || home.branch(&state, memory)).await;
         let branch = branch.expect("branching does not panic").map_err(|error| refused(&error.into()))?;
-        let prepared = prepared(config, &branch, &self.stop).await.and_then(|(prepared, plan)| {
-            let failed = |error: PipelineError| refused(&error);
-            let plan = plan(old, &prepared, plan).map_err(failed)?;
+        let prepared = prepared(config, &branch, &self.stop).await.and_then(|(prepared, reading)| {
+            let plan = plan(old, &prepared, reading).map_err(|error| refused(&error))?;
             Ok((prepared, plan))
         });
         if prepared.is_err() {

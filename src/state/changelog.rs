@@ -22,6 +22,8 @@ pub(super) struct ChangelogDraft {
     changes: Vec<u8>,
     scratch: Vec<u8>,
     pub(super) trim: Option<u64>,
+    /// The floor from which it begins again.
+    pub(super) restart: Option<u64>,
 }
 
 impl ChangelogDraft {

@@ -3,7 +3,7 @@
 use rocksdb::WriteBatch;
 
 use super::changelog::{ChangelogDraft, FLOOR_STEP, chunk_key, decode_floor};
-use super::database::{Database, ONE_STEP, STEP_COUNT, range, write_options};
+use super::database::{Database, STEP_COUNT, range, write_options};
 use super::documents::{CHECKPOINT, document_key, print_document};
 use super::key_codec::prefix_end;
 use super::overlay::TableOverlay;
@@ -24,11 +24,17 @@ pub(super) struct StepBatch<'a> {
 }
 
 impl<'a> StepBatch<'a> {
-    pub(super) fn new(database: &'a Database, checkpoint: &'a Checkpoint) -> Result<Self, StateError> {
+    /// `previous` is the number of the step before.
+    pub(super) fn new(
+        database: &'a Database,
+        previous: u64,
+        checkpoint: &'a Checkpoint,
+    ) -> Result<Self, StateError> {
+        let more = checkpoint.step - previous;
         let mut batch = WriteBatch::default();
         batch.put_cf(database.meta(), CHECKPOINT, print_document("checkpoint", checkpoint)?);
         for family in [database.meta(), database.tables(), database.changelog()] {
-            batch.merge_cf(family, STEP_COUNT, ONE_STEP);
+            batch.merge_cf(family, STEP_COUNT, more.to_be_bytes());
         }
         Ok(Self { database, checkpoint, batch, key: Vec::new() })
     }
@@ -57,6 +63,9 @@ impl<'a> StepBatch<'a> {
     /// Adds a view's chunk and the deletion of chunks that its followers have behind them.
     pub(super) fn changelog(&mut self, table: TableId, draft: &ChangelogDraft) -> Result<(), StateError> {
         let step = self.checkpoint.step;
+        if let Some(floor) = draft.restart {
+            self.restart(table, floor);
+        }
         let trim = draft.trim.map(|trim| trim.min(step));
         if let Some(trim) = trim {
             self.trim(table, trim)?;
@@ -66,6 +75,14 @@ impl<'a> StepBatch<'a> {
             self.batch.put_cf(self.database.changelog(), chunk_key(table, step), chunk);
         }
         Ok(())
+    }
+
+    /// Forgets all chunks; who stands at `floor` goes on with those that follow.
+    fn restart(&mut self, table: TableId, floor: u64) {
+        let family = self.database.changelog();
+        let (first, end) = (chunk_key(table, FLOOR_STEP + 1), chunk_key(table, u64::MAX));
+        self.batch.delete_range_cf(family, first, end);
+        self.batch.put_cf(family, chunk_key(table, FLOOR_STEP), floor.to_be_bytes());
     }
 
     fn trim(&mut self, table: TableId, step: u64) -> Result<(), StateError> {

@@ -5,22 +5,22 @@
 //! | `meta` | `checkpoint`, or `d/` and the name of a document | JSON |
 //! | `tables` | table id (4 bytes, big endian), key | row |
 //! | `changelog` | table id, step (8 bytes, big endian); step 0 holds the floor | chunk |
-//! | all three | [`STEP_COUNT`] | number of commits, added up: [`add`] |
+//! | all three | [`STEP_COUNT`] | number of the last step, added up by [`add`] commit for commit |
 
 use std::path::Path;
 
+use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, LogLevel,
     MergeOperands, Options, ReadOptions, WriteBufferManager, WriteOptions, properties,
 };
 
+use super::StateError;
+use super::checkpoint::Checkpoint as Reached;
 use super::documents::{CHECKPOINT, parse_document};
-use super::{Checkpoint, StateError};
 
 /// Key behind those of all tables: ids end before it.
 pub(super) const STEP_COUNT: [u8; 4] = [u8::MAX; 4];
-/// What a commit adds to it.
-pub(super) const ONE_STEP: [u8; 8] = 1_u64.to_be_bytes();
 
 const FAMILY_META: &str = "meta";
 const FAMILY_TABLES: &str = "tables";
@@ -86,12 +86,12 @@ impl Database {
         Ok(database)
     }
 
-    /// Every commit counts itself in every family, and steps are numbered one by one: a family that has lost commits has counted fewer
+    /// Every commit adds to the count of every family by how much it raises the step's number: a family that has lost commits has counted less
     /// than the last one's step, whether a log between others is gone or the end of a manifest. What RocksDB offers for the logs writes its
     /// manifest at each of them, and does not recover from a disk that is full there.
     fn compare_counts(&self) -> Result<(), StateError> {
         let step = match self.engine.get_cf(self.meta(), CHECKPOINT)? {
-            Some(bytes) => parse_document::<Checkpoint>("checkpoint", &bytes)?.step,
+            Some(bytes) => parse_document::<Reached>("checkpoint", &bytes)?.step,
             None => 0,
         };
         let wanted = (step > 0).then(|| step.to_be_bytes().to_vec());
@@ -120,6 +120,17 @@ impl Database {
 
     fn family(&self, name: &str) -> &ColumnFamily {
         self.engine.cf_handle(name).expect("all column families are opened with the database")
+    }
+
+    /// Divides another budget. Write buffers that are open keep their size.
+    pub(super) fn set_memory(&self, budget: MemoryBudget) {
+        self.block_cache.clone().set_capacity(budget.block_cache);
+        self.memtables.set_buffer_size(budget.memtables);
+    }
+
+    /// Links or copies all files of one committed step to `path`, which must not be there. Steps may go on meanwhile.
+    pub(super) fn copy_to(&self, path: &Path) -> Result<(), StateError> {
+        Ok(Checkpoint::new(&self.engine)?.create_checkpoint(path)?)
     }
 
     pub(super) fn block_cache_bytes(&self) -> usize {

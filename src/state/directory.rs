@@ -12,11 +12,14 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
+use tracing::warn;
 
 use super::StateError;
+use super::life::Life;
 
 /// Everything under the directory: key codec, row codec, column families, names of documents.
 pub(super) const FORMAT: u32 = 4;
@@ -34,6 +37,8 @@ pub(super) struct Directory {
     lock: File,
     /// Nothing was ever committed: RocksDB is to be made.
     is_new: bool,
+    /// Removed when it is dropped.
+    doomed: AtomicBool,
 }
 
 impl Directory {
@@ -43,10 +48,7 @@ impl Directory {
         fs::create_dir_all(path).map_err(failed)?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("LOCK"));
         let lock = lock.map_err(failed)?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => StateError::InUse { directory: name(path) },
-            TryLockError::Error(error) => failed(error),
-        })?;
+        self::lock(&lock, path)?;
         let is_new = !path.join("db/CURRENT").exists();
         let id = match fs::read_to_string(path.join("FORMAT")) {
             Ok(text) if is_new => {
@@ -65,7 +67,7 @@ impl Directory {
             }
             Err(error) => return Err(failed(error)),
         };
-        Ok(Self { path: path.to_path_buf(), id, lock, is_new })
+        Ok(Self { path: path.to_path_buf(), id, lock, is_new, doomed: AtomicBool::new(false) })
     }
 
     pub(super) fn id(&self) -> &SmolStr {
@@ -85,6 +87,18 @@ impl Directory {
         self.path.join("db")
     }
 
+    /// Its files go when it is dropped.
+    pub(super) fn doom(&self) {
+        self.doomed.store(true, Ordering::SeqCst);
+    }
+
+    /// Writes beside RocksDB's what another directory of the same life has; that of the log's last flush comes when it is opened.
+    pub(super) fn copy_to(&self, other: &Path) -> io::Result<()> {
+        fs::create_dir(other)?;
+        write_format(other, &self.id)?;
+        Life::copy(&self.path, other)
+    }
+
     /// An error of one of its files.
     pub(super) fn failed(&self, error: &io::Error) -> StateError {
         failed(&self.path, error)
@@ -102,10 +116,23 @@ impl Drop for Directory {
     fn drop(&mut self) {
         // Nobody is left to act on an error; the end of the process unlocks in any case.
         let _ = self.lock.unlock();
+        if self.doomed.load(Ordering::SeqCst)
+            && let Err(error) = fs::remove_dir_all(&self.path)
+        {
+            warn!(directory = %name(&self.path), %error, "it is not needed any more, and is removed at the next start");
+        }
     }
 }
 
-fn failed(path: &Path, error: &io::Error) -> StateError {
+/// Takes a lock, or says who is in the way.
+pub(super) fn lock(file: &File, path: &Path) -> Result<(), StateError> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => StateError::InUse { directory: name(path) },
+        TryLockError::Error(error) => failed(path, &error),
+    })
+}
+
+pub(super) fn failed(path: &Path, error: &io::Error) -> StateError {
     match error.kind() {
         ErrorKind::StorageFull => StateError::Full { message: error.to_string() },
         _ => StateError::Directory { directory: name(path), message: error.to_string() },

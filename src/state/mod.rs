@@ -14,6 +14,7 @@ mod database;
 mod directory;
 mod documents;
 mod error;
+mod home;
 mod key_codec;
 mod key_jsonb;
 mod key_numeric;
@@ -32,6 +33,7 @@ mod writer;
 
 pub use checkpoint::Checkpoint;
 pub use error::StateError;
+pub use home::StateHome;
 pub use key_codec::{encode_key, encode_value};
 pub use reader::{ErrorPage, Reader, RowPage};
 pub use row_codec::{decode_row, encode_row};

@@ -31,6 +31,8 @@ pub(super) type CachedRow = Option<Arc<[u8]>>;
 #[derive(Debug, Default)]
 pub(super) struct CacheMeter {
     pub(super) bytes: AtomicUsize,
+    /// The bound; what is above it goes with the next entry.
+    pub(super) bytes_max: AtomicUsize,
     pub(super) hits: AtomicU64,
     pub(super) misses: AtomicU64,
 }
@@ -94,13 +96,13 @@ pub(super) struct RowCache {
     free: Vec<u32>,
     hand: usize,
     bytes: usize,
-    bytes_max: usize,
     meter: Arc<CacheMeter>,
 }
 
 impl RowCache {
     pub(super) fn new(bytes_max: usize, meter: Arc<CacheMeter>) -> Self {
-        Self { index: HashTable::new(), slots: Vec::new(), free: Vec::new(), hand: 0, bytes: 0, bytes_max, meter }
+        meter.bytes_max.store(bytes_max, Ordering::Relaxed);
+        Self { index: HashTable::new(), slots: Vec::new(), free: Vec::new(), hand: 0, bytes: 0, meter }
     }
 
     /// What is known of the key; `None` when nothing is. Counts as a read.
@@ -133,8 +135,8 @@ impl RowCache {
     /// Remembers what was committed for the key.
     pub(super) fn put(&mut self, table: CacheTable, key: &[u8], row: CachedRow) {
         let found = self.find(table, key);
-        let bytes = entry_bytes(key, &row);
-        if bytes > self.bytes_max / ENTRY_SHARE_MAX {
+        let (bytes, bytes_max) = (entry_bytes(key, &row), self.meter.bytes_max.load(Ordering::Relaxed));
+        if bytes > bytes_max / ENTRY_SHARE_MAX {
             if let Some(slot) = found {
                 self.remove(slot);
             }
@@ -148,7 +150,7 @@ impl RowCache {
             }
             None => self.insert(Entry { table, key: key.into(), row, read: false, fetched_ahead: false }),
         }
-        while self.bytes > self.bytes_max {
+        while self.bytes > bytes_max {
             self.turn();
         }
         self.meter.bytes.store(self.bytes, Ordering::Relaxed);

@@ -129,6 +129,28 @@ impl State {
         }
     }
 
+    /// Bounds all caches and write buffers anew.
+    pub fn set_memory(&self, memory_bytes: usize) {
+        let budget = MemoryBudget::divide(memory_bytes);
+        self.database.set_memory(budget);
+        self.meter.bytes_max.store(budget.rows, Ordering::Relaxed);
+    }
+
+    /// Nobody will open it again: its files are removed when the last handle on it is dropped.
+    pub fn doom(&self) {
+        self.directory.doom();
+    }
+
+    /// Makes a directory that holds the newest checkpoint, of the same life. Steps may go on meanwhile.
+    pub(super) fn copy_to(&self, path: &Path) -> Result<(), StateError> {
+        self.directory.copy_to(path).map_err(|error| self.directory.failed(&error))?;
+        self.database.copy_to(&path.join("db"))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
     pub(super) fn database(&self) -> &Database {
         &self.database
     }

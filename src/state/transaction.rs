@@ -246,6 +246,12 @@ impl<'a> StateTx<'a> {
         *trim = Some(trim.unwrap_or_default().max(step));
     }
 
+    /// Begins a changelog again: what it has goes, and followers that stand at step `floor` or behind it go on with this step and those
+    /// after it. For a state whose steps take the place of another's (see `home`).
+    pub fn restart_changelog(&mut self, table: TableId, floor: u64) {
+        self.changelog.entry(table).or_default().restart = Some(floor);
+    }
+
     /// The document of that name, with this step's changes.
     pub fn meta_get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StateError> {
         if let Some(document) = self.documents.get(name) {
@@ -280,13 +286,19 @@ impl<'a> StateTx<'a> {
     /// Commits everything in one atomic act, together with the checkpoint: the next step's number and `positions`,
     /// which must cover those of the last checkpoint. It then survives the end of this process, and a power cut after the
     /// next [`State::flush`].
-    pub fn commit(mut self, positions: &Positions) -> Result<Checkpoint, StateError> {
+    pub fn commit(self, positions: &Positions) -> Result<Checkpoint, StateError> {
+        self.commit_from(0, positions)
+    }
+
+    /// The same; the step's number is `first` at least.
+    pub fn commit_from(mut self, first: u64, positions: &Positions) -> Result<Checkpoint, StateError> {
         let previous = self.checkpoint();
         if !positions.covers(&previous.positions) {
             return Err(StateError::PositionsWentBack { previous: previous.positions, next: positions.clone() });
         }
-        let checkpoint = Checkpoint { step: previous.step + 1, positions: positions.clone() };
-        let mut batch = StepBatch::new(self.state.database(), &checkpoint)?;
+        let step = first.max(previous.step + 1);
+        let checkpoint = Checkpoint { step, positions: positions.clone() };
+        let mut batch = StepBatch::new(self.state.database(), previous.step, &checkpoint)?;
         for (table, overlay) in self.overlay.tables() {
             let drop_committed = overlay.dropped && !self.is_empty_old(table)?;
             batch.table(table, overlay, drop_committed);
