@@ -26,6 +26,8 @@ mod sinks;
 mod source;
 pub mod status;
 mod stepper;
+#[cfg(test)]
+pub(crate) mod testing;
 mod touched;
 pub mod verify;
 
