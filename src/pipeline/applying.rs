@@ -20,7 +20,9 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::apply::{Action, ApplyPhase, ApplyRefusal, ApplyStatus, Asked, News, Plan, Side, difference, refuse_restarts};
+use super::apply::{
+    Action, ApplyPhase, ApplyRefusal, ApplyStatus, Asked, News, Plan, Side, difference, refuse_restarts,
+};
 use super::daemon::Daemon;
 use super::error::PipelineError;
 use super::generation::{Generation, Prepared, catalog};
@@ -95,7 +97,12 @@ impl Daemon {
 
     /// Fills the branch and lets it take over.
     async fn apply(&mut self, config: Arc<Config>, prepared: Prepared, plan: &Plan) -> Result<(), PipelineError> {
-        info!(views = plan.views.len(), sinks = plan.sinks.len(), tables = plan.tables.len(), "applying the configuration");
+        info!(
+            views = plan.views.len(),
+            sinks = plan.sinks.len(),
+            tables = plan.tables.len(),
+            "applying the configuration"
+        );
         let (branch, begun) = (prepared.projections.state.clone(), std::time::Instant::now());
         let applied = match self.fill(prepared).await {
             Ok(prepared) => self.switch(prepared).await,
@@ -333,4 +340,3 @@ fn plan(old: &Generation, new: &Prepared, reading: Reading) -> Result<Plan, Pipe
     }
     Ok(plan)
 }
-

@@ -29,6 +29,8 @@ mod source;
 pub mod status;
 mod stepper;
 mod takeover;
+#[cfg(test)]
+pub(crate) mod testing;
 mod touched;
 pub mod verify;
 

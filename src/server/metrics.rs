@@ -13,6 +13,7 @@ use smol_str::SmolStr;
 use tailwater_connectors::{OpenTransactions, Position, Positions};
 
 use super::reads::Reads;
+use crate::pipeline::apply::{ApplyPhase, ApplyStatus};
 use crate::pipeline::status::{Condition, Status};
 use crate::pipeline::verify::{Outcome, VerifyStatus};
 use crate::state::Usage;
@@ -20,6 +21,15 @@ use crate::telemetry::RequestCounters;
 
 const CONDITIONS: [Condition; 5] =
     [Condition::Starting, Condition::Loading, Condition::Live, Condition::Retrying, Condition::Failed];
+
+const PHASES: [(ApplyPhase, &str); 6] = [
+    (ApplyPhase::None, "none"),
+    (ApplyPhase::Copying, "copying"),
+    (ApplyPhase::Filling, "filling"),
+    (ApplyPhase::CatchingUp, "catching_up"),
+    (ApplyPhase::Applied, "applied"),
+    (ApplyPhase::Failed, "failed"),
+];
 
 /// Everything that `/metrics` shows.
 pub(super) struct Metrics(Registry);
@@ -75,6 +85,7 @@ impl Collector for Board {
         )?;
         sinks(out, &status)?;
         verified(out, &status.verify)?;
+        applied(out, &status.apply)?;
         usage(out, &projections.state.usage())
     }
 }
@@ -193,6 +204,17 @@ fn verified(out: &mut DescriptorEncoder<'_>, verify: &VerifyStatus) -> fmt::Resu
     gauge(out, "verify_running", "1 while a verification runs", [(none(), f64::from(u8::from(verify.running)))])?;
     let rows = [(none(), verify.rows as f64)];
     gauge(out, "verify_rows_compared", "Rows that verifications have compared so far", rows)
+}
+
+/// How far an application of a configuration is.
+fn applied(out: &mut DescriptorEncoder<'_>, apply: &ApplyStatus) -> fmt::Result {
+    let phases = PHASES.map(|(phase, word)| {
+        let holds = f64::from(u8::from(phase == apply.phase));
+        (vec![("phase", word.into())], holds)
+    });
+    gauge(out, "apply_phase", "1 for how far the newest application of a configuration is", phases)?;
+    let rows = [(none(), apply.rows as f64)];
+    gauge(out, "apply_rows", "Rows read for the view that is being filled for it", rows)
 }
 
 fn usage(out: &mut DescriptorEncoder<'_>, usage: &Usage) -> fmt::Result {

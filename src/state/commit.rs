@@ -25,11 +25,7 @@ pub(super) struct StepBatch<'a> {
 
 impl<'a> StepBatch<'a> {
     /// `previous` is the number of the step before.
-    pub(super) fn new(
-        database: &'a Database,
-        previous: u64,
-        checkpoint: &'a Checkpoint,
-    ) -> Result<Self, StateError> {
+    pub(super) fn new(database: &'a Database, previous: u64, checkpoint: &'a Checkpoint) -> Result<Self, StateError> {
         let more = checkpoint.step - previous;
         let mut batch = WriteBatch::default();
         batch.put_cf(database.meta(), CHECKPOINT, print_document("checkpoint", checkpoint)?);

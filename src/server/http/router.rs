@@ -15,7 +15,7 @@ use super::super::config::is_secret;
 use super::super::metrics::Metrics;
 use super::super::reads::Reads;
 use super::problem::Problem;
-use super::{errors, health, rows, search, verify, views};
+use super::{apply, errors, health, rows, search, verify, views};
 use crate::telemetry::RequestCounters;
 
 /// Most reads that block on the disk at the same time; who comes then waits.
@@ -66,6 +66,8 @@ pub(in crate::server) fn router(reads: Arc<Reads>, token: Option<String>, counte
         counted("/v1/views/{view}/errors", get(errors::page)),
         counted("/v1/search/{sink}", get(search::search)),
         counted("/v1/verify", post(verify::verify)),
+        counted("/v1/plan", post(apply::plan)),
+        counted("/v1/apply", post(apply::apply)),
     ];
     let add = |router: Router<Arc<Context>>, (path, handler): (&str, _)| router.route(path, handler);
     let guard = from_fn_with_state(Arc::clone(&context), require_token);
@@ -89,11 +91,12 @@ async fn unknown_path(State(context): State<Arc<Context>>) -> Problem {
     context.counters.count_http("unknown", 404);
     Problem::new(StatusCode::NOT_FOUND, "no such path").hint(
         "paths: /healthz, /readyz, /metrics, /v1/status, /v1/views, /v1/views/{view}/rows, \
-         /v1/views/{view}/rows/{key}, /v1/views/{view}/errors, /v1/search/{sink}, POST /v1/verify",
+         /v1/views/{view}/rows/{key}, /v1/views/{view}/errors, /v1/search/{sink}, POST /v1/verify, \
+         POST /v1/plan, POST /v1/apply",
     )
 }
 
 async fn wrong_method(method: Method) -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not possible here"))
-        .hint("views are derived from the database: everything is read with GET, and /v1/verify is asked with POST")
+        .hint("everything is read with GET; /v1/verify, /v1/plan and /v1/apply are asked with POST")
 }

@@ -21,6 +21,14 @@ impl Client<'_> {
         request.call().unwrap()
     }
 
+    /// Status and body of a POST.
+    pub(in crate::server) fn post(&self, path: &str) -> (u16, Json) {
+        let agent = Agent::config_builder().http_status_as_error(false).build().new_agent();
+        let mut response = agent.post(format!("http://{}{path}", self.0.http)).send_empty().unwrap();
+        let text = response.body_mut().read_to_string().unwrap();
+        (response.status().as_u16(), serde_json::from_str(&text).unwrap_or(Json::String(text)))
+    }
+
     /// Status and body.
     pub(in crate::server) fn get(&self, path: &str) -> (u16, Json) {
         let mut response = self.send(path, &[]);
