@@ -32,7 +32,7 @@ use super::verify::{Gate, Parts, SinkAsk, Verifier, open_engine};
 use super::{Projections, stepper::Stepper};
 use crate::config::Config;
 use crate::engine::{Engine, EngineCatalog};
-use crate::state::{Checkpoint, State};
+use crate::state::{Checkpoint, StateHome};
 
 /// How long deliveries may take to finish their last write when stopped.
 const STOP_MAX: Duration = Duration::from_secs(10);
@@ -58,7 +58,7 @@ impl Daemon {
     /// state it waits for the sources, since views cannot be planned without tables.
     pub async fn start(config: Config, stop: CancellationToken) -> Result<Self, PipelineError> {
         let config = Arc::new(config);
-        let state = State::open(&config.state_dir.join("state"), config.memory_bytes)?;
+        let (_, state) = StateHome::open(&config.state_dir, config.memory_bytes)?;
         let planning = records::plan(&config, &state, &stop).await?;
         let changelogs: BTreeSet<SmolStr> = config.sinks.iter().map(|sink| sink.view().clone()).collect();
         let catalog =
