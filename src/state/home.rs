@@ -10,7 +10,7 @@
 //! A branch counts from the moment that `STATE` names it, which is one rename: before it a start finds the old state, after it the
 //! branch, each whole. Whatever is not current then is a leftover, and removed.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -84,6 +84,8 @@ impl StateHome {
         let next = self.name(path);
         branch.flush()?;
         branch.directory().sync().map_err(|error| branch.directory().failed(&error))?;
+        // Its own name has to be there before the file that leads to it.
+        File::open(&self.path).and_then(|home| home.sync_all()).map_err(|error| failed(&self.path, &error))?;
         let mut current = self.current.lock();
         let before = current.clone();
         current.push(next.clone());

@@ -151,6 +151,34 @@ fn a_start_finds_the_old_state_or_the_new_one_wherever_a_change_was_interrupted(
 }
 
 #[test]
+fn a_power_cut_after_a_change_takes_nothing_of_the_branch_that_took_over() {
+    let place = tempfile::tempdir().unwrap();
+    let (first_home, state) = home(place.path());
+    commit_whole(&state, 0);
+    let branch = take_over(&first_home, &state, 3);
+    let newest_log = || {
+        let entries = fs::read_dir(place.path().join("state-2/db")).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.extension().is_some_and(|extension| extension == "log")).max().unwrap()
+    };
+    let log = newest_log();
+    let at_the_change = fs::metadata(&log).unwrap().len();
+    (0..5).for_each(|_| drop(commit_whole(&branch, 0)));
+    assert!(newest_log() == log && fs::metadata(&log).unwrap().len() > at_the_change);
+    drop((first_home, state, branch));
+    let cut = |length: u64| {
+        let copy = tempfile::tempdir().unwrap();
+        let path = copy.path().join("copy");
+        damage::copy(place.path(), &path);
+        let log = path.join("state-2/db").join(log.file_name().unwrap());
+        fs::OpenOptions::new().write(true).open(log).unwrap().set_len(length).unwrap();
+        StateHome::open(&path, MEMORY).map(|(_, state)| assert_whole(&state))
+    };
+    assert_eq!(cut(at_the_change).unwrap(), 4);
+    let error = cut(at_the_change - 1).expect_err("a step of it is missing");
+    assert!(error.to_string().contains("step 4 was on the disk"), "{error}");
+}
+
+#[test]
 fn a_home_that_lost_its_name_or_what_it_names_is_damaged_and_nothing_is_removed() {
     type Damage = fn(&Path);
     let damages: [(&str, Damage); 6] = [
