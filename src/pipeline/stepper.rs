@@ -207,7 +207,7 @@ impl Stepper {
             match work(&mut self.engine) {
                 Err(error) if error.is_transient() && !self.stop.is_cancelled() => {
                     if !waits {
-                        warn!(%error, "state cannot be written, waiting");
+                        warn!(error = %words(&error), "state cannot be written, waiting");
                         self.show_state(Condition::Retrying, Some(&error));
                     }
                     waits = true;
@@ -227,7 +227,7 @@ impl Stepper {
     fn show_state(&self, condition: Condition, error: Option<&EngineError>) {
         self.status.update(|status| {
             status.state.condition = condition;
-            status.state.error = error.map(ToString::to_string);
+            status.state.error = error.map(words);
             status.state.hint = error.and_then(|error| error.hint().map(Into::into));
         });
     }
@@ -304,6 +304,14 @@ impl Stepper {
             });
         }
         Ok(())
+    }
+}
+
+/// What the state says where it is the state that failed; the engine only says that it did.
+fn words(error: &EngineError) -> String {
+    match error {
+        EngineError::State(state) => state.to_string(),
+        other => other.to_string(),
     }
 }
 
