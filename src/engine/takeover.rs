@@ -14,7 +14,7 @@ impl Engine {
     pub fn take_over(&mut self, former: u64) -> Result<Checkpoint, EngineError> {
         let state = Arc::clone(&self.state);
         let mut tx = state.begin();
-        for view in &self.assembly.views {
+        for view in self.assembly.views.iter().filter(|view| view.has_changelog) {
             tx.restart_changelog(self.assembly.relations[view.relation].table, former);
         }
         let positions = tx.checkpoint().positions;

@@ -30,6 +30,7 @@ use super::records;
 use super::takeover::TakeOver;
 use crate::config::Config;
 use crate::engine::{Engine, ViewCondition};
+use crate::fail_point::{FailPoint, pass};
 use crate::state::State;
 
 /// How long planning may wait for databases.
@@ -54,18 +55,23 @@ impl Daemon {
         match self.prepare(&config).await {
             Err(refusal) => drop(answer.send(Err(refusal))),
             Ok((prepared, plan)) => {
-                let does = apply && !plan.is_empty();
-                let _ = answer.send(Ok(plan.clone()));
-                if does {
+                if apply && !plan.is_empty() {
                     self.show(|status| *status = ApplyStatus { phase: ApplyPhase::Filling, ..begun() });
-                    self.apply(config, prepared, &plan).await?;
-                } else {
-                    discard(prepared);
+                    let _ = answer.send(Ok(plan.clone()));
+                    let ended = self.apply(config, prepared, &plan).await?;
+                    self.generation.release();
+                    // Who sees the end may ask for more.
+                    drop(turn);
+                    self.show(|status| *status = ApplyStatus { view: None, since: status.since.take(), ..ended });
+                    return Ok(());
                 }
+                discard(prepared).await;
+                self.generation.release();
+                drop(turn);
+                let _ = answer.send(Ok(plan));
             }
         }
         self.generation.release();
-        drop(turn);
         Ok(())
     }
 
@@ -85,6 +91,7 @@ impl Daemon {
         let memory = config.memory_bytes / BRANCH_MEMORY_PART;
         let branch = tokio::task::spawn_blocking(move || home.branch(&state, memory)).await;
         let branch = branch.expect("branching does not panic").map_err(|error| refused(&error.into()))?;
+        pass(FailPoint::Branched);
         let prepared = prepared(config, &branch, &self.stop).await.and_then(|(prepared, reading)| {
             let plan = plan(old, &prepared, reading).map_err(|error| refused(&error))?;
             Ok((prepared, plan))
@@ -92,11 +99,17 @@ impl Daemon {
         if prepared.is_err() {
             branch.doom();
         }
+        drop_where_it_may_block(branch).await;
         prepared
     }
 
-    /// Fills the branch and lets it take over.
-    async fn apply(&mut self, config: Arc<Config>, prepared: Prepared, plan: &Plan) -> Result<(), PipelineError> {
+    /// Fills the branch and lets it take over. Answers with what to show of it.
+    async fn apply(
+        &mut self,
+        config: Arc<Config>,
+        prepared: Prepared,
+        plan: &Plan,
+    ) -> Result<ApplyStatus, PipelineError> {
         info!(
             views = plan.views.len(),
             sinks = plan.sinks.len(),
@@ -110,24 +123,25 @@ impl Daemon {
         };
         match applied {
             Ok(former) => {
-                branch.set_memory(config.memory_bytes);
-                self.show(|status| (status.phase, status.view) = (ApplyPhase::Applied, None));
+                if let Err(error) = branch.set_memory(config.memory_bytes) {
+                    warn!(%error, "the memory of the state is as wanted, but RocksDB could not note it");
+                }
                 info!(took = ?begun.elapsed(), "the configuration is applied");
-                self.end_former(former);
-                Ok(())
+                end_former(former);
+                Ok(ApplyStatus { phase: ApplyPhase::Applied, ..ApplyStatus::default() })
             }
             Err(failure) => {
                 branch.doom();
-                drop(branch);
+                drop_where_it_may_block(branch).await;
                 error!(error = %failure.error, "the configuration was not applied; everything is as it was");
                 if failure.intake_stopped && !self.stop.is_cancelled() {
                     self.go_back().await?;
                 }
-                self.show(|status| {
-                    (status.phase, status.view) = (ApplyPhase::Failed, None);
-                    (status.error, status.hint) = (Some(failure.error.to_string()), failure.error.hint());
-                });
-                if failure.is_ours { Err(failure.error) } else { Ok(()) }
+                if failure.is_ours {
+                    return Err(failure.error);
+                }
+                let (error, hint) = (Some(failure.error.to_string()), failure.error.hint());
+                Ok(ApplyStatus { phase: ApplyPhase::Failed, error, hint, ..ApplyStatus::default() })
             }
         }
     }
@@ -208,8 +222,11 @@ impl Daemon {
 
     async fn make_current(&self, branch: Arc<State>) -> Result<(), PipelineError> {
         let home = self.home.clone();
+        pass(FailPoint::BeforeCurrent);
         let made = tokio::task::spawn_blocking(move || home.make_current(&branch)).await;
-        Ok(made.expect("making a branch current does not panic")?)
+        made.expect("making a branch current does not panic")?;
+        pass(FailPoint::AfterCurrent);
+        Ok(())
     }
 
     /// Starts the old configuration again over the old state.
@@ -224,23 +241,8 @@ impl Daemon {
         });
         self.next.send_replace(Arc::new(again.projections.clone()));
         again.deliver();
-        let former = std::mem::replace(&mut self.generation, again);
-        tokio::spawn(async move {
-            if let Err(error) = former.end().await {
-                warn!(%error, "the pipeline of before ended");
-            }
-        });
+        end(std::mem::replace(&mut self.generation, again));
         Ok(())
-    }
-
-    /// Ends what is not shown any more; its files go with its last reader.
-    fn end_former(&self, former: Generation) {
-        former.projections.state.doom();
-        tokio::spawn(async move {
-            if let Err(error) = former.end().await {
-                warn!(%error, "the pipeline of before ended");
-            }
-        });
     }
 
     fn show(&self, change: impl FnOnce(&mut ApplyStatus)) {
@@ -276,8 +278,31 @@ fn refused(error: &PipelineError) -> ApplyRefusal {
     ApplyRefusal::Refused { message: error.to_string(), hint: error.hint() }
 }
 
-fn discard(prepared: Prepared) {
+async fn discard(prepared: Prepared) {
     prepared.projections.state.doom();
+    drop_where_it_may_block(prepared).await;
+}
+
+/// The last handle on a state closes RocksDB, and removes its files when it is doomed.
+async fn drop_where_it_may_block(held: impl Send + 'static) {
+    let dropped = tokio::task::spawn_blocking(move || drop(held)).await;
+    dropped.expect("dropping does not panic");
+}
+
+/// Ends what is not shown any more; its files go with its last reader.
+fn end_former(former: Generation) {
+    former.projections.state.doom();
+    end(former);
+}
+
+fn end(former: Generation) {
+    tokio::spawn(async move {
+        let state = former.projections.state.clone();
+        if let Err(error) = former.end().await {
+            warn!(%error, "the pipeline of before ended");
+        }
+        drop_where_it_may_block(state).await;
+    });
 }
 
 /// What [`plan`] needs to know besides.

@@ -49,7 +49,7 @@ impl Daemon {
         generation.deliver();
         let (desk, asked) = ApplyDesk::new();
         let (next, live) = Live::new(generation.projections.clone(), desk);
-        Ok(Self { home: Arc::new(home), generation, next, load, stop, live, asked })
+        Ok(Self { home, generation, next, load, stop, live, asked })
     }
 
     /// What the servers may see, now and later.

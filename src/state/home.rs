@@ -1,127 +1,169 @@
-//! States side by side: the one that counts, and a branch of it that may take its place.
+//! Where states lie beside each other: the current one, and branches of it that may take over.
 //!
 //! ```text
-//! state_dir/HOME      held by the process that works here
-//! state_dir/STATE     name of the directory that counts; `state` where there is none
-//! state_dir/state     a state (see `directory`)
-//! state_dir/state-2   a branch; goes at the next start unless STATE names it
+//! state_dir/LOCK      held by the process that has any of them open
+//! state_dir/STATE     which one is current: see `current`; until a branch has taken over there is none
+//! state_dir/state/    the first one: see `directory`
+//! state_dir/state-2/  a branch
 //! ```
 //!
-//! Invariant: STATE names a whole state at every moment. A branch is whole and on the disk before it is named; what was named before goes
-//! afterwards.
+//! A branch counts from the moment that `STATE` names it, which is one rename: before it a start finds the old state, after it the
+//! branch, each whole. Whatever is not current then is a leftover, and removed.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tracing::info;
+use parking_lot::Mutex;
+use smol_str::SmolStr;
+use tracing::{error, info, warn};
 
-use super::directory::{failed, lock, write_whole};
+use super::current::{self, FIRST};
+use super::database::MemoryBudget;
+use super::directory::{DATABASE, Directory, failed};
+use super::lock::Lock;
 use super::{State, StateError};
-use crate::fail_point::{FailPoint, pass};
 
-const LOCK: &str = "HOME";
-const NAME: &str = "STATE";
-/// The first state.
-const FIRST: &str = "state";
-
-/// The place of a daemon's states; locked until it is dropped.
+/// A directory of states, locked for this process until it and all its states are dropped.
 pub struct StateHome {
     path: PathBuf,
-    _lock: File,
+    /// What the current state has.
+    memory_bytes: usize,
+    /// What the next start may take for the current state: one, but for a disk that fails in the midst of a change.
+    current: Mutex<Vec<SmolStr>>,
+    _lock: Lock,
 }
 
 impl StateHome {
-    /// Opens the state that counts, or makes the first one, and removes what an interrupted take-over left. `memory_bytes` bounds all
-    /// caches and write buffers together.
-    pub fn open(path: &Path, memory_bytes: usize) -> Result<(Self, Arc<State>), StateError> {
+    /// Opens or makes the directory, and its current state with all of `memory_bytes`; removes what an interrupted change left.
+    pub fn open(path: &Path, memory_bytes: usize) -> Result<(Arc<Self>, Arc<State>), StateError> {
         fs::create_dir_all(path).map_err(|error| failed(path, &error))?;
-        let lock_file = OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK));
-        let lock_file = lock_file.map_err(|error| failed(path, &error))?;
-        lock(&lock_file, path)?;
-        let home = Self { path: path.into(), _lock: lock_file };
-        let current = home.current()?;
-        home.remove_others(&current).map_err(|error| failed(path, &error))?;
-        let state = State::open(&path.join(current), memory_bytes)?;
+        let lock = Lock::take(path)?;
+        let states = states(path).map_err(|error| failed(path, &error))?;
+        let current = choose(path, &states)?;
+        // Before anything is written: they may be what fills the disk.
+        states.iter().filter(|state| **state != current).for_each(|leftover| remove(&path.join(leftover)));
+        let names = Mutex::new(vec![current.clone()]);
+        let home = Arc::new(Self { path: path.into(), memory_bytes, current: names, _lock: lock });
+        let directory = Directory::open(&path.join(current), Some(home.clone()))?;
+        let state = State::open_in(directory, MemoryBudget::divide(memory_bytes))?;
         Ok((home, state))
     }
 
-    /// Name of the directory that counts.
-    fn current(&self) -> Result<String, StateError> {
-        let file = self.path.join(NAME);
-        let damaged = |what: &str| StateError::damaged(format!("{}: {what}", file.display()));
-        let name = match fs::read_to_string(&file) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(FIRST.into()),
-            Err(error) if error.kind() == ErrorKind::InvalidData => return Err(damaged("it names no state")),
-            Err(error) => return Err(failed(&self.path, &error)),
-            Ok(name) => name,
-        };
-        if number(&name).is_none() {
-            return Err(damaged("it names no state"));
+    /// Makes a branch of `state` beside it: the newest commit, or one that comes meanwhile, under the same [`State::id`], without views.
+    /// It begins with `memory_bytes`; [`State::set_memory`] may give it up to what the home was opened with.
+    ///
+    /// `state` goes on, also during the call, from any thread. A branch that is not made current is to be given up by [`State::doom`].
+    pub fn branch(self: &Arc<Self>, state: &State, memory_bytes: usize) -> Result<Arc<State>, StateError> {
+        let path = self.make_place().map_err(|error| failed(&self.path, &error))?;
+        let budget = MemoryBudget::divide_for_now(memory_bytes, self.memory_bytes);
+        let copied = state.copy_to(&path);
+        let branch = copied.and_then(|()| State::open_in(Directory::open(&path, Some(self.clone()))?, budget));
+        if branch.is_err() {
+            remove(&path);
         }
-        if !self.path.join(&name).join("db/CURRENT").exists() {
-            return Err(damaged(&format!("it names \"{name}\", which is not there")));
-        }
-        Ok(name)
+        branch
     }
 
-    fn remove_others(&self, current: &str) -> io::Result<()> {
-        for name in self.states()?.into_iter().filter(|name| name != current) {
-            info!(directory = %self.path.join(&name).display(), "removing a state that does not count");
-            fs::remove_dir_all(self.path.join(name))?;
-        }
-        Ok(())
+    /// An empty directory under a name that nothing has.
+    fn make_place(&self) -> io::Result<PathBuf> {
+        let current = self.current.lock();
+        let numbers = states(&self.path)?.into_iter().chain(current.iter().cloned());
+        let greatest = numbers.filter_map(|name| current::number(&name)).max().unwrap_or(1);
+        let path = self.path.join(current::name(greatest + 1).as_str());
+        fs::create_dir(&path)?;
+        Ok(path)
     }
 
-    /// Names of the states that are here.
-    fn states(&self) -> io::Result<Vec<String>> {
-        let mut found = Vec::new();
-        for entry in fs::read_dir(&self.path)? {
-            let entry = entry?;
-            let name = entry.file_name().into_string().ok().filter(|name| number(name).is_some());
-            if let Some(name) = name.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-                found.push(name);
+    /// From here on a start finds `branch`, with what is committed in it now, also after a power cut. The state before is to be given
+    /// up by [`State::doom`]. After an error it is the current one as before.
+    pub fn make_current(&self, branch: &State) -> Result<(), StateError> {
+        let path = branch.directory().path();
+        debug_assert_eq!(path.parent(), Some(self.path.as_path()));
+        let next = self.name(path);
+        branch.flush()?;
+        branch.directory().sync().map_err(|error| branch.directory().failed(&error))?;
+        // Its own name has to be there before the file that leads to it.
+        File::open(&self.path).and_then(|home| home.sync_all()).map_err(|error| failed(&self.path, &error))?;
+        let mut current = self.current.lock();
+        let before = current.clone();
+        current.push(next.clone());
+        match current::write(&self.path, &next) {
+            Ok(()) => *current = vec![next],
+            Err(error) => {
+                self.name_again(&before, &mut current);
+                return Err(failed(&self.path, &error));
             }
         }
-        Ok(found)
-    }
-
-    /// Makes a branch of `state` at its newest checkpoint and opens it. Both are of the same life, and go on apart.
-    pub fn branch(&self, state: &State, memory_bytes: usize) -> Result<Arc<State>, StateError> {
-        let failed = |error: io::Error| failed(&self.path, &error);
-        let used = self.states().map_err(failed)?.iter().filter_map(|name| number(name)).max().unwrap_or(1);
-        let path = self.path.join(format!("{FIRST}-{}", used + 1));
-        let made = state.copy_to(&path).and_then(|()| State::open(&path, memory_bytes));
-        if made.is_err() {
-            // What cannot be removed now is removed at the next start.
-            let _ = fs::remove_dir_all(&path);
-        }
-        let branch = made?;
-        pass(FailPoint::Branched);
-        Ok(branch)
-    }
-
-    /// The branch is what counts from now on, also after a power cut.
-    pub fn make_current(&self, branch: &State) -> Result<(), StateError> {
-        branch.flush()?;
-        let name = branch.path().file_name().and_then(|name| name.to_str()).expect("a state has a name").to_owned();
-        let failed = |error: io::Error| failed(&self.path, &error);
-        for directory in [branch.path(), &self.path] {
-            File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
-        }
-        pass(FailPoint::BeforeCurrent);
-        write_whole(&self.path, NAME, &name).map_err(failed)?;
-        pass(FailPoint::AfterCurrent);
+        info!(state = %self.path.join(current[0].as_str()).display(), "another state is current");
         Ok(())
     }
+
+    /// After a write that failed: the name may have changed all the same.
+    fn name_again(&self, before: &[SmolStr], current: &mut Vec<SmolStr>) {
+        let named = current::read(&self.path);
+        let is_as_before = match &named {
+            Ok(None) => before == [FIRST],
+            Ok(Some(named)) => before == [named.clone()],
+            Err(_) => false,
+        };
+        if is_as_before {
+            return *current = before.to_vec();
+        }
+        match before {
+            [name] if current::write(&self.path, name).is_ok() => *current = before.to_vec(),
+            _ => {
+                error!(directory = %self.path.display(), ?named, "it cannot be said which state is current; all are kept")
+            }
+        }
+    }
+
+    /// Whether the next start may take the state in `path`.
+    pub(super) fn may_be_current(&self, path: &Path) -> bool {
+        self.current.lock().contains(&self.name(path))
+    }
+
+    fn name(&self, path: &Path) -> SmolStr {
+        path.file_name().unwrap_or_default().to_string_lossy().into()
+    }
 }
 
-/// Number of a state's directory; `None` when it is not one.
-fn number(name: &str) -> Option<u64> {
-    if name == FIRST {
-        return Some(1);
+/// Names of the states that are there.
+fn states(home: &Path) -> io::Result<Vec<SmolStr>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(home)? {
+        let entry = entry?;
+        let name = SmolStr::from(entry.file_name().to_string_lossy());
+        if current::number(&name).is_some() && entry.path().is_dir() {
+            found.push(name);
+        }
     }
-    let number = name.strip_prefix(FIRST)?.strip_prefix('-')?;
-    number.parse().ok().filter(|parsed: &u64| *parsed > 1 && parsed.to_string() == number)
+    found.sort();
+    Ok(found)
 }
+
+/// The current state. One that was named, or lost its name, is never taken for one that is yet to be made.
+fn choose(home: &Path, states: &[SmolStr]) -> Result<SmolStr, StateError> {
+    let missing = |path: PathBuf, why: &str| Err(StateError::damaged(format!("{}: {why}", path.display())));
+    match current::read(home)? {
+        Some(name) if home.join(name.as_str()).join(DATABASE).join("CURRENT").exists() => Ok(name),
+        Some(name) => missing(home.join(name.as_str()), "it is the current state, and its database is not there"),
+        None if states.iter().any(|state| state == FIRST) || states.is_empty() => Ok(FIRST.into()),
+        None => missing(home.join(current::FILE), "the file is missing, and so is the first state"),
+    }
+}
+
+fn remove(path: &Path) {
+    let directory = path.display();
+    if path.is_symlink() {
+        return warn!(%directory, "a state that is not current is a link, which is left to who made it");
+    }
+    match fs::remove_dir_all(path) {
+        Ok(()) => info!(%directory, "removed a state that never became current, or no longer is"),
+        Err(error) => warn!(%directory, %error, "a state that is not current could not be removed"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -60,14 +60,15 @@ impl Life {
         &self.record.name
     }
 
-    /// Lets another directory begin in the same life.
-    pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
-        write_whole(to, FILE, &fs::read_to_string(from.join(FILE))?)
-    }
-
     /// Everything is on the disk, and nothing more will be written.
     pub(super) fn close(&self) -> io::Result<()> {
         Self { directory: self.directory.clone(), record: Record { clean: true, ..self.record.clone() } }.store()
+    }
+
+    /// Goes on in another directory too, under the same name.
+    pub(super) fn branch(&self, directory: &Path) -> io::Result<()> {
+        // Nothing of it counts before all of it is on the disk, so there is nothing that a machine could lose.
+        Self { directory: directory.into(), record: Record { clean: true, ..self.record.clone() } }.store()
     }
 
     fn store(&self) -> io::Result<()> {

@@ -6,10 +6,13 @@
 //!                      └─▶ row cache over RocksDB                       │
 //!  server, delivery ──read──▶ Reader: one snapshot of it all ◀──────────┘
 //! ```
+//!
+//! Several states may lie in one [`StateHome`]: a branch is filled beside the current one, and takes over.
 
 mod changelog;
 mod checkpoint;
 mod commit;
+mod current;
 mod database;
 mod directory;
 mod documents;
@@ -19,6 +22,7 @@ mod key_codec;
 mod key_jsonb;
 mod key_numeric;
 mod life;
+mod lock;
 mod overlay;
 mod reader;
 mod row_cache;
