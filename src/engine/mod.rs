@@ -55,4 +55,5 @@ pub use plan::{
 pub use planted::{PlantedFault, plant};
 pub use scalar::Scalar;
 pub use step::StepOutcome;
+pub use takeover::{Former, TakenOver};
 pub use view::ViewCondition;

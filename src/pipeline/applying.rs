@@ -15,26 +15,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use smol_str::SmolStr;
-use tailwater_connectors::TableName;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::apply::{
-    Action, ApplyPhase, ApplyRefusal, ApplyStatus, Asked, News, Plan, Side, difference, refuse_restarts,
-};
+use super::apply::{ApplyPhase, ApplyRefusal, ApplyStatus, Asked, Plan, refuse_restarts};
 use super::daemon::Daemon;
 use super::error::PipelineError;
-use super::generation::{Generation, Prepared, catalog};
-use super::records;
+use super::generation::{Generation, Prepared};
+use super::preparing::{discard, drop_where_it_may_block, plan, prepared, prepared_or_error, refused};
 use super::takeover::TakeOver;
 use crate::config::Config;
-use crate::engine::{Engine, ViewCondition};
+use crate::engine::ViewCondition;
 use crate::fail_point::{FailPoint, pass};
 use crate::state::State;
 
-/// How long planning may wait for databases.
-const PLAN_MAX: Duration = Duration::from_secs(30);
 /// Share of the memory that a branch has until it takes over.
 const BRANCH_MEMORY_PART: usize = 4;
 /// How long sinks get to come to the end of the old changelog; after that they are filled again.
@@ -58,7 +53,7 @@ impl Daemon {
                 if apply && !plan.is_empty() {
                     self.show(|status| *status = ApplyStatus { phase: ApplyPhase::Filling, ..begun() });
                     let _ = answer.send(Ok(plan.clone()));
-                    let ended = self.apply(config, prepared, &plan).await?;
+                    let ended = self.in_stages(config, prepared, &plan).await?;
                     self.generation.release();
                     // Who sees the end may ask for more.
                     drop(turn);
@@ -76,7 +71,7 @@ impl Daemon {
     }
 
     /// Prepares the configuration over a branch. From here on the sources are told of nothing, until they are released.
-    async fn prepare(&mut self, config: &Arc<Config>) -> Result<(Prepared, Plan), ApplyRefusal> {
+    pub(super) async fn prepare(&mut self, config: &Arc<Config>) -> Result<(Prepared, Plan), ApplyRefusal> {
         let old = &self.generation;
         refuse_restarts(&old.config, config)?;
         let positions = old.projections.state.checkpoint().map_err(|error| refused(&error.into()))?.positions;
@@ -104,7 +99,7 @@ impl Daemon {
     }
 
     /// Fills the branch and lets it take over. Answers with what to show of it.
-    async fn apply(
+    pub(super) async fn apply(
         &mut self,
         config: Arc<Config>,
         prepared: Prepared,
@@ -194,28 +189,32 @@ impl Daemon {
         let late = |error: PipelineError| Failure { error, intake_stopped: true, is_ours: false };
         let branch = prepared.projections.state.clone();
         let (done, taken) = oneshot::channel();
-        let takeover = TakeOver::new(&reached, &prepared.projections.sources, done);
+        let to = (&prepared.projections.sources[..], done);
+        let takeover = TakeOver::new(&self.generation.projections, &reached, to);
         let mut next = prepared.start(&self.stop, Some(takeover)).map_err(late)?;
         next.hold();
         let outcome = tokio::select! {
-            Ok(_) = taken => Ok(()),
+            Ok(taken) = taken => Ok(taken),
             ended = next.engine_ended() => Err(ended.err().unwrap_or_else(stopping)),
         };
         let outcome = match outcome {
-            Ok(()) => self.make_current(branch).await,
+            Ok(taken) => self.make_current(branch).await.map(|()| taken),
             Err(error) => Err(error),
         };
-        if let Err(error) = outcome {
-            if let Err(error) = next.end().await {
-                warn!(%error, "the branch ended");
+        let taken = match outcome {
+            Ok(taken) => taken,
+            Err(error) => {
+                if let Err(error) = next.end().await {
+                    warn!(%error, "the branch ended");
+                }
+                return Err(late(error));
             }
-            return Err(late(error));
-        }
+        };
         let shown = self.generation.projections.status.inspect(|status| status.apply.clone());
         next.projections.status.update(|status| status.apply = shown);
         self.generation.end_deliveries(reached.step, DELIVERED_MAX).await;
         self.next.send_replace(Arc::new(next.projections.clone()));
-        next.deliver();
+        next.deliver(Some(&taken));
         next.release();
         Ok(std::mem::replace(&mut self.generation, next))
     }
@@ -240,12 +239,12 @@ impl Daemon {
             status.apply = self.generation.projections.status.inspect(|status| status.apply.clone());
         });
         self.next.send_replace(Arc::new(again.projections.clone()));
-        again.deliver();
+        again.deliver(None);
         end(std::mem::replace(&mut self.generation, again));
         Ok(())
     }
 
-    fn show(&self, change: impl FnOnce(&mut ApplyStatus)) {
+    pub(super) fn show(&self, change: impl FnOnce(&mut ApplyStatus)) {
         self.generation.projections.status.update(|status| change(&mut status.apply));
     }
 }
@@ -274,21 +273,6 @@ fn begun() -> ApplyStatus {
     ApplyStatus { since: Some(since), ..ApplyStatus::default() }
 }
 
-fn refused(error: &PipelineError) -> ApplyRefusal {
-    ApplyRefusal::Refused { message: error.to_string(), hint: error.hint() }
-}
-
-async fn discard(prepared: Prepared) {
-    prepared.projections.state.doom();
-    drop_where_it_may_block(prepared).await;
-}
-
-/// The last handle on a state closes RocksDB, and removes its files when it is doomed.
-async fn drop_where_it_may_block(held: impl Send + 'static) {
-    let dropped = tokio::task::spawn_blocking(move || drop(held)).await;
-    dropped.expect("dropping does not panic");
-}
-
 /// Ends what is not shown any more; its files go with its last reader.
 fn end_former(former: Generation) {
     former.projections.state.doom();
@@ -303,65 +287,4 @@ fn end(former: Generation) {
         }
         drop_where_it_may_block(state).await;
     });
-}
-
-/// What [`plan`] needs to know besides.
-struct Reading {
-    plans: Vec<crate::engine::ViewPlan>,
-    tables: Vec<Arc<tailwater_connectors::TableSchema>>,
-}
-
-/// Plans over the branch and opens its engine. Databases are asked, but not waited for without end.
-async fn prepared(
-    config: &Arc<Config>,
-    branch: &Arc<State>,
-    stop: &CancellationToken,
-) -> Result<(Prepared, Reading), ApplyRefusal> {
-    let patience = stop.child_token();
-    let timer = patience.clone();
-    let limit = tokio::spawn(async move {
-        tokio::time::sleep(PLAN_MAX).await;
-        timer.cancel();
-    });
-    let prepared = prepared_or_error(config, branch, &patience).await;
-    limit.abort();
-    prepared.map_err(|error| refused(&error))
-}
-
-async fn prepared_or_error(
-    config: &Arc<Config>,
-    state: &Arc<State>,
-    stop: &CancellationToken,
-) -> Result<(Prepared, Reading), PipelineError> {
-    let planning = records::plan(config, state, stop).await?;
-    let (catalog, renewed) = (catalog(config, &planning), planning.renewed.clone());
-    let reading = Reading { plans: catalog.views.clone(), tables: catalog.tables.clone() };
-    let opened = state.clone();
-    let engine = tokio::task::spawn_blocking(move || Engine::open_renewing(opened, catalog, &renewed)).await;
-    let engine = engine.expect("opening the engine does not panic")?;
-    Ok((Prepared::new(config.clone(), planning, (engine, state.clone()))?, reading))
-}
-
-fn plan(old: &Generation, new: &Prepared, reading: Reading) -> Result<Plan, PipelineError> {
-    let mut uncopied = std::collections::BTreeSet::<TableName>::new();
-    for source in new.projections.sources.iter() {
-        uncopied.extend(new.engine.copying_tables(source)?.into_iter().map(|copy| copy.table));
-    }
-    let views = new.engine.views();
-    let is_empty = |name: &&SmolStr| new.engine.view_condition(name) != ViewCondition::Live;
-    let news = News {
-        plans: &reading.plans,
-        empty: views.iter().map(|view| &view.name).filter(is_empty).cloned().collect(),
-        uncopied,
-    };
-    let (was, is) = (
-        Side { config: &old.config, tables: &old.tables, views: &old.projections.views },
-        Side { config: &new.config, tables: &reading.tables, views },
-    );
-    let plan = difference(&was, &is, &news);
-    let waits = plan.views.iter().filter(|view| view.action == Action::Change && !view.waits_for.is_empty());
-    for view in waits {
-        warn!(view = %view.view, tables = ?view.waits_for, "the view has no rows until these tables are copied");
-    }
-    Ok(plan)
 }

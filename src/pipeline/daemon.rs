@@ -46,7 +46,7 @@ impl Daemon {
         let engine = tokio::task::spawn_blocking(move || open_engine(&opened, (catalog, &renewed), &directory));
         let engine = engine.await.expect("opening the engine does not panic")?;
         let mut generation = Prepared::new(config, planning, (engine, state))?.start(&stop, None)?;
-        generation.deliver();
+        generation.deliver(None);
         let (desk, asked) = ApplyDesk::new();
         let (next, live) = Live::new(generation.projections.clone(), desk);
         Ok(Self { home, generation, next, load, stop, live, asked })

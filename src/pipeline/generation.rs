@@ -19,7 +19,7 @@ use tracing::info;
 use super::Projections;
 use super::copies::Copies;
 use super::delivered::Delivered;
-use super::delivery::Delivery;
+use super::delivery::{Delivery, FormerLife};
 use super::durability::{DurableSenders, Flusher};
 use super::error::PipelineError;
 use super::health::HealthWatch;
@@ -32,7 +32,7 @@ use super::takeover::TakeOver;
 use super::touched::Touched;
 use super::verify::{Gate, Parts, SinkAsk, Verifier};
 use crate::config::Config;
-use crate::engine::{Engine, EngineCatalog};
+use crate::engine::{Engine, EngineCatalog, TakenOver};
 use crate::state::Checkpoint;
 use crate::state::State;
 
@@ -180,8 +180,8 @@ impl Prepared {
 }
 
 impl Generation {
-    /// Starts deliveries and verification. Once.
-    pub(super) fn deliver(&mut self) {
+    /// Starts deliveries and verification. Once. `taken` is how it took the place of another.
+    pub(super) fn deliver(&mut self, taken: Option<&TakenOver>) {
         let Some(Waiting { sinks, verifier, gate }) = self.waiting.take() else { return };
         let mut asks: BTreeMap<SmolStr, mpsc::Sender<SinkAsk>> = BTreeMap::new();
         for planned in sinks {
@@ -190,6 +190,7 @@ impl Generation {
             asks.insert(planned.name.clone(), ask);
             let delivery = Delivery {
                 name: planned.name,
+                former: taken.and_then(|taken| former_life(taken, &planned.view)),
                 view: view.expect("checked when sinks were opened").clone(),
                 state: self.projections.state.clone(),
                 checkpoints: self.projections.checkpoints.clone(),
@@ -266,6 +267,12 @@ impl Generation {
         }
         outcome
     }
+}
+
+/// The life of a view from which its sinks go on with the difference: fingerprint and last step.
+fn former_life(taken: &TakenOver, view: &SmolStr) -> Option<FormerLife> {
+    let (_, fingerprint) = taken.differences.iter().find(|(name, _)| name == view)?;
+    Some(FormerLife { fingerprint: *fingerprint, step: taken.floor })
 }
 
 /// How often it is looked whether sinks are where they should be.

@@ -61,6 +61,7 @@ impl Stepper {
         for change in self.engine.changed_tables() {
             self.table_changed(&change)?;
         }
+        self.show_missing();
         self.fill()?;
         self.show_views()?;
         self.take_over_if_there()?;

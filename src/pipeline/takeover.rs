@@ -4,15 +4,19 @@
 //! source hands over beyond its own waits until the others are there.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use smol_str::SmolStr;
-use tailwater_connectors::{Position, Positions, SourceMessage, Transaction};
+use tailwater_connectors::{Position, Positions, SourceMessage, Transaction, ViewSchema};
 use tokio::sync::oneshot;
 
+use super::Projections;
 use super::error::PipelineError;
 use super::source::{Item, Taken};
+use super::status::{Condition, Status};
 use super::stepper::Stepper;
-use crate::state::Checkpoint;
+use crate::engine::{Former, TakenOver};
+use crate::state::{Checkpoint, State};
 
 /// What is to be reached.
 pub(super) struct TakeOver {
@@ -20,20 +24,33 @@ pub(super) struct TakeOver {
     targets: BTreeMap<SmolStr, Position>,
     /// The former state's last step.
     step: u64,
+    /// The former state, and its views that have rows.
+    state: Arc<State>,
+    views: Vec<Arc<ViewSchema>>,
     /// Hears when it is done.
-    done: oneshot::Sender<Checkpoint>,
+    done: oneshot::Sender<TakenOver>,
     /// What came of sources that are there.
     held: VecDeque<Taken>,
 }
 
 impl TakeOver {
     /// `former` is where the former pipeline ended; `sources` are those of the new one.
-    pub(super) fn new(former: &Checkpoint, sources: &[SmolStr], done: oneshot::Sender<Checkpoint>) -> Self {
-        let Positions(all) = &former.positions;
+    pub(super) fn new(
+        former: &Projections,
+        reached: &Checkpoint,
+        (sources, done): (&[SmolStr], oneshot::Sender<TakenOver>),
+    ) -> Self {
+        let Positions(all) = &reached.positions;
+        let has_rows = |view: &&Arc<ViewSchema>| {
+            let condition = |status: &Status| status.views.get(&view.name).map(|view| view.condition);
+            former.status.inspect(condition) == Some(Condition::Live)
+        };
         let targets = all.iter().filter(|(source, _)| sources.contains(source));
         Self {
             targets: targets.map(|(source, position)| (source.clone(), position.clone())).collect(),
-            step: former.step,
+            step: reached.step,
+            state: former.state.clone(),
+            views: former.views.iter().filter(has_rows).cloned().collect(),
             done,
             held: VecDeque::new(),
         }
@@ -99,14 +116,15 @@ impl Stepper {
         if let Some(takeover) = &mut self.takeover {
             takeover.targets.retain(|source, target| !applied.get(source).is_some_and(|at| at.covers(target)));
         }
-        let Some(TakeOver { step, done, held, .. }) = self.takeover.take_if(|takeover| takeover.targets.is_empty())
+        let Some(TakeOver { step, state, views, done, held, .. }) =
+            self.takeover.take_if(|takeover| takeover.targets.is_empty())
         else {
             return Ok(());
         };
-        let checkpoint = self.patiently(|engine| engine.take_over(step))?;
-        self.announce(checkpoint.clone());
+        let taken = self.patiently(|engine| engine.take_over(&Former { state: &state, step, views: &views }))?;
+        self.announce(taken.checkpoint.clone());
         // Whoever waits may have given up.
-        let _ = done.send(checkpoint);
+        let _ = done.send(taken);
         self.released.extend(held);
         Ok(())
     }

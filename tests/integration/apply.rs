@@ -1,15 +1,21 @@
 //! Another configuration under a running daemon: what is served meanwhile, what sinks hear, and that all equals the database.
 
+use std::time::Duration;
+
+use tailwater::cli::demo::Random;
 use tailwater::pipeline::apply::{Action, ApplyPhase, Plan};
 use tailwater::pipeline::status::Condition;
 
+use super::support::agreement::keys;
 use super::support::audit::compare;
 use super::support::bank::{Load, SCHEMA, configuration};
 use super::support::readers::Readers;
-use super::support::rig::{Rig, post};
+use super::support::rig::{Rig, number, post, said, wait_for};
 
 const DEAR: &str = "select id, quantity * 2 as double, status from orders where quantity > 2";
 const DEARER: &str = "select id, quantity * 3 as triple, customer from orders where quantity > 1";
+/// The same columns as [`DEAR`], of somewhat other rows.
+const DEAR_TOO: &str = "select id, quantity * 2 as double, status from orders where quantity > 2 or id <= 50";
 const CITIES: &str = "select city, count(*) as n from customers group by city";
 
 /// The bank's configuration with views of these tests.
@@ -80,17 +86,171 @@ fn views_and_sinks_come_change_and_go_under_load_and_readers() {
     rig.wait_until_delivered(&database);
     database.assert_equal(DEAR, rig.resp, "dear");
     // What the sink that is gone has left is not of this comparison.
-    let mut cache = rig.cache();
-    for key in super::support::agreement::keys(&mut cache).into_iter().filter(|key| key.starts_with("dear:")) {
-        redis::cmd("DEL").arg(key).exec(&mut cache).unwrap();
-    }
-    compare(&rig);
-    let states = std::fs::read_dir(rig.directory.path().join("state")).unwrap().flatten();
-    let states = states.filter(|entry| entry.file_name().to_string_lossy().starts_with("state")).count();
-    assert_eq!(states, 1, "former states are gone");
+    compare_without(&rig, "dear:");
+    assert_one_state(&rig);
     assert!(rig.daemon.stop().unwrap().success());
     rig.start();
     compare(&rig);
+}
+
+fn assert_one_state(rig: &Rig) {
+    let states = || {
+        let entries = std::fs::read_dir(rig.directory.path().join("state")).unwrap().flatten();
+        let is_state = |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+        entries.filter(is_state).filter(|entry| entry.file_name().to_string_lossy().starts_with("state")).count()
+    };
+    assert!(wait_for(|| (states() == 1).then_some(())).is_some(), "{} states are there", states());
+}
+
+/// What the sink of a view holds, against the database.
+fn assert_sink_equal(rig: &Rig, view: &str, sql: &str) {
+    let database = rig.database();
+    rig.wait_until_delivered(&database);
+    let wanted = database.rows(&format!("select '{view}:' || id, row_to_json(t)::text from ({sql}) t"));
+    let mut cache = rig.cache();
+    let held: Vec<String> = keys(&mut cache).into_iter().filter(|key| key.starts_with(&format!("{view}:"))).collect();
+    assert_eq!(held.len(), wanted.len());
+    for row in wanted {
+        let [key, json] = [row[0].as_deref().unwrap(), row[1].as_deref().unwrap()];
+        let value: String = redis::cmd("GET").arg(key).query(&mut cache).unwrap();
+        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(parse(&value), parse(json), "{key}");
+    }
+}
+
+#[test]
+fn a_sink_of_a_changed_view_is_told_the_difference_alone() {
+    let mut rig = Rig::new(SCHEMA, &with(&[("dear", DEAR)], &["dear"]));
+    rig.start();
+    let load = Load::start(&rig.postgres.url("postgres"), 5);
+    assert_sink_equal_when_stopped(load, &rig, DEAR);
+    let load = Load::start(&rig.postgres.url("postgres"), 6);
+    let (filled, written) = (rig.log().matches("sink is filled").count(), changes(&rig));
+    rig.configure(&with(&[("dear", DEAR_TOO)], &["dear"]));
+    assert_eq!(views(&apply(&rig)), [("dear", Action::Change)]);
+    assert_sink_equal_when_stopped(load, &rig, DEAR_TOO);
+    assert_eq!(rig.log().matches("sink is filled").count(), filled, "{}", rig.log());
+    assert!(written > 0 && changes(&rig) > 0);
+    // And back, by a signal.
+    rig.configure(&with(&[("dear", DEAR)], &["dear"]));
+    let since = rig.status().unwrap().apply.since;
+    rig.daemon.signal("HUP").unwrap();
+    rig.wait_for_status("an applied configuration", |status| {
+        status.apply.since != since && status.apply.phase == ApplyPhase::Applied
+    });
+    assert_sink_equal(&rig, "dear", DEAR);
+    assert_eq!(rig.log().matches("sink is filled").count(), filled, "{}", rig.log());
+    compare_without(&rig, "dear:");
+}
+
+fn assert_sink_equal_when_stopped(load: Load, rig: &Rig, sql: &str) {
+    load.stop();
+    assert_sink_equal(rig, "dear", sql);
+}
+
+fn changes(rig: &Rig) -> u64 {
+    rig.status().unwrap().sinks["dear"].changes
+}
+
+/// The bank's comparison, after the keys of another sink are gone.
+fn compare_without(rig: &Rig, prefix: &str) {
+    let mut cache = rig.cache();
+    for key in keys(&mut cache).into_iter().filter(|key| key.starts_with(prefix)) {
+        redis::cmd("DEL").arg(key).exec(&mut cache).unwrap();
+    }
+    compare(rig);
+}
+
+#[test]
+fn a_changed_view_is_served_while_a_table_that_it_now_reads_is_copied() {
+    let schema = format!(
+        "{SCHEMA}; create table ratings (id int primary key, stars int); \
+         insert into ratings select i, i % 5 from generate_series(1, 60000) i"
+    );
+    let mut rig = Rig::new(&schema, &with(&[("dear", DEAR)], &[]));
+    rig.start();
+    let load = Load::start(&rig.postgres.url("postgres"), 8);
+    let rated = "select o.id, o.quantity * 2 as double, r.stars from orders o left join ratings r on r.id = o.id where o.quantity > 2";
+    rig.configure(&with(&[("dear", rated)], &[]));
+    rig.edit_configuration(
+        "type = \"postgres\"",
+        "type = \"postgres\"\ncopy_chunk_time = \"10ms\"\ncopy_rate = \"1MiB\"",
+    );
+    let answer = post(rig.http, "/v1/apply").unwrap();
+    let plan: Plan = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(plan.views[0].waits_for, ["main.public.ratings"], "{plan:?}");
+    let mut phases = Vec::new();
+    rig.wait_for_status("an applied configuration", |status| {
+        if phases.last() != Some(&status.apply.phase) {
+            phases.push(status.apply.phase);
+        }
+        // Served all the time.
+        assert_eq!(rig.get("/v1/views/dear/rows?limit=1").unwrap().code, 200, "{status:?}\n{}", rig.log());
+        status.apply.phase == ApplyPhase::Applied
+    });
+    assert!(phases.contains(&ApplyPhase::Copying), "{phases:?}");
+    load.stop();
+    let database = rig.database();
+    rig.wait_until_delivered(&database);
+    database.assert_equal(rated, rig.resp, "dear");
+    compare(&rig);
+}
+
+#[test]
+fn killed_while_it_applies_it_goes_on_with_one_configuration_or_the_other() {
+    let mut rig = Rig::new(SCHEMA, &configuration());
+    rig.start();
+    let load = Load::start(&rig.postgres.url("postgres"), 9);
+    let mut random = Random::new(number("TAILWATER_APPLY_SEED", 1));
+    for round in 0..number("TAILWATER_APPLY_KILLS", 8) {
+        let sql = if round % 2 == 0 { DEARER } else { DEAR };
+        rig.configure(&with(&[("dear", sql)], &["dear"]));
+        let answer = post(rig.http, "/v1/apply").unwrap();
+        assert_eq!(answer.code, 202, "{}", answer.body);
+        // The random moment; nothing is waited for.
+        std::thread::sleep(Duration::from_millis(random.below(1_500)));
+        rig.daemon.kill().unwrap();
+        rig.start();
+        assert_one_state(&rig);
+    }
+    load.stop();
+    let sql = if number("TAILWATER_APPLY_KILLS", 8) % 2 == 1 { DEARER } else { DEAR };
+    assert_sink_equal(&rig, "dear", sql);
+    compare_without(&rig, "dear:");
+}
+
+#[test]
+fn the_commands_show_what_would_change_and_do_it() {
+    let mut rig = Rig::new(SCHEMA, &configuration());
+    let alone = said(&rig.command(&["plan"]));
+    assert!(alone.contains("exit Some(1)"), "{alone}");
+    rig.start();
+    assert!(said(&rig.command(&["plan"])).contains("nothing would change"));
+    rig.configure(&with(&[("dear", DEAR)], &["dear"]));
+    let plan = said(&rig.command(&["plan"]));
+    assert!(plan.contains("exit Some(0)") && plan.contains("dear"), "{plan}");
+    assert!(!rig.status().unwrap().views.contains_key("dear"), "a plan changes nothing");
+    let applied = said(&rig.command(&["apply"]));
+    assert!(applied.contains("exit Some(0)"), "{applied}\n{}", rig.log());
+    assert_sink_equal(&rig, "dear", DEAR);
+    rig.configure("[view.x]\nsql = \"select nothing from nowhere\"\n");
+    let refused = said(&rig.command(&["apply"]));
+    assert!(refused.contains("exit Some(1)") && refused.contains("nowhere"), "{refused}");
+    assert_sink_equal(&rig, "dear", DEAR);
+}
+
+#[test]
+fn what_was_applied_outlives_the_daemon() {
+    let mut rig = Rig::new(SCHEMA, &configuration());
+    rig.start();
+    rig.configure(&with(&[("dear", DEAR)], &["dear"]));
+    apply(&rig);
+    rig.daemon.kill().unwrap();
+    rig.start();
+    let filled = rig.log().matches("sink is filled").count();
+    assert_sink_equal(&rig, "dear", DEAR);
+    assert_eq!(rig.log().matches("sink is filled").count(), filled);
+    compare_without(&rig, "dear:");
 }
 
 #[test]
