@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tailwater_connectors::TableName;
 
-use super::apply::{Action, ApplyPhase, ApplyRefusal, ApplyStatus, Plan};
+use super::apply::{Action, ApplyPhase, ApplyRefusal, ApplyStatus, Plan, PlannedViewChange};
 use super::daemon::Daemon;
 use super::error::PipelineError;
 use super::generation::Prepared;
@@ -24,8 +24,9 @@ impl Daemon {
         prepared: Prepared,
         plan: &Plan,
     ) -> Result<ApplyStatus, PipelineError> {
-        let waits =
-            |view: &super::apply::PlannedViewChange| view.action == Action::Change && !view.waits_for.is_empty();
+        let is_new =
+            |name: &String| plan.tables.iter().any(|table| table.table == *name && table.action == Action::Add);
+        let waits = |view: &PlannedViewChange| view.action == Action::Change && view.waits_for.iter().any(is_new);
         if !plan.views.iter().any(waits) {
             return self.apply(config, prepared, plan).await;
         }

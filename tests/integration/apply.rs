@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tailwater::cli::demo::Random;
-use tailwater::pipeline::apply::{Action, ApplyPhase, Plan};
+use tailwater::pipeline::apply::{Action, ApplyPhase, Plan, PlannedTableChange};
 use tailwater::pipeline::status::Condition;
 
 use super::support::agreement::keys;
@@ -265,6 +265,31 @@ fn a_branch_that_cannot_take_over_leaves_the_daemon_as_it_was() {
     assert!(seen.values().all(|answers| *answers > 0), "a reader never saw an answer: {seen:?}");
     assert_sink_equal(&rig, "dear", DEAR);
     compare_without(&rig, "dear:");
+}
+
+#[test]
+fn a_view_that_a_changed_table_has_stopped_is_taken_up_again() {
+    let mut rig = Rig::new(SCHEMA, &with(&[("dear", DEAR), ("cities", CITIES)], &["dear"]));
+    rig.start();
+    let database = rig.database();
+    database.run("alter table customers drop column city cascade; insert into customers values (1000, 'one more')");
+    rig.wait_for_status("a stopped view", |status| status.views["cities"].condition == Condition::Failed);
+    let names = "select name, count(*) as n from customers group by name";
+    rig.configure(&format!(
+        "[view.dear]\nsql = \"{DEAR}\"\n\n[view.cities]\nsql = \"{names}\"\n\n\
+         [sink.dear]\ntype = \"redis\"\nview = \"dear\"\nurl = \"${{REDIS}}\"\nkey = \"dear:{{id}}\"\n"
+    ));
+    let filled = rig.log().matches("sink is filled").count();
+    let plan = apply(&rig);
+    let again = |table: &PlannedTableChange| table.table == "main.public.customers" && table.action == Action::Change;
+    assert!(plan.tables.iter().any(again), "{plan:?}");
+    rig.wait_for_status("a view that is live again", |status| status.views["cities"].condition == Condition::Live);
+    rig.wait_until_delivered(&database);
+    database.assert_equal(names, rig.resp, "cities");
+    database.run("update customers set name = 'another' where id < 20; delete from orders where id < 9");
+    assert_sink_equal(&rig, "dear", DEAR);
+    database.assert_equal(names, rig.resp, "cities");
+    assert_eq!(rig.log().matches("sink is filled").count(), filled, "{}", rig.log());
 }
 
 #[test]
