@@ -1,13 +1,15 @@
 //! `tailwater run`.
 
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::arguments::ConfigPath;
 use super::failure::Failure;
+use super::plan;
 use crate::config;
+use crate::pipeline::apply::{ApplyDesk, ApplyRefusal};
 use crate::pipeline::{Daemon, PipelineError};
 use crate::server::{self, ServerConfig};
 use crate::telemetry;
@@ -34,9 +36,12 @@ impl Run {
             redis: config.server.redis,
             redis_password: config.server.redis_password.clone(),
         };
+        let path = self.config.config.clone();
+        let load = Box::new(move || config::load(&path));
         let stop = CancellationToken::new();
         stop_on_signals(stop.clone())?;
-        let daemon = match Daemon::start(config, stop.clone()).await {
+        let hangup = signal(SignalKind::hangup())?;
+        let daemon = match Daemon::start(config, load, stop.clone()).await {
             // It was still waiting for its database.
             Err(PipelineError::Source(error)) if error.is_transient() && stop.is_cancelled() => {
                 info!("stopped");
@@ -44,7 +49,9 @@ impl Run {
             }
             started => started?,
         };
-        let serving = tokio::spawn(server::serve(daemon.projections().clone(), server, stop.clone()));
+        let live = daemon.live();
+        let applying = tokio::spawn(apply_on_hangup(hangup, live.apply().clone()));
+        let serving = tokio::spawn(server::serve(live, server, stop.clone()));
         info!("started");
         let (outcome, served) = tokio::join!(daemon.run(), async {
             let served = serving.await;
@@ -52,12 +59,26 @@ impl Run {
             stop.cancel();
             served
         });
+        applying.abort();
         outcome?;
         served
             .map_err(|error| Failure::failed(error.to_string()))?
             .map_err(|error| Failure::failed(error.to_string()))?;
         info!("stopped");
         Ok(())
+    }
+}
+
+/// SIGHUP takes up the configuration file as it is now; one that cannot be taken up changes nothing.
+async fn apply_on_hangup(mut hangup: Signal, desk: ApplyDesk) {
+    while hangup.recv().await.is_some() {
+        match desk.apply().await {
+            Ok(plan) => info!(plan = %plan::in_words(&plan), "SIGHUP: applying the configuration"),
+            Err(refusal) => {
+                let hint = if let ApplyRefusal::Refused { hint: Some(hint), .. } = &refusal { hint } else { "" };
+                warn!(error = %refusal, hint, "SIGHUP: the configuration is not applied");
+            }
+        }
     }
 }
 

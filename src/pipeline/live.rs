@@ -34,6 +34,12 @@ impl Live {
         }
     }
 
+    /// Whether others may have taken the place of `seen`, which this handle has taken by [`Live::now_and_later`]. Takes no lock while the daemon
+    /// runs: to be asked before every read.
+    pub fn is_replaced(&self, seen: &Arc<Projections>) -> bool {
+        self.now.has_changed().unwrap_or_else(|_| !Arc::ptr_eq(&self.now.borrow(), seen))
+    }
+
     /// [`Live::now`], after which [`Live::replaced`] waits for others.
     pub fn now_and_later(&mut self) -> Arc<Projections> {
         Arc::clone(&self.now.borrow_and_update())

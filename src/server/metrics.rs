@@ -1,6 +1,7 @@
 //! `/metrics`: the status board, the state directory and the request counters in Prometheus' text form.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::DateTime;
 use prometheus_client::collector::Collector;
@@ -11,7 +12,8 @@ use prometheus_client::registry::Registry;
 use smol_str::SmolStr;
 use tailwater_connectors::{OpenTransactions, Position, Positions};
 
-use crate::pipeline::Projections;
+use super::reads::Reads;
+use crate::pipeline::apply::{ApplyPhase, ApplyStatus};
 use crate::pipeline::status::{Condition, Status};
 use crate::pipeline::verify::{Outcome, VerifyStatus};
 use crate::state::Usage;
@@ -20,14 +22,23 @@ use crate::telemetry::RequestCounters;
 const CONDITIONS: [Condition; 5] =
     [Condition::Starting, Condition::Loading, Condition::Live, Condition::Retrying, Condition::Failed];
 
+const PHASES: [(ApplyPhase, &str); 6] = [
+    (ApplyPhase::None, "none"),
+    (ApplyPhase::Copying, "copying"),
+    (ApplyPhase::Filling, "filling"),
+    (ApplyPhase::CatchingUp, "catching_up"),
+    (ApplyPhase::Applied, "applied"),
+    (ApplyPhase::Failed, "failed"),
+];
+
 /// Everything that `/metrics` shows.
 pub(super) struct Metrics(Registry);
 
 impl Metrics {
-    pub(super) fn new(projections: Projections, counters: &RequestCounters) -> Self {
+    pub(super) fn new(reads: Arc<Reads>, counters: &RequestCounters) -> Self {
         let mut registry = Registry::default();
         counters.register(&mut registry);
-        registry.register_collector(Box::new(Board(projections)));
+        registry.register_collector(Box::new(Board(reads)));
         Self(registry)
     }
 
@@ -39,7 +50,7 @@ impl Metrics {
     }
 }
 
-struct Board(Projections);
+struct Board(Arc<Reads>);
 
 impl fmt::Debug for Board {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,9 +60,10 @@ impl fmt::Debug for Board {
 
 impl Collector for Board {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let status = self.0.status.read();
+        let projections = &self.0.now().projections;
+        let status = projections.status.read();
         let out = &mut encoder;
-        let checkpoint = self.0.checkpoints.borrow().clone();
+        let checkpoint = projections.checkpoints.borrow().clone();
         gauge(out, "step", "Number of the newest committed step", [(none(), checkpoint.step as f64)])?;
         positions(out, "applied", "Position applied, as a number of bytes in the log", &checkpoint.positions)?;
         positions(out, "durable", "Position that survives a power cut", &status.durable)?;
@@ -73,7 +85,8 @@ impl Collector for Board {
         )?;
         sinks(out, &status)?;
         verified(out, &status.verify)?;
-        usage(out, &self.0.state.usage())
+        applied(out, &status.apply)?;
+        usage(out, &projections.state.usage())
     }
 }
 
@@ -191,6 +204,17 @@ fn verified(out: &mut DescriptorEncoder<'_>, verify: &VerifyStatus) -> fmt::Resu
     gauge(out, "verify_running", "1 while a verification runs", [(none(), f64::from(u8::from(verify.running)))])?;
     let rows = [(none(), verify.rows as f64)];
     gauge(out, "verify_rows_compared", "Rows that verifications have compared so far", rows)
+}
+
+/// How far an application of a configuration is.
+fn applied(out: &mut DescriptorEncoder<'_>, apply: &ApplyStatus) -> fmt::Result {
+    let phases = PHASES.map(|(phase, word)| {
+        let holds = f64::from(u8::from(phase == apply.phase));
+        (vec![("phase", word.into())], holds)
+    });
+    gauge(out, "apply_phase", "1 for how far the newest application of a configuration is", phases)?;
+    let rows = [(none(), apply.rows as f64)];
+    gauge(out, "apply_rows", "Rows read for the view that is being filled for it", rows)
 }
 
 fn usage(out: &mut DescriptorEncoder<'_>, usage: &Usage) -> fmt::Result {

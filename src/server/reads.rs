@@ -1,43 +1,21 @@
-//! What both protocols ask: which view, may it be served, has it reached a position.
+//! What may be read now, and waiting for what may be read later.
 //!
-//! A view is served when it is live *before and after* a checkpoint was pinned: live before, so that the checkpoint holds all of
-//! its rows; live after, so that no step in it left the view behind. See [`crate::pipeline::status::ViewStatus`].
+//! Every request takes the projections of its moment once and reads all from them; when a configuration has been applied, the next one takes others.
 
-use std::collections::HashMap;
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use smol_str::SmolStr;
-use tailwater_connectors::{Positions, ViewSchema};
+use parking_lot::RwLock;
+use tailwater_connectors::Positions;
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::key::KeyError;
-use crate::pipeline::Projections;
-use crate::pipeline::status::Condition;
-use crate::state::{Reader, StateError};
+use super::generation::Generation;
+use crate::pipeline::Live;
 
 /// Longest time a reader may wait for a position.
 pub(super) const WAIT_MAX: Duration = Duration::from_secs(60);
-/// Names listed in an error.
-const NAMES_LISTED_MAX: usize = 20;
-
-/// Why a read was not answered.
-#[derive(Debug, Error)]
-pub(super) enum ReadError {
-    #[error("no {kind} \"{name}\"")]
-    Unknown { kind: &'static str, name: String, hint: String },
-    #[error("{kind} \"{name}\" is {}", condition.word())]
-    NotLive { kind: &'static str, name: SmolStr, condition: Condition, reason: Option<String>, hint: Option<String> },
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    #[error(transparent)]
-    State(#[from] StateError),
-    #[error("the reader went away or was too slow")]
-    SlowReader,
-}
 
 /// A position that was not reached.
 #[derive(Debug, Error)]
@@ -48,120 +26,87 @@ pub(super) enum WaitError {
     Stopping,
 }
 
-/// Committed state, with its views by name.
+/// Committed state as it is now.
 pub(super) struct Reads {
-    /// Handles of the pipeline.
-    pub(super) projections: Projections,
+    /// The daemon over time.
+    pub(super) live: Live,
     /// Ends waits.
     pub(super) stop: CancellationToken,
-    by_name: HashMap<SmolStr, usize>,
+    current: RwLock<Current>,
+}
+
+/// What was seen last.
+struct Current {
+    live: Live,
+    generation: Arc<Generation>,
 }
 
 impl Reads {
-    pub(super) fn new(projections: Projections, stop: CancellationToken) -> Self {
-        let by_name = projections.views.iter().enumerate().map(|(index, view)| (view.name.clone(), index)).collect();
-        Self { projections, stop, by_name }
+    pub(super) fn new(live: Live, stop: CancellationToken) -> Self {
+        let mut current = live.clone();
+        let generation = Arc::new(Generation::new(current.now_and_later(), 1));
+        Self { live, stop, current: RwLock::new(Current { live: current, generation }) }
     }
 
-    /// The view named `name`, and its place among the views.
-    pub(super) fn view(&self, name: &str) -> Result<(usize, &Arc<ViewSchema>), ReadError> {
-        let index = self.by_name.get(name).copied();
-        index.map(|index| (index, &self.projections.views[index])).ok_or_else(|| {
-            let names = self.projections.views.iter().map(|view| view.name.as_str());
-            ReadError::Unknown { kind: "view", name: name.into(), hint: names_hint("view", name, names) }
-        })
-    }
-
-    /// Whether the board says that `view` is live now.
-    pub(super) fn is_live(&self, view: &ViewSchema) -> bool {
-        self.projections
-            .status
-            .inspect(|status| status.views.get(&view.name).is_some_and(|view| view.condition == Condition::Live))
-    }
-
-    /// Why `view` is not served.
-    pub(super) fn not_live(&self, view: &ViewSchema) -> ReadError {
-        let status =
-            self.projections.status.inspect(|status| status.views.get(&view.name).cloned()).unwrap_or_default();
-        // Between two looks the view may have become live; for this reader it was still loading.
-        let condition = if status.condition == Condition::Live { Condition::Loading } else { status.condition };
-        let hint =
-            status.hint.or_else(|| (condition != Condition::Failed).then(|| "try again later; see /v1/status".into()));
-        ReadError::NotLive { kind: "view", name: view.name.clone(), condition, reason: status.error, hint }
-    }
-
-    /// Runs `read` on one pinned checkpoint in which `view` is complete. Blocks on the disk.
-    pub(super) fn read<T>(
-        &self,
-        view: &ViewSchema,
-        read: impl FnOnce(&Reader<'_>) -> Result<T, ReadError>,
-    ) -> Result<T, ReadError> {
-        if !self.is_live(view) {
-            return Err(self.not_live(view));
+    /// The projections of this moment. Cheap: the lock is taken for writing only when others have taken their place.
+    pub(super) fn now(&self) -> Arc<Generation> {
+        let current = self.current.read();
+        if !current.live.is_replaced(&current.generation.projections) {
+            return Arc::clone(&current.generation);
         }
-        self.projections.state.read(|reader| if self.is_live(view) { read(reader) } else { Err(self.not_live(view)) })
+        drop(current);
+        self.renew()
     }
 
-    /// Returns when everything up to `wanted` is committed here; a read that starts then sees it.
-    pub(super) async fn reach(&self, wanted: &Positions, within: Duration) -> Result<(), WaitError> {
-        let mut checkpoints = self.projections.checkpoints.clone();
-        let reached = tokio::select! {
-            reached = timeout(within, checkpoints.wait_for(|checkpoint| checkpoint.positions.covers(wanted))) => reached,
-            () = self.stop.cancelled() => return Err(WaitError::Stopping),
-        };
-        match reached {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) => Err(WaitError::Stopping),
-            Err(_) => Err(WaitError::TimedOut { reached: self.projections.checkpoints.borrow().positions.clone() }),
+    fn renew(&self) -> Arc<Generation> {
+        let mut current = self.current.write();
+        let projections = current.live.now_and_later();
+        if Arc::ptr_eq(&projections, &current.generation.projections) {
+            return Arc::clone(&current.generation);
+        }
+        let next = Arc::new(Generation::new(projections, current.generation.number + 1));
+        let gone = std::mem::replace(&mut current.generation, Arc::clone(&next));
+        // Closing its files, where nobody else holds them, must not keep readers waiting.
+        drop(current);
+        drop(gone);
+        next
+    }
+
+    /// Lets projections go when others have taken their place, also while nobody asks. Returns with the stop signal.
+    pub(super) async fn follow(&self) {
+        let mut live = self.live.clone();
+        loop {
+            live.now_and_later();
+            self.now();
+            tokio::select! {
+                () = live.replaced() => {}
+                () = self.stop.cancelled() => return,
+            }
         }
     }
-}
 
-/// What to say to someone who asked for a name that is not there.
-pub(super) fn names_hint<'a>(kind: &str, wrong: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.collect();
-    if names.is_empty() {
-        return format!("the configuration has no {kind} of this sort");
-    }
-    let nearest = names.iter().map(|name| (distance(wrong, name), *name)).min();
-    let mut hint = match nearest {
-        Some((distance, name)) if distance <= 1 + name.chars().count() / 4 => format!("did you mean \"{name}\"? "),
-        _ => String::new(),
-    };
-    let more = if names.len() > NAMES_LISTED_MAX { ", ..." } else { "" };
-    let listed = names[..names.len().min(NAMES_LISTED_MAX)].join(", ");
-    let _ = write!(hint, "{kind}s: {listed}{more}");
-    hint
-}
-
-/// Edits between two names; names far longer than any of ours are simply far away.
-fn distance(one: &str, two: &str) -> usize {
-    if one.len() > 100 || two.len() > 100 {
-        return usize::MAX;
-    }
-    let two: Vec<char> = two.chars().collect();
-    let mut row: Vec<usize> = (0..=two.len()).collect();
-    for (index, character) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
-        for (column, other) in two.iter().enumerate() {
-            let replaced = diagonal + usize::from(character != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+    /// Returns when everything up to `wanted` is committed here, with what is: a read that starts then sees it. When others take the place
+    /// of these projections, it goes on waiting for theirs.
+    pub(super) async fn reach(&self, wanted: &Positions, within: Duration) -> Result<Positions, WaitError> {
+        let (mut live, deadline) = (self.live.clone(), Instant::now() + within);
+        loop {
+            let mut checkpoints = live.now_and_later().checkpoints.clone();
+            let reach = async {
+                let reached = checkpoints.wait_for(|checkpoint| checkpoint.positions.covers(wanted)).await;
+                let reached = reached.map(|checkpoint| checkpoint.positions.clone());
+                match reached {
+                    Ok(positions) => positions,
+                    // Nothing is committed here any more, but perhaps in what comes next.
+                    Err(_) => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                reached = timeout_at(deadline, reach) => {
+                    return reached.map_err(|_| WaitError::TimedOut { reached: checkpoints.borrow().positions.clone() });
+                }
+                () = live.replaced() => {}
+                () = self.stop.cancelled() => return Err(WaitError::Stopping),
+            }
         }
-    }
-    row[two.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_that_is_nearly_right_is_suggested() {
-        let hint = |wrong| names_hint("view", wrong, ["orders", "order_card"].into_iter());
-        assert_eq!(hint("order"), "did you mean \"orders\"? views: orders, order_card");
-        assert_eq!(hint("customers"), "views: orders, order_card");
-        assert_eq!(names_hint("view", "x", std::iter::empty()), "the configuration has no view of this sort");
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

@@ -16,7 +16,7 @@ use super::error::ServerError;
 use super::listener::BoundedListener;
 use super::reads::Reads;
 use super::{http, resp};
-use crate::pipeline::Projections;
+use crate::pipeline::Live;
 use crate::telemetry::RequestCounters;
 
 /// Longest time that requests get to finish after the stop signal.
@@ -26,7 +26,7 @@ const REDIS: &str = "the Redis protocol";
 
 /// Servers that listen and do not answer yet.
 pub struct Server {
-    projections: Projections,
+    live: Live,
     config: ServerConfig,
     http: Option<TcpListener>,
     redis: Option<TcpListener>,
@@ -34,10 +34,10 @@ pub struct Server {
 
 impl Server {
     /// Takes the addresses of `config`; port 0 takes any free one.
-    pub async fn bind(projections: Projections, config: ServerConfig) -> Result<Self, ServerError> {
+    pub async fn bind(live: Live, config: ServerConfig) -> Result<Self, ServerError> {
         let http = listen(config.http, HTTP).await?;
         let redis = listen(config.redis, REDIS).await?;
-        Ok(Self { projections, config, http, redis })
+        Ok(Self { live, config, http, redis })
     }
 
     /// Where HTTP is answered.
@@ -53,22 +53,27 @@ impl Server {
     /// Answers until `stop`, then finishes what runs, within a bound.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServerError> {
         let counters = RequestCounters::default();
-        let reads = Arc::new(Reads::new(self.projections, stop.clone()));
+        let reads = Arc::new(Reads::new(self.live, stop.clone()));
         for (protocol, listener) in [(HTTP, &self.http), (REDIS, &self.redis)] {
             if let Some(address) = listener.as_ref().and_then(|listener| listener.local_addr().ok()) {
                 info!(%address, "answering {protocol}");
             }
         }
         let router = http::router(Arc::clone(&reads), self.config.http_token, counters.clone());
-        let redis = resp::RedisServer::new(reads, self.config.redis_password, counters);
-        let answered = tokio::try_join!(run_http(self.http, router, &stop), run_redis(self.redis, redis, &stop),);
+        let redis = resp::RedisServer::new(Arc::clone(&reads), self.config.redis_password, counters);
+        let follow = async {
+            reads.follow().await;
+            Ok(())
+        };
+        let answered =
+            tokio::try_join!(run_http(self.http, router, &stop), run_redis(self.redis, redis, &stop), follow);
         answered.map(|_| ())
     }
 }
 
 /// Answers until `stop`, then finishes what runs, within a bound.
-pub async fn serve(projections: Projections, config: ServerConfig, stop: CancellationToken) -> Result<(), ServerError> {
-    Server::bind(projections, config).await?.run(stop).await
+pub async fn serve(live: Live, config: ServerConfig, stop: CancellationToken) -> Result<(), ServerError> {
+    Server::bind(live, config).await?.run(stop).await
 }
 
 async fn listen(address: Option<SocketAddr>, protocol: &'static str) -> Result<Option<TcpListener>, ServerError> {

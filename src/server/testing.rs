@@ -1,30 +1,25 @@
-//! A server over a small filled state directory, for tests.
+//! Servers over a small filled state directory, for tests.
+
+mod clients;
+mod filled;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use parking_lot::Mutex;
-use smol_str::SmolStr;
-use tailwater_connectors::search::SearchSink;
-use tailwater_connectors::search::config::SearchSinkConfig;
-use tailwater_connectors::{
-    ChangelogBatch, Column, Cursor, Lsn, Position, Positions, Row, RowChange, RowPages, Sink, SinkError, SqlType,
-    Value, ViewSchema,
-};
-use tempfile::TempDir;
+pub(super) use clients::{Client, Socket, header};
+pub(super) use filled::Filled;
+use tailwater_connectors::{Column, Lsn, Position, Positions, Row, SqlType, Value, ViewSchema};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Server, ServerConfig, ServerError};
-use crate::pipeline::Projections;
-use crate::pipeline::status::{Condition, SourceStatus, StatusBoard, ViewStatus};
-use crate::pipeline::verify::VerifyDesk;
-use crate::state::{Checkpoint, ErrorTables, RegisteredView, State, TableId, encode_key, encode_row};
+use crate::pipeline::apply::ApplyDesk;
+use crate::pipeline::status::{Condition, StatusBoard, ViewStatus};
+use crate::pipeline::{Live, Projections};
 
 /// Longest time a test waits for what must come.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
@@ -37,13 +32,12 @@ pub(super) struct Fixture {
     pub(super) status: Arc<StatusBoard>,
     pub(super) stop: CancellationToken,
     pub(super) runtime: Runtime,
+    /// What is seen first.
+    pub(super) first: Filled,
     running: Option<tokio::task::JoinHandle<Result<(), ServerError>>>,
-    state: Arc<State>,
-    projections: Projections,
-    search: Mutex<SearchSink>,
-    checkpoints: watch::Sender<Checkpoint>,
+    live: Live,
+    next: watch::Sender<Arc<Projections>>,
     idle_receivers: usize,
-    _directory: TempDir,
 }
 
 /// What happens to a row in a step: the view's place, the row, whether it stays.
@@ -53,32 +47,33 @@ pub(super) type Write = (usize, Row, bool);
 pub(super) const CARDS: usize = 0;
 pub(super) const CITIES: usize = 1;
 const TOTAL: usize = 2;
-const ERRORS: TableId = TableId(100);
 
 fn column(name: &str, sql_type: SqlType) -> Column {
     Column::new(name, sql_type, true)
 }
 
-fn view(name: &str, columns: Vec<Column>, key: Vec<usize>) -> Arc<ViewSchema> {
-    Arc::new(ViewSchema { name: name.into(), fingerprint: name.len() as u64, columns, key })
+/// A view whose fingerprint is as long as its name.
+pub(super) fn view(name: &str, columns: &[(&str, SqlType)], key: &[usize]) -> Arc<ViewSchema> {
+    let columns = columns.iter().map(|(name, sql_type)| column(name, sql_type.clone())).collect();
+    Arc::new(ViewSchema { name: name.into(), fingerprint: name.len() as u64, columns, key: key.to_vec() })
 }
 
-fn views() -> Arc<[Arc<ViewSchema>]> {
-    let cards = vec![
-        column("id", SqlType::Int8),
-        column("name", SqlType::Text),
-        column("paid", SqlType::Bool),
-        column("note", SqlType::Text),
-    ];
-    let cities = vec![column("country", SqlType::Text), column("zip", SqlType::Text), column("people", SqlType::Int4)];
-    let number = || vec![column("n", SqlType::Int4)];
-    Arc::from([
-        view("cards", cards, vec![0]),
-        view("cities", cities, vec![0, 1]),
-        view("total", number(), vec![]),
-        view("filling", number(), vec![0]),
-        view("broken", number(), vec![0]),
-    ])
+/// The view `cities`.
+pub(super) fn cities() -> Arc<ViewSchema> {
+    let columns = [("country", SqlType::Text), ("zip", SqlType::Text), ("people", SqlType::Int4)];
+    view("cities", &columns, &[0, 1])
+}
+
+fn views() -> Vec<(Arc<ViewSchema>, Condition)> {
+    let cards = [("id", SqlType::Int8), ("name", SqlType::Text), ("paid", SqlType::Bool), ("note", SqlType::Text)];
+    let number = [("n", SqlType::Int4)];
+    vec![
+        (view("cards", &cards, &[0]), Condition::Live),
+        (cities(), Condition::Live),
+        (view("total", &number, &[]), Condition::Live),
+        (view("filling", &number, &[0]), Condition::Loading),
+        (view("broken", &number, &[0]), Condition::Failed),
+    ]
 }
 
 /// A row of `cards`.
@@ -96,26 +91,6 @@ pub(super) fn position(number: u64) -> Positions {
     Positions(BTreeMap::from([("shop".into(), Position::Lsn(Lsn(number)))]))
 }
 
-fn search_config() -> SearchSinkConfig {
-    SearchSinkConfig {
-        name: "find_cards".into(),
-        view: "cards".into(),
-        fields: BTreeMap::new(),
-        language: None,
-        commit_interval: Duration::ZERO,
-        memory_bytes: 16 << 20,
-    }
-}
-
-struct NoPages;
-
-#[async_trait]
-impl RowPages for NoPages {
-    async fn next_page(&mut self) -> Result<Option<Vec<Row>>, SinkError> {
-        Ok(None)
-    }
-}
-
 /// Returns when HTTP is answered: everything of the servers then exists.
 async fn await_health(address: SocketAddr) {
     let socket = TcpStream::connect(address).await.unwrap();
@@ -127,59 +102,26 @@ async fn await_health(address: SocketAddr) {
 impl Fixture {
     /// Servers without secrets over `cards` cards, at position 0/10.
     pub(super) fn start(cards: i64) -> Self {
-        Self::start_with(cards, ServerConfig::default())
+        Self::start_with(cards, ServerConfig::default(), ApplyDesk::closed())
     }
 
-    /// Servers with the secrets of `config`.
-    pub(super) fn start_with(cards: i64, config: ServerConfig) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let state = State::open(directory.path(), 64 << 20).unwrap();
-        let views = views();
-        // Only cards can have row errors.
-        let errors = ErrorTables { entries: ERRORS, total: TableId(101) };
-        let register = |(index, view): (usize, &Arc<ViewSchema>)| RegisteredView {
-            name: view.name.clone(),
-            table: TableId(index as u32 + 1),
-            key_types: view.key.iter().map(|&column| view.columns[column].sql_type.clone()).collect(),
-            errors: (index == CARDS).then_some(errors),
-        };
-        state.register_views(views.iter().enumerate().map(register).collect());
-        let status = Arc::new(StatusBoard::default());
-        let (checkpoints, newest) = watch::channel(Checkpoint::default());
-        let (search, index) = SearchSink::new(search_config(), directory.path().join("search"));
-        let projections = Projections {
-            state: Arc::clone(&state),
-            sources: Arc::from([SmolStr::from("shop")]),
-            views: Arc::clone(&views),
-            operators: Arc::new(BTreeMap::from([("cards".into(), vec!["project 10 / #0".into()])])),
-            checkpoints: newest,
-            status: Arc::clone(&status),
-            searches: Arc::new(BTreeMap::from([("find_cards".into(), index)])),
-            verify: VerifyDesk::closed(),
-        };
+    /// Servers with the secrets of `config`, and this desk.
+    pub(super) fn start_with(cards: i64, config: ServerConfig, desk: ApplyDesk) -> Self {
+        let first = Filled::new(views());
+        let (next, live) = Live::new(Projections::clone(&first.projections), desk);
+        // So that the test's own handle is the one that is served.
+        next.send_replace(Arc::clone(&first.projections));
         let (runtime, stop) =
             (Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap(), CancellationToken::new());
         let any_port = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
         let config = ServerConfig { http: any_port, redis: any_port, ..config };
-        let server = runtime.block_on(Server::bind(projections.clone(), config)).unwrap();
+        let server = runtime.block_on(Server::bind(live.clone(), config)).unwrap();
         let (http, redis) = (server.http_address().unwrap(), server.redis_address().unwrap());
         let running = Some(runtime.spawn(server.run(stop.clone())));
         runtime.block_on(await_health(http));
-        let idle_receivers = checkpoints.receiver_count();
-        let fixture = Self {
-            http,
-            redis,
-            status,
-            stop,
-            runtime,
-            running,
-            state,
-            projections,
-            search: Mutex::new(search),
-            checkpoints,
-            idle_receivers,
-            _directory: directory,
-        };
+        let idle_receivers = first.receivers();
+        let status = Arc::clone(&first.projections.status);
+        let fixture = Self { http, redis, status, stop, runtime, first, running, live, next, idle_receivers };
         fixture.fill(cards);
         fixture
     }
@@ -192,16 +134,6 @@ impl Fixture {
         writes.push((TOTAL, Row::from(vec![Value::Int(cards)]), true));
         self.commit(&writes, 0x10);
         self.status.update(|status| {
-            status.state.condition = Condition::Live;
-            status.sources.insert("shop".into(), SourceStatus { condition: Condition::Live, ..Default::default() });
-            for (name, condition) in [
-                ("cards", Condition::Live),
-                ("cities", Condition::Live),
-                ("total", Condition::Live),
-                ("filling", Condition::Loading),
-            ] {
-                status.views.insert(name.into(), ViewStatus { condition, ..ViewStatus::default() });
-            }
             let broken = ViewStatus {
                 condition: Condition::Failed,
                 error: Some("integer out of range".into()),
@@ -212,60 +144,34 @@ impl Fixture {
         });
     }
 
-    /// Fills the search index with cards 1 to `cards`, up to position `0/number`.
+    /// [`Filled::index`] of what is seen first.
     pub(super) fn index(&self, cards: i64, number: u64) {
-        let cursor = Cursor { generation: "g".into(), step: number, positions: position(number) };
-        let changes = (1..=cards).map(|id| RowChange { old: None, new: Some(card(id)) }).collect();
-        let mut search = self.search.lock();
-        self.runtime.block_on(async {
-            if search.open(&self.projections.views[CARDS]).await.unwrap().is_none() {
-                search.replace(&mut NoPages, &cursor).await.unwrap();
-            }
-            search.write(&ChangelogBatch { changes, cursor }).await.unwrap();
-        });
-        self.status.update(|status| {
-            status.sinks.entry("find_cards".into()).or_default().condition = Condition::Live;
-        });
+        self.runtime.block_on(self.first.index(cards, number));
     }
 
     /// What the servers see.
-    pub(super) fn projections(&self) -> Projections {
-        self.projections.clone()
+    pub(super) fn live(&self) -> Live {
+        self.live.clone()
     }
 
-    /// One step up to position `0/number`.
+    /// Lets the servers see another generation.
+    pub(super) fn show(&self, other: &Filled) {
+        self.next.send_replace(Arc::clone(&other.projections));
+    }
+
+    /// [`Filled::commit`] to what is seen first.
     pub(super) fn commit(&self, writes: &[Write], number: u64) {
-        let mut tx = self.state.begin();
-        for (index, row, stays) in writes {
-            let view = &self.projections.views[*index];
-            let types: Vec<SqlType> = view.key.iter().map(|&column| view.columns[column].sql_type.clone()).collect();
-            let (mut key, mut bytes) = (Vec::new(), Vec::new());
-            encode_key(&mut key, &types, &row.project(&view.key)).unwrap();
-            encode_row(&mut bytes, row);
-            let table = TableId(*index as u32 + 1);
-            if *stays { tx.put(table, key, bytes) } else { tx.delete(table, key) }
-        }
-        let checkpoint = tx.commit(&position(number)).unwrap();
-        self.checkpoints.send_replace(checkpoint);
+        self.first.commit(writes, number);
     }
 
-    /// Adds an entry to the row errors of cards, in a step of its own.
-    pub(super) fn quarantine(&self, (entry, count): (Vec<Value>, i64), number: u64) {
-        let mut tx = self.state.begin();
-        let mut key = Vec::new();
-        encode_row(&mut key, &entry);
-        tx.put(ERRORS, key, count.to_be_bytes().to_vec());
-        let checkpoint = tx.commit(&position(number)).unwrap();
-        self.checkpoints.send_replace(checkpoint);
+    /// [`Filled::quarantine`] of what is seen first.
+    pub(super) fn quarantine(&self, entry: (Vec<Value>, i64), number: u64) {
+        self.first.quarantine(entry, number);
     }
 
     /// Returns when some request waits for a position.
     pub(super) fn await_reader(&self) {
-        let (idle, deadline) = (self.idle_receivers, Instant::now() + PATIENCE);
-        while self.checkpoints.receiver_count() <= idle {
-            assert!(Instant::now() < deadline, "no request waits for a position");
-            std::thread::yield_now();
-        }
+        self.first.await_reader(self.idle_receivers);
     }
 
     /// Stops the servers and says how long that took.

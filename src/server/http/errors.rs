@@ -14,7 +14,7 @@ use super::page::{Listing, PageRequest, answer, read_token, wants_lines};
 use super::parameters::{DEFAULT_ROWS, Parameters, ROWS_MAX};
 use super::problem::Problem;
 use super::router::Context;
-use super::rows::{QueryString, wait};
+use super::rows::{QueryString, settle};
 use crate::engine::QuarantinedRow;
 
 /// A page of row errors.
@@ -25,14 +25,15 @@ pub(super) async fn page(
     query: QueryString,
 ) -> Result<Response, Problem> {
     let parameters = Parameters::read(query, &["limit", "after", "min_position", "timeout"])?;
-    let view = Arc::clone(context.reads.view(&name)?.1);
-    let after = parameters.after.as_deref().map(|token| read_token(&view, Listing::Errors, token)).transpose()?;
     let limit = parameters.limit(ROWS_MAX)?.unwrap_or(DEFAULT_ROWS);
+    let (of, after) = settle(&context.reads, &name, &parameters, |view| {
+        parameters.after.as_deref().map(|token| read_token(view, Listing::Errors, token)).transpose()
+    })
+    .await?;
     let request = PageRequest { listing: Listing::Errors, after, limit, lines: wants_lines(&headers) };
-    wait(&context.reads, &view, parameters.wanted(&context.reads)?).await?;
-    let (shown, asked) = (Arc::clone(&view), Arc::clone(&context));
-    answer(context, view, request, move |reader, after, limit| {
-        let operators = asked.reads.projections.operators.get(&shown.name).map_or(&[][..], Vec::as_slice);
+    let (shown, operators) = (Arc::clone(&of.view), Arc::clone(&of.generation.projections.operators));
+    answer(context, of, request, move |reader, after, limit| {
+        let operators = operators.get(&shown.name).map_or(&[][..], Vec::as_slice);
         let page = reader.view_errors(&shown.name, after, limit)?;
         let entries = page.errors.iter().map(|error| Ok(entry(&QuarantinedRow::read(error)?, operators)));
         Ok((entries.collect::<Result<_, crate::state::StateError>>()?, page.next))

@@ -23,7 +23,8 @@ pub(super) async fn alive() -> &'static str {
 
 /// Every source and every view is live; else which are not, and why.
 pub(super) async fn ready(State(context): State<Arc<Context>>) -> Response {
-    let waiting = context.reads.projections.status.inspect(|status| waiting(&context.reads.projections, status));
+    let projections = &context.reads.now().projections;
+    let waiting = projections.status.inspect(|status| waiting(projections, status));
     let status = if waiting.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({ "ready": waiting.is_empty(), "waiting_for": waiting }))).into_response()
 }
@@ -51,7 +52,7 @@ fn waiting(projections: &Projections, status: &Status) -> Vec<Value> {
 
 /// The status board.
 pub(super) async fn status(State(context): State<Arc<Context>>) -> Json<Status> {
-    Json(context.reads.projections.status.read())
+    Json(context.reads.now().projections.status.read())
 }
 
 /// Metrics in Prometheus' text form.

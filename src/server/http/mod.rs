@@ -11,10 +11,13 @@
 //! | `/v1/views/{view}/rows/{key}` | one row |
 //! | `/v1/views/{view}/errors?limit=&after=` | rows that are out of a view because an expression has no value for them |
 //! | `/v1/search/{sink}?q=&limit=` | rows of a search sink, best first |
+//! | `POST /v1/plan` | what the configuration file would change |
+//! | `POST /v1/apply` | the same, and begins to do it |
 //! | `POST /v1/verify?name=&view=&sink=&repair=` | compares views with the source and sinks with views: one JSON line each |
 //!
 //! Reads of rows take `min_position=` and `timeout=`. Errors are JSON objects with `error` and mostly `hint`.
 
+mod apply;
 mod errors;
 mod health;
 mod page;

@@ -8,17 +8,19 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use tailwater_connectors::{Positions, ViewSchema};
 
-use super::super::reads::ReadError;
+use super::super::generation::{Generation, ReadError};
 use super::problem::Problem;
 use super::router::Context;
+use super::rows::Of;
 use crate::state::Reader;
 
 /// Entries that are taken from the state at a time.
 pub(super) const ROWS_AT_A_TIME: usize = 500;
 /// A page ends early when it has grown to this size; `Tailwater-Next` leads on.
 const PAGE_BYTES_MAX: usize = 32 << 20;
-pub(super) const POSITION: HeaderName = HeaderName::from_static("tailwater-position");
+const POSITION: HeaderName = HeaderName::from_static("tailwater-position");
 const NEXT: HeaderName = HeaderName::from_static("tailwater-next");
+const STALE: HeaderName = HeaderName::from_static("tailwater-stale");
 pub(super) const NDJSON: &str = "application/x-ndjson";
 pub(super) const JSON: &str = "application/json";
 
@@ -84,12 +86,12 @@ impl Page {
     }
 
     /// The page as an answer.
-    fn respond(self, view: &ViewSchema) -> Response {
+    fn respond(self, of: &Of) -> Response {
         let kind = if self.request.lines { NDJSON } else { JSON };
         let mut response = ([(CONTENT_TYPE, kind)], Bytes::from(self.body)).into_response();
-        set_position(&mut response, &self.positions);
+        set_position(&mut response, &of.generation, &self.positions);
         if let Some(next) = self.next
-            && let Ok(next) = HeaderValue::from_str(&write_token(view, self.request.listing, &next))
+            && let Ok(next) = HeaderValue::from_str(&write_token(&of.view, self.request.listing, &next))
         {
             response.headers_mut().insert(NEXT, next);
         }
@@ -100,25 +102,28 @@ impl Page {
 /// Reads a page of a view beside the runtime, when it is its turn; `take` answers so many entries after a token.
 pub(super) async fn answer(
     context: Arc<Context>,
-    view: Arc<ViewSchema>,
+    of: Of,
     request: PageRequest,
     take: impl Fn(&Reader<'_>, Option<&[u8]>, usize) -> Result<Entries, ReadError> + Send + 'static,
 ) -> Result<Response, Problem> {
     let permit = Arc::clone(&context.running_reads).acquire_owned().await;
     let read = move || {
         let _permit = permit;
-        let page =
-            context.reads.read(&view, |reader| Page::read(reader, request, |after, limit| take(reader, after, limit)));
-        page.map(|page| page.respond(&view))
+        let read = |reader: &Reader<'_>| Page::read(reader, request, |after, limit| take(reader, after, limit));
+        of.generation.read(&of.view, read).map(|page| page.respond(&of))
     };
     Ok(tokio::task::spawn_blocking(read).await.map_err(|_| Problem::busy("the read was stopped"))??)
 }
 
-/// Says which position an answer is of.
-pub(super) fn set_position(response: &mut Response, positions: &Positions) {
+/// Says which position an answer is of, and whose position does not move at the moment.
+pub(super) fn set_position(response: &mut Response, generation: &Generation, positions: &Positions) {
     // Names of sources may be any text: bytes that a header can hold are shown as they are.
     if let Ok(value) = HeaderValue::from_bytes(positions.to_string().as_bytes()) {
         response.headers_mut().insert(POSITION, value);
+    }
+    if let Some(names) = Some(generation.stale_sources()).filter(|names| !names.is_empty()) {
+        let names = HeaderValue::try_from(names).expect("names are letters, digits, '_' and '-'");
+        response.headers_mut().insert(STALE, names);
     }
 }
 

@@ -7,7 +7,8 @@ use axum::extract::rejection::QueryRejection;
 use serde::Deserialize;
 use tailwater_connectors::Positions;
 
-use super::super::reads::{Reads, WAIT_MAX};
+use super::super::generation::Generation;
+use super::super::reads::WAIT_MAX;
 use super::problem::Problem;
 use crate::config::duration;
 
@@ -68,7 +69,7 @@ impl Parameters {
     }
 
     /// `min_position=` and `timeout=`.
-    pub(super) fn wanted(&self, reads: &Reads) -> Result<Option<Wanted>, Problem> {
+    pub(super) fn wanted(&self, generation: &Generation) -> Result<Option<Wanted>, Problem> {
         let within = match &self.timeout {
             None => DEFAULT_WAIT,
             Some(text) => duration(text).filter(|within| *within <= WAIT_MAX).ok_or_else(|| {
@@ -76,7 +77,7 @@ impl Parameters {
             })?,
         };
         let Some(text) = &self.min_position else { return Ok(None) };
-        let sources = &reads.projections.sources;
+        let sources = &generation.projections.sources;
         let positions = Positions::parse(text, sources).map_err(|error| {
             let hint = match &sources[..] {
                 [only] => format!("one position of source \"{only}\", or {only}=POSITION"),

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use tailwater_connectors::search::SearchError;
 use tracing::error;
 
-use super::super::reads::{ReadError, WaitError};
+use super::super::generation::ReadError;
+use super::super::reads::WaitError;
 use crate::state::StateError;
 
 /// An answer that is an error.

@@ -5,28 +5,23 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use smol_str::SmolStr;
 use tokio::sync::Semaphore;
 
 use super::super::config::is_secret;
 use super::super::metrics::Metrics;
 use super::super::reads::Reads;
-use super::page::POSITION;
 use super::problem::Problem;
-use super::{errors, health, rows, search, verify, views};
-use crate::pipeline::status::Condition;
+use super::{apply, errors, health, rows, search, verify, views};
 use crate::telemetry::RequestCounters;
 
 /// Most reads that block on the disk at the same time; who comes then waits.
 const READS_MAX: usize = 32;
 /// Most whole views that are streamed at the same time: each keeps its checkpoint from being cleaned away.
 const STREAMS_MAX: usize = 8;
-
-const STALE: HeaderName = HeaderName::from_static("tailwater-stale");
 
 /// What handlers share.
 pub(super) struct Context {
@@ -41,7 +36,7 @@ pub(super) struct Context {
 /// The HTTP interface over committed state.
 pub(in crate::server) fn router(reads: Arc<Reads>, token: Option<String>, counters: RequestCounters) -> Router {
     let context = Arc::new(Context {
-        metrics: Metrics::new(reads.projections.clone(), &counters),
+        metrics: Metrics::new(Arc::clone(&reads), &counters),
         reads,
         running_reads: Arc::new(Semaphore::new(READS_MAX)),
         running_streams: Arc::new(Semaphore::new(STREAMS_MAX)),
@@ -71,11 +66,12 @@ pub(in crate::server) fn router(reads: Arc<Reads>, token: Option<String>, counte
         counted("/v1/views/{view}/errors", get(errors::page)),
         counted("/v1/search/{sink}", get(search::search)),
         counted("/v1/verify", post(verify::verify)),
+        counted("/v1/plan", post(apply::plan)),
+        counted("/v1/apply", post(apply::apply)),
     ];
     let add = |router: Router<Arc<Context>>, (path, handler): (&str, _)| router.route(path, handler);
     let guard = from_fn_with_state(Arc::clone(&context), require_token);
-    let stale = from_fn_with_state(Arc::clone(&context), mark_stale);
-    let guarded = guarded.into_iter().fold(Router::new(), add).route_layer(stale).route_layer(guard);
+    let guarded = guarded.into_iter().fold(Router::new(), add).route_layer(guard);
     open.into_iter().fold(guarded, add).fallback(unknown_path).with_state(context)
 }
 
@@ -91,36 +87,16 @@ async fn require_token(State(context): State<Arc<Context>>, request: Request, ne
     }
 }
 
-/// An answer of a checkpoint names the sources that are not followed at the moment: its position does not move.
-async fn mark_stale(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    if response.headers().contains_key(POSITION) {
-        let projections = &context.reads.projections;
-        let stale = projections.status.inspect(|status| {
-            let written = status.state.condition == Condition::Live;
-            let live = |name: &&SmolStr| {
-                written && status.sources.get(*name).is_some_and(|source| source.condition == Condition::Live)
-            };
-            let stale = projections.sources.iter().filter(|name| !live(name));
-            stale.map(SmolStr::as_str).collect::<Vec<_>>().join(",")
-        });
-        if let Some(names) = Some(stale).filter(|names| !names.is_empty()) {
-            let names = HeaderValue::try_from(names).expect("names are letters, digits, '_' and '-'");
-            response.headers_mut().insert(STALE, names);
-        }
-    }
-    response
-}
-
 async fn unknown_path(State(context): State<Arc<Context>>) -> Problem {
     context.counters.count_http("unknown", 404);
     Problem::new(StatusCode::NOT_FOUND, "no such path").hint(
         "paths: /healthz, /readyz, /metrics, /v1/status, /v1/views, /v1/views/{view}/rows, \
-         /v1/views/{view}/rows/{key}, /v1/views/{view}/errors, /v1/search/{sink}, POST /v1/verify",
+         /v1/views/{view}/rows/{key}, /v1/views/{view}/errors, /v1/search/{sink}, POST /v1/verify, \
+         POST /v1/plan, POST /v1/apply",
     )
 }
 
 async fn wrong_method(method: Method) -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not possible here"))
-        .hint("views are derived from the database: everything is read with GET, and /v1/verify is asked with POST")
+        .hint("everything is read with GET; /v1/verify, /v1/plan and /v1/apply are asked with POST")
 }

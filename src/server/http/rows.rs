@@ -10,10 +10,11 @@ use axum::response::{IntoResponse, Response};
 use tailwater_connectors::json::write_row;
 use tailwater_connectors::{Row, ViewSchema};
 
+use super::super::generation::{Generation, ReadError};
 use super::super::key::parse_key;
-use super::super::reads::{ReadError, Reads};
+use super::super::reads::Reads;
 use super::page::{JSON, Listing, PageRequest, answer, read_token, set_position, wants_lines};
-use super::parameters::{DEFAULT_ROWS, Parameters, ROWS_MAX, Wanted};
+use super::parameters::{DEFAULT_ROWS, Parameters, ROWS_MAX};
 use super::problem::Problem;
 use super::router::Context;
 use super::stream::stream;
@@ -28,17 +29,18 @@ pub(super) async fn page(
     query: QueryString,
 ) -> Result<Response, Problem> {
     let parameters = Parameters::read(query, &["limit", "after", "min_position", "timeout"])?;
-    let view = Arc::clone(context.reads.view(&name)?.1);
     let limit = parameters.limit(ROWS_MAX)?;
-    let after = parameters.after.as_deref().map(|token| read_token(&view, Listing::Rows, token)).transpose()?;
-    wait(&context.reads, &view, parameters.wanted(&context.reads)?).await?;
+    let (of, after) = settle(&context.reads, &name, &parameters, |view| {
+        parameters.after.as_deref().map(|token| read_token(view, Listing::Rows, token)).transpose()
+    })
+    .await?;
     let lines = wants_lines(&headers);
     if lines && limit.is_none() {
-        return stream(&context, view, after).await;
+        return stream(&context, of, after).await;
     }
     let request = PageRequest { listing: Listing::Rows, after, limit: limit.unwrap_or(DEFAULT_ROWS), lines };
-    let shown = Arc::clone(&view);
-    answer(context, view, request, move |reader, after, limit| {
+    let shown = Arc::clone(&of.view);
+    answer(context, of, request, move |reader, after, limit| {
         let page = reader.view_rows(&shown.name, after, limit)?;
         let entry = |row: &Row| {
             let mut out = Vec::new();
@@ -66,11 +68,10 @@ pub(super) async fn row(
     query: QueryString,
 ) -> Result<Response, Problem> {
     let parameters = Parameters::read(query, &["min_position", "timeout"])?;
-    let view = context.reads.view(&name)?.1;
-    let key = parse_key(view, &key, ',').map_err(ReadError::from)?;
-    wait(&context.reads, view, parameters.wanted(&context.reads)?).await?;
+    let parse = |view: &ViewSchema| Ok(parse_key(view, &key, ',').map_err(ReadError::from)?);
+    let (Of { generation, view }, key) = settle(&context.reads, &name, &parameters, parse).await?;
     // A point read is short enough for the calling thread.
-    let (row, positions) = context.reads.read(view, |reader| {
+    let (row, positions) = generation.read(&view, |reader| {
         let row = reader.view_row(&view.name, &key)?;
         Ok((row, reader.checkpoint()?.positions))
     })?;
@@ -84,17 +85,43 @@ pub(super) async fn row(
             .with("position", positions.to_string())
             .into_response(),
     };
-    set_position(&mut response, &positions);
+    set_position(&mut response, &generation, &positions);
     Ok(response)
 }
 
-/// Refuses views that are not live at once, then waits for the position.
-pub(super) async fn wait(reads: &Reads, view: &ViewSchema, wanted: Option<Wanted>) -> Result<(), Problem> {
-    if !reads.is_live(view) {
-        return Err(reads.not_live(view).into());
+/// A view of the projections that a request reads.
+pub(super) struct Of {
+    pub(super) generation: Arc<Generation>,
+    pub(super) view: Arc<ViewSchema>,
+}
+
+impl Of {
+    /// The view as it is now, when it is live.
+    fn now(reads: &Reads, name: &str) -> Result<Self, Problem> {
+        let generation = reads.now();
+        let view = Arc::clone(generation.view(name)?.1);
+        if generation.is_live(&view) { Ok(Self { generation, view }) } else { Err(generation.not_live(&view).into()) }
     }
-    match wanted {
-        Some(wanted) => Ok(reads.reach(&wanted.positions, wanted.within).await?),
-        None => Ok(()),
-    }
+}
+
+/// The view `name`, and what `prepare` makes of it, at the moment in which the wanted position is reached. What is wrong already is refused
+/// at once. Other projections may have come meanwhile: those of before are not held, and both are asked for anew.
+pub(super) async fn settle<T>(
+    reads: &Reads,
+    name: &str,
+    parameters: &Parameters,
+    prepare: impl Fn(&ViewSchema) -> Result<T, Problem>,
+) -> Result<(Of, T), Problem> {
+    let wanted = {
+        let of = Of::now(reads, name)?;
+        let prepared = prepare(&of.view)?;
+        match parameters.wanted(&of.generation)? {
+            Some(wanted) => wanted,
+            None => return Ok((of, prepared)),
+        }
+    };
+    reads.reach(&wanted.positions, wanted.within).await?;
+    let of = Of::now(reads, name)?;
+    let prepared = prepare(&of.view)?;
+    Ok((of, prepared))
 }

@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use smol_str::SmolStr;
 use tailwater_connectors::Positions;
 use tailwater_connectors::search::{SearchAnswer, SearchHit, SearchIndex};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep_until};
 
-use super::super::reads::{ReadError, WaitError, names_hint};
+use super::super::generation::{Generation, ReadError, names_hint};
+use super::super::reads::{Reads, WaitError};
 use super::page::set_position;
 use super::parameters::{DEFAULT_HITS, HITS_MAX, Parameters, Wanted};
 use super::problem::Problem;
@@ -38,20 +39,12 @@ pub(super) async fn search(
         Problem::malformed("the parameter \"q\" must hold a query").hint(hint)
     })?;
     let limit = parameters.limit(HITS_MAX)?.unwrap_or(DEFAULT_HITS);
-    let searches = &context.reads.projections.searches;
-    let index = searches.get(&sink).ok_or_else(|| {
-        let hint = names_hint("search sink", &sink, searches.keys().map(SmolStr::as_str));
-        ReadError::Unknown { kind: "search sink", name: sink.to_string(), hint }
-    })?;
-    let wanted = parameters.wanted(&context.reads)?;
-    refuse_unready(&context, &sink)?;
-    if let Some(wanted) = &wanted {
-        wait_for_index(&context, index, wanted).await?;
-    }
-    let answer = run(&context, index, (text, limit)).await?;
-    refuse_unready(&context, &sink)?;
+    let wanted = parameters.wanted(&context.reads.now())?;
+    let found = find(&context.reads, &sink, wanted).await?;
+    let answer = run(&context, &found.index, (text, limit)).await?;
+    found.refuse_unready(&sink)?;
     match answer.cursor.clone() {
-        Some(cursor) => Ok(respond(answer, &cursor.positions)),
+        Some(cursor) => Ok(respond(answer, &found.generation, &cursor.positions)),
         None => Err(Problem::busy(format!("search sink \"{sink}\" is being built"))),
     }
 }
@@ -66,40 +59,75 @@ async fn run(context: &Context, index: &Arc<SearchIndex>, query: (String, usize)
     Ok(tokio::task::spawn_blocking(search).await.map_err(|_| Problem::busy("the search was stopped"))??)
 }
 
-/// A sink that was never filled, or has failed, does not answer. One that lags or retries does: its position is shown.
-fn refuse_unready(context: &Context, sink: &SmolStr) -> Result<(), ReadError> {
-    let status = context.reads.projections.status.inspect(|status| status.sinks.get(sink).cloned()).unwrap_or_default();
-    if matches!(status.condition, Condition::Live | Condition::Retrying) {
-        return Ok(());
-    }
-    Err(ReadError::NotLive {
-        kind: "search sink",
-        name: sink.clone(),
-        condition: status.condition,
-        reason: status.error,
-        hint: status.hint,
-    })
+/// A sink's index, of the projections that a query reads.
+struct Found {
+    generation: Arc<Generation>,
+    index: Arc<SearchIndex>,
 }
 
-/// Returns when a query that starts then sees everything up to the wanted position.
-async fn wait_for_index(context: &Context, index: &SearchIndex, wanted: &Wanted) -> Result<(), WaitError> {
-    let reached = || index.cursor().map(|cursor| cursor.positions).unwrap_or_default();
-    let look = async {
-        while !reached().covers(&wanted.positions) {
-            sleep(LOOK_INTERVAL).await;
+impl Found {
+    /// The index as it is now.
+    fn now(reads: &Reads, sink: &SmolStr) -> Result<Self, ReadError> {
+        let generation = reads.now();
+        let searches = &generation.projections.searches;
+        let Some(index) = searches.get(sink).map(Arc::clone) else {
+            let hint = names_hint("search sink", sink, searches.keys().map(SmolStr::as_str));
+            return Err(ReadError::Unknown { kind: "search sink", name: sink.to_string(), hint });
+        };
+        let found = Self { generation, index };
+        found.refuse_unready(sink)?;
+        Ok(found)
+    }
+
+    /// A sink that was never filled, or has failed, does not answer. One that lags or retries does: its position is shown.
+    fn refuse_unready(&self, sink: &SmolStr) -> Result<(), ReadError> {
+        let status = self.generation.projections.status.inspect(|status| status.sinks.get(sink).cloned());
+        let status = status.unwrap_or_default();
+        if matches!(status.condition, Condition::Live | Condition::Retrying) {
+            return Ok(());
         }
-    };
-    tokio::select! {
-        looked = timeout(wanted.within, look) => looked.map_err(|_| WaitError::TimedOut { reached: reached() }),
-        () = context.reads.stop.cancelled() => Err(WaitError::Stopping),
+        Err(ReadError::NotLive {
+            kind: "search sink",
+            name: sink.clone(),
+            condition: status.condition,
+            reason: status.error,
+            hint: status.hint,
+        })
+    }
+
+    fn reached(&self) -> Positions {
+        self.index.cursor().map(|cursor| cursor.positions).unwrap_or_default()
     }
 }
 
-fn respond(answer: SearchAnswer, positions: &Positions) -> Response {
+/// The index, when a query that starts then sees everything up to the wanted position. Other projections may come meanwhile.
+async fn find(reads: &Reads, sink: &SmolStr, wanted: Option<Wanted>) -> Result<Found, Problem> {
+    let Some(wanted) = wanted else { return Ok(Found::now(reads, sink)?) };
+    let deadline = Instant::now() + wanted.within;
+    loop {
+        let reached = {
+            let found = Found::now(reads, sink)?;
+            let reached = found.reached();
+            if reached.covers(&wanted.positions) {
+                return Ok(found);
+            }
+            reached
+        };
+        if Instant::now() >= deadline {
+            return Err(WaitError::TimedOut { reached }.into());
+        }
+        tokio::select! {
+            () = sleep_until(deadline.min(Instant::now() + LOOK_INTERVAL)) => {}
+            () = reads.stop.cancelled() => return Err(WaitError::Stopping.into()),
+        }
+    }
+}
+
+fn respond(answer: SearchAnswer, generation: &Generation, positions: &Positions) -> Response {
     let hit = |hit: SearchHit| json!({ "score": hit.score, "row": hit.row, "highlights": hit.highlights });
     let hits: Vec<Value> = answer.hits.into_iter().map(hit).collect();
     let body = json!({ "position": positions.to_string(), "total": answer.total, "hits": hits });
     let mut response = (StatusCode::OK, Json(body)).into_response();
-    set_position(&mut response, positions);
+    set_position(&mut response, generation, positions);
     response
 }

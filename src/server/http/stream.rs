@@ -1,6 +1,6 @@
 //! A whole view as JSON lines, all rows of one checkpoint.
 //!
-//! A blocking thread holds the checkpoint and pushes chunks through a bounded channel. A reader that is slower than the limits
+//! A blocking thread holds the checkpoint, also when other projections come meanwhile, and pushes chunks through a bounded channel. A reader that is slower than the limits
 //! loses its connection: the body then ends without its last chunk, which every client sees as an error.
 
 use std::cell::Cell;
@@ -20,10 +20,11 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::super::reads::ReadError;
+use super::super::generation::ReadError;
 use super::page::{NDJSON, ROWS_AT_A_TIME, set_position};
 use super::problem::Problem;
 use super::router::Context;
+use super::rows::Of;
 use crate::state::Reader;
 
 /// Chunks between the reading thread and the connection.
@@ -44,21 +45,19 @@ enum Chunk {
 }
 
 /// Streams the rows after `after`.
-pub(super) async fn stream(
-    context: &Arc<Context>,
-    view: Arc<ViewSchema>,
-    after: Option<Vec<u8>>,
-) -> Result<Response, Problem> {
+pub(super) async fn stream(context: &Arc<Context>, of: Of, after: Option<Vec<u8>>) -> Result<Response, Problem> {
     let permit = Arc::clone(&context.running_streams).try_acquire_owned();
     let permit = permit.map_err(|_| Problem::busy("too many whole views are being streamed"))?;
     let (started, start) = oneshot::channel();
     let (chunks, rest) = mpsc::channel(CHUNKS_IN_FLIGHT_MAX);
-    let (reads, handle) = (Arc::clone(&context.reads), Handle::current());
+    let (stop, handle) = (context.reads.stop.clone(), Handle::current());
+    let Of { generation, view } = of;
+    let asked = Arc::clone(&generation);
     tokio::task::spawn_blocking(move || {
         let _permit = permit;
         let mut started = Some(started);
-        let out = Output { chunks, handle, stop: reads.stop.clone(), deadline: Cell::new(Instant::now() + STREAM_MAX) };
-        let read = reads.read(&view, |reader| {
+        let out = Output { chunks, handle, stop, deadline: Cell::new(Instant::now() + STREAM_MAX) };
+        let read = generation.read(&view, |reader| {
             let positions = reader.checkpoint()?.positions;
             if started.take().is_none_or(|started| started.send(Ok(positions)).is_err()) {
                 return Ok(());
@@ -81,7 +80,7 @@ pub(super) async fn stream(
         }
     });
     let mut response = ([(CONTENT_TYPE, NDJSON)], Body::from_stream(body)).into_response();
-    set_position(&mut response, &positions);
+    set_position(&mut response, &asked, &positions);
     Ok(response)
 }
 

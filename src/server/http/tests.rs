@@ -7,32 +7,14 @@ use std::thread;
 
 use serde_json::{Value as Json, json};
 use tailwater_connectors::{Array, Value};
-use ureq::http::Response;
-use ureq::{Agent, Body};
+use ureq::Agent;
 
-use super::super::testing::{CARDS, Fixture, card};
+use super::super::testing::{CARDS, Client, Fixture, card, header};
 use super::super::{Server, ServerConfig};
-
-struct Client<'a>(&'a Fixture);
-
-impl Client<'_> {
-    fn send(&self, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
-        let agent = Agent::config_builder().http_status_as_error(false).build().new_agent();
-        let url = format!("http://{}{path}", self.0.http);
-        let request = headers.iter().fold(agent.get(url), |request, (name, value)| request.header(*name, *value));
-        request.call().unwrap()
-    }
-
-    fn get(&self, path: &str) -> (u16, Json) {
-        let mut response = self.send(path, &[]);
-        let text = response.body_mut().read_to_string().unwrap();
-        (response.status().as_u16(), serde_json::from_str(&text).unwrap_or(Json::String(text)))
-    }
-}
-
-fn header(response: &Response<Body>, name: &str) -> Option<String> {
-    response.headers().get(name).map(|value| value.to_str().unwrap().to_owned())
-}
+use crate::pipeline::apply::{
+    Action, ApplyDesk, ApplyPhase, ApplyRefusal, Plan, PlannedSinkChange, PlannedTableChange, PlannedViewChange,
+};
+use crate::pipeline::testing::answering;
 
 fn card_json(id: i64) -> Json {
     json!({ "id": id, "name": format!("card {id}"), "paid": id % 2 == 0, "note": null })
@@ -283,8 +265,11 @@ fn pages_of_row_errors_lead_from_one_to_the_next() {
 #[test]
 fn rows_need_the_token_where_one_is_set() {
     let config = ServerConfig { http_token: Some("open sesame".into()), ..ServerConfig::default() };
-    let fixture = Fixture::start_with(1, config);
+    let fixture = Fixture::start_with(1, config, ApplyDesk::closed());
     let client = Client(&fixture);
+    for path in ["/v1/plan", "/v1/apply", "/v1/verify"] {
+        assert_eq!(client.post(path).0, 401, "{path}");
+    }
     for path in ["/v1/views", "/v1/status", "/v1/views/cards/rows/1", "/v1/views/cards/errors", "/v1/search/x?q=y"] {
         assert_eq!(client.get(path).0, 401, "{path}");
     }
@@ -298,7 +283,10 @@ fn metrics_show_positions_conditions_and_requests() {
     let fixture = Fixture::start(1);
     let client = Client(&fixture);
     client.get("/v1/views/cards/rows/1");
-    fixture.status.update(|status| status.views.get_mut("cards").unwrap().row_errors = 3);
+    fixture.status.update(|status| {
+        status.views.get_mut("cards").unwrap().row_errors = 3;
+        (status.apply.phase, status.apply.rows) = (ApplyPhase::Filling, 12);
+    });
     let (_, text) = client.get("/metrics");
     let text = text.as_str().unwrap();
     for line in [
@@ -310,10 +298,56 @@ fn metrics_show_positions_conditions_and_requests() {
         "tailwater_source_changes_total{source=\"shop\"} 0",
         "tailwater_http_requests_total{route=\"/v1/views/{view}/rows/{key}\",status=\"200\"} 1",
         "tailwater_state_disk_bytes ",
+        "tailwater_apply_phase{phase=\"none\"} 0",
+        "tailwater_apply_phase{phase=\"filling\"} 1",
+        "tailwater_apply_rows 12",
     ] {
         assert!(text.lines().any(|shown| shown.starts_with(line)), "{line} is not in\n{text}");
     }
     assert!(text.ends_with("# EOF\n"));
+}
+
+#[test]
+fn a_plan_is_asked_for_and_applied() {
+    let plan = Plan {
+        tables: vec![PlannedTableChange { table: "shop.public.orders".into(), action: Action::Add }],
+        views: vec![PlannedViewChange {
+            view: "spend".into(),
+            action: Action::Change,
+            reads: vec!["shop.public.orders".into()],
+            waits_for: vec!["shop.public.orders".into()],
+        }],
+        sinks: vec![PlannedSinkChange { sink: "old".into(), view: "gone".into(), action: Action::Drop }],
+        settings: vec!["source.shop.copy_rate".into()],
+    };
+    let wrong = |hint: Option<&str>| ApplyRefusal::Refused { message: "line 3: no".into(), hint: hint.map(Into::into) };
+    let answers = vec![
+        Ok(plan.clone()),
+        Ok(plan.clone()),
+        Err(ApplyRefusal::Busy),
+        Err(wrong(Some("mend it"))),
+        Err(wrong(None)),
+        Err(ApplyRefusal::Stopping),
+    ];
+    let (desk, asked) = answering(answers);
+    let fixture = Fixture::start_with(1, ServerConfig::default(), desk);
+    let client = Client(&fixture);
+    let (status, body) = client.post("/v1/plan");
+    assert_eq!((status, &body), (200, &serde_json::to_value(&plan).unwrap()));
+    assert_eq!(
+        body["views"][0],
+        json!({ "view": "spend", "action": "change", "reads": ["shop.public.orders"], "waits_for": ["shop.public.orders"] })
+    );
+    assert_eq!(client.post("/v1/apply"), (202, body));
+    let (status, body) = client.post("/v1/apply");
+    assert_eq!((status, &body["error"]), (409, &json!("a configuration is being applied")));
+    assert!(body["hint"].is_string());
+    assert_eq!(client.post("/v1/plan"), (422, json!({ "error": "line 3: no", "hint": "mend it" })));
+    assert_eq!(client.post("/v1/plan"), (422, json!({ "error": "line 3: no" })));
+    // One that stops, and one that nobody sits at any more.
+    assert_eq!([client.post("/v1/apply").0, client.post("/v1/apply").0], [503, 503]);
+    assert_eq!(*asked.lock(), ["plan", "apply", "apply", "plan", "plan", "apply"]);
+    assert_eq!([client.get("/v1/plan").0, client.get("/v1/apply").0], [405, 405]);
 }
 
 #[test]
@@ -336,7 +370,7 @@ fn an_address_that_is_taken_is_named_with_what_to_do() {
     let fixture = Fixture::start(0);
     let other = Fixture::start(0);
     let config = ServerConfig { http: Some(fixture.http), ..ServerConfig::default() };
-    let error = other.runtime.block_on(Server::bind(other.projections(), config)).err().unwrap();
+    let error = other.runtime.block_on(Server::bind(other.live(), config)).err().unwrap();
     assert_eq!(error.to_string(), format!("cannot listen on {} for HTTP", fixture.http));
     assert!(error.hint().unwrap().contains("another program listens on port"));
 }

@@ -12,7 +12,7 @@ use crate::pipeline::status::ViewStatus;
 
 /// All views, in configuration order.
 pub(super) async fn list(State(context): State<Arc<Context>>) -> Json<Value> {
-    let projections = &context.reads.projections;
+    let projections = &context.reads.now().projections;
     let describe = |view: &Arc<ViewSchema>| {
         let status = projections.status.inspect(|status| status.views.get(&view.name).cloned());
         describe(view, status.unwrap_or_default())

@@ -2,7 +2,7 @@
 //!
 //! Reading goes on while answers wait to be written, so a client may send a long pipeline before it reads the first answer. Both
 //! buffers are bounded; a client that fills both and reads nothing loses the connection. All commands that are answered in
-//! one turn see the checkpoint that was newest when the turn began, after they were sent.
+//! one turn see the projections and the checkpoint that were newest when the turn began, after they were sent.
 
 use std::io;
 use std::time::Duration;
@@ -15,9 +15,8 @@ use tokio::time::timeout;
 
 use super::reply::{Protocol, Reply};
 use super::request::RequestParser;
-use super::session::{Outcome, Session};
+use super::session::{Moment, Outcome, Session};
 use super::tailwater::PositionWait;
-use crate::state::Reader;
 
 /// Bytes read at a time.
 const READ_BYTES: usize = 64 << 10;
@@ -163,14 +162,16 @@ impl Connection {
         if matches!(self.parser.parse(&self.input[self.start..]), Ok(None)) {
             return Turn::Idle;
         }
-        self.session.look();
-        let state = self.session.shared.reads.projections.state.clone();
-        state.read(|reader| {
+        // Held for this turn only: an idle connection must not hold files of a state that is gone.
+        let generation = self.session.shared.reads.now();
+        self.session.look(&generation);
+        generation.projections.state.read(|reader| {
+            let moment = Moment { generation: &generation, reader };
             for _ in 0..COMMANDS_PER_TURN_MAX {
                 if self.waiting() >= OUTPUT_BYTES_MAX {
                     return Turn::Full;
                 }
-                if let Some(turn) = self.answer_next(reader, heavy) {
+                if let Some(turn) = self.answer_next(moment, heavy) {
                     return turn;
                 }
             }
@@ -179,7 +180,7 @@ impl Connection {
     }
 
     /// Answers one request; says how the turn ends, when it does.
-    fn answer_next(&mut self, reader: &Reader<'_>, heavy: bool) -> Option<Turn> {
+    fn answer_next(&mut self, moment: Moment<'_>, heavy: bool) -> Option<Turn> {
         let buffer = &self.input[self.start..];
         let length = match self.parser.parse(buffer) {
             Ok(Some(length)) => length,
@@ -197,7 +198,7 @@ impl Connection {
         let outcome = if arguments.is_empty() {
             Outcome::Next
         } else {
-            self.session.execute(reader, arguments, &mut self.output)
+            self.session.execute(moment, arguments, &mut self.output)
         };
         self.parser.finish();
         self.parser.trusted = self.session.authenticated;

@@ -6,8 +6,10 @@
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
+use tailwater_connectors::ViewSchema;
 
 /// Most places kept.
 const CURSORS_MAX: usize = 8_192;
@@ -16,16 +18,39 @@ const CURSORS_BYTES_MAX: usize = 8 << 20;
 const SEQUENCE_BITS: u32 = 32;
 const CURSOR_BITS: u32 = 53;
 
+/// Views in the order in which they are scanned. Holds no rows.
+pub(super) type Views = Arc<[Arc<ViewSchema>]>;
+
 /// Where a scan goes on: which view, and after which row.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    /// Index among the views.
+    /// The views that are scanned.
+    pub(super) views: Views,
+    /// Index among them.
     pub(super) view: usize,
     /// Token of the page before; `None`: at the view's start.
     pub(super) after: Option<Vec<u8>>,
 }
 
 impl Place {
+    /// Where every scan starts.
+    pub(super) fn start(views: &Views) -> Self {
+        Self { views: Arc::clone(views), view: 0, after: None }
+    }
+
+    /// Where the scan goes on among `views`, which may have taken the place of those it began with. Nothing that is in both is missed; views
+    /// may be scanned again, as Redis allows: one that is another now, and those that come later than they did.
+    pub(super) fn among(self, views: &Views) -> Self {
+        if Arc::ptr_eq(&self.views, views) {
+            return self;
+        }
+        let left = self.views.get(self.view..).unwrap_or_default();
+        let index = |view: &Arc<ViewSchema>| views.iter().position(|other| other.name == view.name);
+        let next = left.iter().filter_map(index).min().unwrap_or(views.len());
+        let goes_on = left.first().zip(views.get(next)).is_some_and(|(was, is)| was == is);
+        Self { views: Arc::clone(views), view: next, after: self.after.filter(|_| goes_on) }
+    }
+
     fn bytes(&self) -> usize {
         self.after.as_ref().map_or(0, Vec::len)
     }
@@ -73,8 +98,35 @@ impl Cursors {
 mod tests {
     use super::*;
 
+    fn view(name: &str, fingerprint: u64) -> Arc<ViewSchema> {
+        Arc::new(ViewSchema { name: name.into(), columns: Vec::new(), key: Vec::new(), fingerprint })
+    }
+
     fn place(number: usize) -> Place {
-        Place { view: number, after: Some(vec![1; 8]) }
+        Place { views: Arc::from([]), view: number, after: Some(vec![1; 8]) }
+    }
+
+    #[test]
+    fn a_scan_goes_on_among_other_views_without_missing_one_that_stays() {
+        let (a, b, c, d) = (view("a", 1), view("b", 2), view("c", 3), view("d", 4));
+        let before: Views = Arc::from([a.clone(), b.clone(), c.clone()]);
+        let within_b = || Place { views: before.clone(), view: 1, after: Some(vec![7]) };
+        let goes_on = |after: &[&Arc<ViewSchema>]| {
+            let after: Views = after.iter().map(|view| Arc::clone(view)).collect();
+            let place = within_b().among(&after);
+            assert!(Arc::ptr_eq(&place.views, &after));
+            (place.view, place.after.is_some())
+        };
+        assert_eq!(within_b().among(&before), within_b());
+        assert_eq!(goes_on(&[&a, &b, &c, &d]), (1, true), "what is new comes in its turn");
+        assert_eq!(goes_on(&[&d, &b, &c]), (1, true), "its place is told by its name");
+        assert_eq!(goes_on(&[&a, &view("b", 9), &c]), (1, false), "another view of this name, with other keys");
+        assert_eq!(goes_on(&[&d, &a, &c]), (2, false), "the view is gone: the next one");
+        assert_eq!(goes_on(&[&c, &a, &b]), (0, false), "c was not scanned yet");
+        assert_eq!(goes_on(&[&a, &d]), (2, false), "all that was left is gone");
+        assert_eq!(goes_on(&[]), (0, false));
+        let end = Place { views: before.clone(), view: 3, after: None };
+        assert_eq!(end.among(&Arc::from([a])).view, 1);
     }
 
     #[test]
@@ -93,7 +145,7 @@ mod tests {
     #[test]
     fn long_places_give_way_earlier() {
         let cursors = Cursors::new();
-        let long = || Place { view: 0, after: Some(vec![0; CURSORS_BYTES_MAX / 2]) };
+        let long = || Place { after: Some(vec![0; CURSORS_BYTES_MAX / 2]), ..place(0) };
         let first = cursors.keep(long());
         let second = cursors.keep(long());
         let third = cursors.keep(long());

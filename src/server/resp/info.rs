@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::super::generation::Generation;
 use super::arguments::Arguments;
 use super::commands::{Spec, TABLE, find};
 use super::handshake::unknown_subcommand;
@@ -15,7 +16,7 @@ const SECTIONS: [&str; 7] = ["server", "clients", "memory", "persistence", "stat
 
 impl Session {
     /// INFO [section ...]
-    pub(super) fn info(&self, arguments: Arguments<'_>) -> String {
+    pub(super) fn info(&self, generation: &Generation, arguments: Arguments<'_>) -> String {
         let every = ["all", "default", "everything"];
         let asked = |section: &str| {
             arguments.len() == 1
@@ -28,12 +29,12 @@ impl Session {
         for section in SECTIONS.iter().filter(|section| asked(section)) {
             let title = format!("{}{}", section[..1].to_uppercase(), &section[1..]);
             let separator = if text.is_empty() { "" } else { "\r\n" };
-            let _ = write!(text, "{separator}# {title}\r\n{}", self.section(section));
+            let _ = write!(text, "{separator}# {title}\r\n{}", self.section(generation, section));
         }
         text
     }
 
-    fn section(&self, section: &str) -> String {
+    fn section(&self, generation: &Generation, section: &str) -> String {
         let shared = &self.shared;
         match section {
             "server" => format!(
@@ -58,23 +59,23 @@ impl Session {
                 shared.counters.redis_errors.get(),
             ),
             "replication" => "role:master\r\nconnected_slaves:0\r\n".into(),
-            _ => self.tailwater_section(),
+            _ => tailwater_section(generation),
         }
     }
+}
 
-    fn tailwater_section(&self) -> String {
-        let projections = &self.shared.reads.projections;
-        let checkpoint = projections.checkpoints.borrow().clone();
-        let mut text = format!("step:{}\r\nposition:{}\r\n", checkpoint.step, checkpoint.positions);
-        projections.status.inspect(|status| {
-            let _ = write!(text, "durable_position:{}\r\n", status.durable);
-            for view in projections.views.iter() {
-                let condition = status.views.get(&view.name).map_or("starting", |view| view.condition.word());
-                let _ = write!(text, "view_{}:condition={condition}\r\n", view.name);
-            }
-        });
-        text
-    }
+fn tailwater_section(generation: &Generation) -> String {
+    let projections = &generation.projections;
+    let checkpoint = projections.checkpoints.borrow().clone();
+    let mut text = format!("step:{}\r\nposition:{}\r\n", checkpoint.step, checkpoint.positions);
+    projections.status.inspect(|status| {
+        let _ = write!(text, "durable_position:{}\r\n", status.durable);
+        for view in projections.views.iter() {
+            let condition = status.views.get(&view.name).map_or("starting", |view| view.condition.word());
+            let _ = write!(text, "view_{}:condition={condition}\r\n", view.name);
+        }
+    });
+    text
 }
 
 /// COMMAND [COUNT | DOCS [name ...] | INFO [name ...] | LIST | GETKEYS ...]

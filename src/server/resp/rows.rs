@@ -8,8 +8,7 @@ use super::arguments::Arguments;
 use super::commands::Command;
 use super::pattern::matches;
 use super::reply::Reply;
-use super::session::{Refusal, Session};
-use crate::state::Reader;
+use super::session::{Moment, Refusal, Session};
 
 /// Largest answer to one command.
 pub(super) const REPLY_BYTES_MAX: usize = 64 << 20;
@@ -20,7 +19,7 @@ impl Session {
     /// GET, MGET, STRLEN: the row as JSON.
     pub(super) fn documents(
         &mut self,
-        reader: &Reader<'_>,
+        moment: Moment<'_>,
         (command, arguments): Request<'_>,
         reply: &mut Reply<'_>,
     ) -> Result<(), Refusal> {
@@ -30,7 +29,7 @@ impl Session {
         }
         let mut document = std::mem::take(&mut self.document);
         for key in arguments.from(1).iter() {
-            let row = self.row(reader, key)?;
+            let row = self.row(moment, key)?;
             document.clear();
             if let Some((view, row)) = &row {
                 write_row(&mut document, &view.columns, row);
@@ -49,12 +48,12 @@ impl Session {
     /// HGET, HMGET, HEXISTS, HSTRLEN: single columns.
     pub(super) fn fields(
         &mut self,
-        reader: &Reader<'_>,
+        moment: Moment<'_>,
         (command, arguments): Request<'_>,
         reply: &mut Reply<'_>,
     ) -> Result<(), Refusal> {
         let mut text = std::mem::take(&mut self.text);
-        let row = self.row(reader, arguments.get(1))?;
+        let row = self.row(moment, arguments.get(1))?;
         let start = reply.out.len();
         if command == Command::Hmget {
             reply.array(arguments.len() - 2);
@@ -77,13 +76,13 @@ impl Session {
     /// HGETALL, HKEYS, HVALS, HLEN, HSCAN: all columns that are not null.
     pub(super) fn whole_hash(
         &mut self,
-        reader: &Reader<'_>,
+        moment: Moment<'_>,
         (command, arguments): Request<'_>,
         reply: &mut Reply<'_>,
     ) -> Result<(), Refusal> {
         let pattern = if command == Command::Hscan { hscan_pattern(arguments)? } else { None };
         let mut text = std::mem::take(&mut self.text);
-        let row = self.row(reader, arguments.get(1))?;
+        let row = self.row(moment, arguments.get(1))?;
         let present: Vec<(usize, &ViewSchema, &Row)> = row
             .iter()
             .flat_map(|(view, row)| (0..view.columns.len()).map(move |column| (column, *view, row)))
@@ -122,13 +121,13 @@ impl Session {
     /// EXISTS, TYPE, TTL and its kin: whether keys are there. They do not expire.
     pub(super) fn presence(
         &mut self,
-        reader: &Reader<'_>,
+        moment: Moment<'_>,
         (command, arguments): Request<'_>,
         reply: &mut Reply<'_>,
     ) -> Result<(), Refusal> {
         let mut present = 0;
         for key in arguments.from(1).iter() {
-            present += i64::from(self.row(reader, key)?.is_some());
+            present += i64::from(self.row(moment, key)?.is_some());
         }
         match command {
             Command::Exists => reply.integer(present),

@@ -9,8 +9,7 @@ use super::pattern::{literal_prefix, matches};
 use super::reply::Reply;
 use super::request::number;
 use super::rows::check_size;
-use super::session::{Refusal, Session};
-use crate::state::Reader;
+use super::session::{Moment, Refusal, Session};
 
 /// Rows looked at by one SCAN when it does not say, as in Redis.
 const DEFAULT_COUNT: usize = 10;
@@ -49,22 +48,23 @@ impl Session {
     /// SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]
     pub(super) fn scan(
         &mut self,
-        reader: &Reader<'_>,
+        moment: Moment<'_>,
         arguments: Arguments<'_>,
         reply: &mut Reply<'_>,
     ) -> Result<(), Refusal> {
         let cursor = std::str::from_utf8(arguments.get(1)).ok().and_then(|text| text.parse::<u64>().ok());
         let options = scan_options(arguments)?;
+        let views = &moment.generation.projections.views;
         let place = match cursor.ok_or_else(|| Refusal::new("ERR invalid cursor"))? {
-            0 => Place::default(),
-            cursor => self.shared.cursors.find(cursor).ok_or_else(|| {
+            0 => Place::start(views),
+            cursor => self.shared.cursors.find(cursor).map(|place| place.among(views)).ok_or_else(|| {
                 Refusal::new(
                     "ERR invalid cursor: it was not given out by this process or is too old; start again with 0",
                 )
             })?,
         };
         let found = if options.possible {
-            self.find(reader, place, &Search { pattern: options.pattern, count: options.count, keys: true })?
+            self.find(moment, place, &Search { pattern: options.pattern, count: options.count, keys: true })?
         } else {
             Found::default()
         };
@@ -79,12 +79,12 @@ impl Session {
     /// KEYS pattern
     pub(super) fn keys(
         &mut self,
-        reader: &Reader<'_>,
+        moment: Moment<'_>,
         arguments: Arguments<'_>,
         reply: &mut Reply<'_>,
     ) -> Result<(), Refusal> {
         let search = Search { pattern: Some(arguments.get(1)), count: ROWS_MAX, keys: true };
-        let found = self.find(reader, Place::default(), &search)?;
+        let found = self.find(moment, Place::start(&moment.generation.projections.views), &search)?;
         if found.next.is_some() {
             return Err(Refusal(format!("ERR KEYS looks at {ROWS_MAX} rows at most: use SCAN")));
         }
@@ -97,9 +97,9 @@ impl Session {
     }
 
     /// DBSIZE: the number of rows, counted.
-    pub(super) fn dbsize(&mut self, reader: &Reader<'_>, reply: &mut Reply<'_>) -> Result<(), Refusal> {
+    pub(super) fn dbsize(&mut self, moment: Moment<'_>, reply: &mut Reply<'_>) -> Result<(), Refusal> {
         let search = Search { pattern: None, count: ROWS_MAX, keys: false };
-        let found = self.find(reader, Place::default(), &search)?;
+        let found = self.find(moment, Place::start(&moment.generation.projections.views), &search)?;
         if found.next.is_some() {
             return Err(Refusal(format!("ERR DBSIZE counts {ROWS_MAX} rows at most")));
         }
@@ -108,23 +108,21 @@ impl Session {
     }
 
     /// Looks at about `count` rows from `place` on, of views that the pattern may match.
-    fn find(&self, reader: &Reader<'_>, mut place: Place, search: &Search<'_>) -> Result<Found, Refusal> {
+    fn find(&self, moment: Moment<'_>, mut place: Place, search: &Search<'_>) -> Result<Found, Refusal> {
         let (prefix, exact) = literal_prefix(search.pattern.unwrap_or(b"*"));
-        let views = self.shared.reads.projections.views.len();
         let mut found = Found::default();
-        while place.view < views {
-            let name = &self.shared.reads.projections.views[place.view].name;
-            if !may_hold(name, &prefix, exact) {
-                place = Place { view: place.view + 1, after: None };
+        while let Some(next) = place.views.get(place.view) {
+            if !may_hold(&next.name, &prefix, exact) {
+                place = Place { view: place.view + 1, after: None, ..place };
                 continue;
             }
             if found.rows >= search.count {
                 found.next = Some(place);
                 break;
             }
-            let view = self.check_live(place.view)?;
+            let view = self.check_live(moment, place.view)?;
             let limit = (search.count - found.rows).min(ROWS_AT_A_TIME);
-            let page = reader.view_rows(&view.name, place.after.as_deref(), limit)?;
+            let page = moment.reader.view_rows(&view.name, place.after.as_deref(), limit)?;
             found.rows += page.rows.len();
             if search.keys {
                 let keys = page.rows.iter().map(|row| key_of(view, row));
@@ -132,8 +130,8 @@ impl Session {
                 found.keys.extend(keys.filter(wanted));
             }
             place = match page.next {
-                Some(after) => Place { view: place.view, after: Some(after) },
-                None => Place { view: place.view + 1, after: None },
+                Some(after) => Place { after: Some(after), ..place },
+                None => Place { view: place.view + 1, after: None, ..place },
             };
         }
         Ok(found)

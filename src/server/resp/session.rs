@@ -7,8 +7,8 @@ use std::time::Instant;
 use tailwater_connectors::{Row, Value, ViewSchema};
 use tracing::error;
 
+use super::super::generation::{Generation, ReadError};
 use super::super::key::parse_key;
-use super::super::reads::ReadError;
 use super::arguments::Arguments;
 use super::commands::{Command, Spec, find};
 use super::reply::{Protocol, Reply};
@@ -19,6 +19,14 @@ use crate::state::{Reader, StateError};
 
 /// Words and bytes of an unknown command that are repeated in the error.
 const REPEATED_BYTES_MAX: usize = 128;
+
+/// What the commands of one turn see.
+#[derive(Clone, Copy)]
+pub(super) struct Moment<'a> {
+    pub(super) generation: &'a Generation,
+    /// The pinned checkpoint.
+    pub(super) reader: &'a Reader<'a>,
+}
 
 /// What the connection does after a command.
 pub(super) enum Outcome {
@@ -80,13 +88,12 @@ pub(super) struct Session {
     /// Reused for documents and texts of values.
     pub(super) document: Vec<u8>,
     pub(super) text: String,
-    /// Views that were live before the checkpoint in use was pinned.
-    live: Vec<Cell<bool>>,
+    /// Views that were live before the checkpoint in use was pinned, by their places in the generation of this number.
+    live: (u64, Vec<Cell<bool>>),
 }
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, id: u64, address: String) -> Self {
-        let live = shared.reads.projections.views.iter().map(|_| Cell::new(false)).collect();
         Self {
             id,
             address,
@@ -98,27 +105,32 @@ impl Session {
             transaction: None,
             document: Vec::new(),
             text: String::new(),
-            live,
+            live: Default::default(),
             shared,
         }
     }
 
     /// Notes which views are live; to be called before a checkpoint is pinned. A view that was live once is asked about again
     /// only when it is read, so this costs nothing when all are.
-    pub(super) fn look(&self) {
-        for (index, live) in self.live.iter().enumerate().filter(|(_, live)| !live.get()) {
-            live.set(self.shared.reads.is_live(&self.shared.reads.projections.views[index]));
+    pub(super) fn look(&mut self, generation: &Generation) {
+        let views = &generation.projections.views;
+        if self.live.0 != generation.number {
+            self.live = (generation.number, views.iter().map(|_| Cell::new(false)).collect());
+        }
+        for (view, live) in views.iter().zip(&self.live.1).filter(|(_, live)| !live.get()) {
+            live.set(generation.is_live(view));
         }
     }
 
     /// Fails when the view at `index` was not live before the pin or is not now.
-    pub(super) fn check_live(&self, index: usize) -> Result<&ViewSchema, ReadError> {
-        let view = &self.shared.reads.projections.views[index];
-        if self.live[index].get() && self.shared.reads.is_live(view) {
+    pub(super) fn check_live<'m>(&self, moment: Moment<'m>, index: usize) -> Result<&'m ViewSchema, ReadError> {
+        let view = &moment.generation.projections.views[index];
+        let live = &self.live.1[index];
+        if live.get() && moment.generation.is_live(view) {
             return Ok(view);
         }
-        self.live[index].set(false);
-        Err(self.shared.reads.not_live(view))
+        live.set(false);
+        Err(moment.generation.not_live(view))
     }
 
     /// Whether the request may read many rows.
@@ -133,12 +145,12 @@ impl Session {
     }
 
     /// Answers one request on the pinned checkpoint.
-    pub(super) fn execute(&mut self, reader: &Reader<'_>, arguments: Arguments<'_>, out: &mut Vec<u8>) -> Outcome {
+    pub(super) fn execute(&mut self, moment: Moment<'_>, arguments: Arguments<'_>, out: &mut Vec<u8>) -> Outcome {
         let start = out.len();
         let answered = self.check(arguments).and_then(|spec| match spec {
             None => Ok(Outcome::Close),
             Some(spec) if self.queues(spec) => self.queue(spec, arguments, out),
-            Some(spec) => self.answer(reader, (spec, arguments), out),
+            Some(spec) => self.answer(moment, (spec, arguments), out),
         });
         answered.unwrap_or_else(|refusal| {
             if let Some(transaction) = &mut self.transaction {
@@ -183,7 +195,7 @@ impl Session {
     /// Runs one command.
     pub(super) fn answer(
         &mut self,
-        reader: &Reader<'_>,
+        moment: Moment<'_>,
         (spec, arguments): (&Spec, Arguments<'_>),
         out: &mut Vec<u8>,
     ) -> Result<Outcome, Refusal> {
@@ -191,52 +203,52 @@ impl Session {
         let reply = &mut Reply { out, protocol };
         match spec.command {
             Command::Get | Command::Mget | Command::Strlen => {
-                self.documents(reader, (spec.command, arguments), reply)?
+                self.documents(moment, (spec.command, arguments), reply)?
             }
             Command::Hget | Command::Hmget | Command::Hexists | Command::Hstrlen => {
-                self.fields(reader, (spec.command, arguments), reply)?;
+                self.fields(moment, (spec.command, arguments), reply)?;
             }
             Command::HgetAll | Command::Hkeys | Command::Hvals | Command::Hlen | Command::Hscan => {
-                self.whole_hash(reader, (spec.command, arguments), reply)?;
+                self.whole_hash(moment, (spec.command, arguments), reply)?;
             }
             Command::Exists | Command::Type | Command::ExpireTime => {
-                self.presence(reader, (spec.command, arguments), reply)?;
+                self.presence(moment, (spec.command, arguments), reply)?;
             }
-            Command::Scan => self.scan(reader, arguments, reply)?,
-            Command::Keys => self.keys(reader, arguments, reply)?,
-            Command::Dbsize => self.dbsize(reader, reply)?,
+            Command::Scan => self.scan(moment, arguments, reply)?,
+            Command::Keys => self.keys(moment, arguments, reply)?,
+            Command::Dbsize => self.dbsize(moment, reply)?,
             Command::Multi => self.multi(reply)?,
-            Command::Exec => return self.exec(reader, out),
+            Command::Exec => return self.exec(moment, out),
             Command::Discard => self.discard(reply)?,
             Command::Unwatch => reply.simple("OK"),
             Command::Watch => {
                 return Err(Refusal::new("ERR WATCH is not needed: what MULTI/EXEC reads is of one checkpoint"));
             }
-            Command::Tailwater => return self.tailwater(reader, arguments, reply),
+            Command::Tailwater => return self.tailwater(moment, arguments, reply),
             Command::Quit => {
                 reply.simple("OK");
                 return Ok(Outcome::Close);
             }
-            Command::Info => reply.verbatim(&self.info(arguments)),
+            Command::Info => reply.verbatim(&self.info(moment.generation, arguments)),
             _ => self.handshake((spec.command, arguments), reply)?,
         }
         Ok(Outcome::Next)
     }
 
     /// The view and key values that a key stands for.
-    pub(super) fn locate(&self, key: &[u8]) -> Result<(&ViewSchema, Vec<Value>), Refusal> {
+    pub(super) fn locate<'m>(&self, moment: Moment<'m>, key: &[u8]) -> Result<(&'m ViewSchema, Vec<Value>), Refusal> {
         let key = std::str::from_utf8(key).map_err(|_| Refusal::new("ERR the key is not UTF-8 text"))?;
         let (view, key) = key.split_once(':').unwrap_or((key, ""));
-        let (index, _) = self.shared.reads.view(view)?;
-        let view = self.check_live(index)?;
+        let (index, _) = moment.generation.view(view)?;
+        let view = self.check_live(moment, index)?;
         let key = parse_key(view, key, ':').map_err(ReadError::from)?;
         Ok((view, key))
     }
 
     /// The row of a key.
-    pub(super) fn row(&self, reader: &Reader<'_>, key: &[u8]) -> Result<Option<(&ViewSchema, Row)>, Refusal> {
-        let (view, key) = self.locate(key)?;
-        Ok(reader.view_row(&view.name, &key)?.map(|row| (view, row)))
+    pub(super) fn row<'m>(&self, moment: Moment<'m>, key: &[u8]) -> Result<Option<(&'m ViewSchema, Row)>, Refusal> {
+        let (view, key) = self.locate(moment, key)?;
+        Ok(moment.reader.view_row(&view.name, &key)?.map(|row| (view, row)))
     }
 }
 

@@ -13,8 +13,7 @@ use super::arguments::Arguments;
 use super::handshake::unknown_subcommand;
 use super::reply::Reply;
 use super::request::number;
-use super::session::{Outcome, Refusal, Session};
-use crate::state::Reader;
+use super::session::{Moment, Outcome, Refusal, Session};
 
 /// A position to wait for.
 pub(super) struct PositionWait {
@@ -28,8 +27,7 @@ pub(super) struct WaitAnswer(Result<Positions, WaitError>);
 impl PositionWait {
     /// Waits.
     pub(super) async fn run(self, reads: &Reads) -> WaitAnswer {
-        let reached = reads.reach(&self.positions, self.within).await;
-        WaitAnswer(reached.map(|()| reads.projections.checkpoints.borrow().positions.clone()))
+        WaitAnswer(reads.reach(&self.positions, self.within).await)
     }
 }
 
@@ -48,17 +46,17 @@ impl Session {
     /// TAILWATER POSITION | TAILWATER WAIT position timeout-ms
     pub(super) fn tailwater(
         &mut self,
-        reader: &Reader<'_>,
+        moment: Moment<'_>,
         arguments: Arguments<'_>,
         reply: &mut Reply<'_>,
     ) -> Result<Outcome, Refusal> {
         if arguments.is(1, "position") && arguments.len() == 2 {
-            reply.bulk(reader.checkpoint()?.positions.to_string().as_bytes());
+            reply.bulk(moment.reader.checkpoint()?.positions.to_string().as_bytes());
             return Ok(Outcome::Next);
         }
         if arguments.is(1, "wait") && arguments.len() == 4 {
             let text = String::from_utf8_lossy(arguments.get(2));
-            let positions = Positions::parse(&text, &self.shared.reads.projections.sources);
+            let positions = Positions::parse(&text, &moment.generation.projections.sources);
             let positions = positions.map_err(|error| Refusal(format!("ERR {error}")))?;
             let milliseconds = number(arguments.get(3)).and_then(|number| u64::try_from(number).ok());
             let within = milliseconds.map(Duration::from_millis).filter(|within| *within <= WAIT_MAX);

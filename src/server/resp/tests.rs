@@ -1,77 +1,14 @@
 //! Tests of the Redis protocol: over a bare socket, and with a client library.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io::{BufRead, BufReader, Read, Write as _};
-use std::net::TcpStream;
 use std::thread;
 
 use redis::Commands;
 
 use super::super::ServerConfig;
-use super::super::testing::{CARDS, CITIES, Fixture, PATIENCE, card, city};
+use super::super::testing::{CARDS, CITIES, Fixture, Socket, card, city};
 use super::commands::{Command, TABLE};
-
-/// A connection that shows replies as text: nested replies in brackets, errors with their sign.
-struct Socket {
-    write: TcpStream,
-    read: BufReader<TcpStream>,
-}
-
-impl Socket {
-    fn open(fixture: &Fixture) -> Self {
-        let write = TcpStream::connect(fixture.redis).unwrap();
-        write.set_nodelay(true).unwrap();
-        write.set_read_timeout(Some(PATIENCE)).unwrap();
-        write.set_write_timeout(Some(PATIENCE)).unwrap();
-        Self { read: BufReader::new(write.try_clone().unwrap()), write }
-    }
-
-    fn send(&mut self, bytes: &[u8]) {
-        self.write.write_all(bytes).unwrap();
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.read.read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
-    }
-
-    fn reply(&mut self) -> String {
-        let line = self.line();
-        let length = || line[1..].parse::<usize>();
-        match line.as_bytes().first() {
-            Some(b'$' | b'=') if line == "$-1" => "nil".into(),
-            Some(b'$' | b'=') => {
-                let mut bytes = vec![0; length().unwrap() + 2];
-                self.read.read_exact(&mut bytes).unwrap();
-                bytes.truncate(bytes.len() - 2);
-                String::from_utf8(bytes).unwrap()
-            }
-            Some(b'*' | b'~') => self.many(length().unwrap()),
-            Some(b'%') => self.many(2 * length().unwrap()),
-            Some(b'_') => "null".into(),
-            Some(b'-') => line,
-            Some(_) => line[1..].into(),
-            None => "closed".into(),
-        }
-    }
-
-    fn many(&mut self, length: usize) -> String {
-        format!("[{}]", (0..length).map(|_| self.reply()).collect::<Vec<_>>().join(" "))
-    }
-
-    fn ask(&mut self, command: &str) -> String {
-        self.send(format!("{command}\r\n").as_bytes());
-        self.reply()
-    }
-
-    /// Reply by reply.
-    fn expect(&mut self, session: &[(&str, &str)]) {
-        for (command, reply) in session {
-            assert_eq!(self.ask(command), *reply, "{command}");
-        }
-    }
-}
+use crate::pipeline::apply::ApplyDesk;
 
 #[test]
 fn rows_are_documents_and_hashes() {
@@ -299,7 +236,7 @@ fn a_transaction_reads_one_checkpoint() {
 #[test]
 fn the_password_guards_everything() {
     let config = ServerConfig { redis_password: Some("hush".into()), ..ServerConfig::default() };
-    let fixture = Fixture::start_with(1, config);
+    let fixture = Fixture::start_with(1, config, ApplyDesk::closed());
     let mut socket = Socket::open(&fixture);
     socket.expect(&[
         ("GET cards:1", "-NOAUTH Authentication required."),

@@ -3,8 +3,7 @@
 use super::arguments::{Arguments, OwnedArguments};
 use super::commands::{Command, Spec, find};
 use super::reply::Reply;
-use super::session::{Outcome, Refusal, Session};
-use crate::state::Reader;
+use super::session::{Moment, Outcome, Refusal, Session};
 
 /// Most commands of one transaction.
 const COMMANDS_MAX: usize = 10_000;
@@ -71,7 +70,7 @@ impl Session {
     }
 
     /// Answers the commands that wait, all on the pinned checkpoint.
-    pub(super) fn exec(&mut self, reader: &Reader<'_>, out: &mut Vec<u8>) -> Result<Outcome, Refusal> {
+    pub(super) fn exec(&mut self, moment: Moment<'_>, out: &mut Vec<u8>) -> Result<Outcome, Refusal> {
         let transaction = self.transaction.take().ok_or_else(|| Refusal::new("ERR EXEC without MULTI"))?;
         if transaction.broken {
             return Err(Refusal::new("EXECABORT Transaction discarded because of previous errors."));
@@ -80,7 +79,7 @@ impl Session {
         for command in &transaction.commands {
             let (arguments, start) = (command.borrow(), out.len());
             let Some((_, spec)) = find(arguments.get(0)) else { continue };
-            if let Err(refusal) = self.answer(reader, (spec, arguments), out) {
+            if let Err(refusal) = self.answer(moment, (spec, arguments), out) {
                 self.refuse(&refusal, out, start);
             }
         }
