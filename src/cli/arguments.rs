@@ -41,6 +41,10 @@ enum Command {
     Check(super::check::Check),
     /// Runs the daemon in the foreground until SIGINT or SIGTERM.
     Run(super::run::Run),
+    /// Prints what the configuration file as it is now would change in the running daemon.
+    Plan(super::plan::Plan),
+    /// Lets the running daemon take up the configuration file as it is now, without a stop.
+    Apply(super::apply::Apply),
     /// Shows sources, views and sinks of the running daemon.
     Status(super::status::Status),
     /// Prints rows of a view, from the running daemon.
@@ -62,6 +66,8 @@ pub fn main() -> ExitCode {
         Command::Init(init) => block_on(init.run()),
         Command::Check(check) => block_on(check.run()),
         Command::Run(run) => block_on(run.run()),
+        Command::Plan(plan) => plan.run(),
+        Command::Apply(apply) => apply.run(),
         Command::Status(status) => status.run(),
         Command::Query(query) => query.run(),
         Command::Explain(explain) => block_on(explain.run()),

@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use crate::config::ConfigError;
 use crate::pipeline::PipelineError;
 
+/// Exit code: the daemon cannot be reached.
+const UNREACHABLE: u8 = 3;
+
 /// A command's end in failure.
 #[derive(Debug)]
 pub struct Failure {
@@ -26,7 +29,12 @@ impl Failure {
 
     /// The daemon cannot be reached.
     pub(super) fn unreachable(message: impl Into<String>) -> Self {
-        Self { code: 3, message: message.into(), hint: None }
+        Self { code: UNREACHABLE, message: message.into(), hint: None }
+    }
+
+    /// Whether the daemon could not be reached.
+    pub(super) fn is_unreachable(&self) -> bool {
+        self.code == UNREACHABLE
     }
 
     /// With what to do.

@@ -3,12 +3,14 @@
 //! Data goes to stdout, talk to stderr. Exit codes: 0 done; 1 the thing asked for failed or was found wrong; 2 the command
 //! line or the configuration is wrong; 3 the daemon cannot be reached.
 
+mod apply;
 mod arguments;
 mod check;
 pub mod demo;
 mod explain;
 mod failure;
 mod init;
+mod plan;
 mod query;
 mod remote;
 mod run;

@@ -20,32 +20,45 @@ pub(super) struct Answer {
 /// The daemon's HTTP API.
 pub(super) struct Remote {
     address: String,
+    /// What to send as `Authorization`.
+    authorization: Option<String>,
     agent: ureq::Agent,
 }
 
 impl Remote {
     pub(super) fn new(address: DaemonAddress) -> Result<Self, Failure> {
-        let address = match address.http {
-            Some(address) => address,
-            None => config::load(&address.config.config)?
-                .server
-                .http
-                .ok_or_else(|| Failure::usage("the configuration switches HTTP off").hint("give --http HOST:PORT"))?
-                .to_string(),
+        let config = config::load(&address.config.config);
+        let (address, token) = match (address.http, config) {
+            // The configuration may be another one, or none, where the address is given.
+            (Some(address), config) => (address, config.ok().and_then(|config| config.server.http_token)),
+            (None, config) => {
+                let server = config?.server;
+                let off = || Failure::usage("the configuration switches HTTP off").hint("give --http HOST:PORT");
+                (server.http.ok_or_else(off)?.to_string(), server.http_token)
+            }
         };
+        let authorization = token.map(|token| format!("Bearer {token}"));
         let settings = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(ANSWER_MAX));
-        Ok(Self { address, agent: settings.build().into() })
+        Ok(Self { address, authorization, agent: settings.build().into() })
     }
 
     /// `GET path`; an error answer becomes a failure with the daemon's own words.
     pub(super) fn get(&self, path: &str, accept: &str) -> Result<Answer, Failure> {
-        self.answered(self.agent.get(self.url(path)).header("accept", accept).call())
+        let request = self.agent.get(self.url(path)).header("accept", accept);
+        self.answered(self.authorized(request).call())
     }
 
     /// `POST path` without a body; the answer may take any time.
     pub(super) fn post(&self, path: &str) -> Result<Answer, Failure> {
         let request = self.agent.post(self.url(path)).config().timeout_global(None).build();
-        self.answered(request.send_empty())
+        self.answered(self.authorized(request).send_empty())
+    }
+
+    fn authorized<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
+        match &self.authorization {
+            Some(authorization) => request.header("authorization", authorization),
+            None => request,
+        }
     }
 
     fn url(&self, path: &str) -> String {

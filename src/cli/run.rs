@@ -1,14 +1,15 @@
 //! `tailwater run`.
 
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::arguments::ConfigPath;
 use super::failure::Failure;
+use super::plan;
 use crate::config;
-use crate::pipeline::apply::ApplyDesk;
+use crate::pipeline::apply::{ApplyDesk, ApplyRefusal};
 use crate::pipeline::{Daemon, Live, PipelineError};
 use crate::server::{self, ServerConfig};
 use crate::telemetry;
@@ -37,6 +38,7 @@ impl Run {
         };
         let stop = CancellationToken::new();
         stop_on_signals(stop.clone())?;
+        let hangup = signal(SignalKind::hangup())?;
         let daemon = match Daemon::start(config, stop.clone()).await {
             // It was still waiting for its database.
             Err(PipelineError::Source(error)) if error.is_transient() && stop.is_cancelled() => {
@@ -46,6 +48,7 @@ impl Run {
             started => started?,
         };
         let (_next, live) = Live::new(daemon.projections().clone(), ApplyDesk::closed());
+        let applying = tokio::spawn(apply_on_hangup(hangup, live.apply().clone()));
         let serving = tokio::spawn(server::serve(live, server, stop.clone()));
         info!("started");
         let (outcome, served) = tokio::join!(daemon.run(), async {
@@ -54,12 +57,26 @@ impl Run {
             stop.cancel();
             served
         });
+        applying.abort();
         outcome?;
         served
             .map_err(|error| Failure::failed(error.to_string()))?
             .map_err(|error| Failure::failed(error.to_string()))?;
         info!("stopped");
         Ok(())
+    }
+}
+
+/// SIGHUP takes up the configuration file as it is now; one that cannot be taken up changes nothing.
+async fn apply_on_hangup(mut hangup: Signal, desk: ApplyDesk) {
+    while hangup.recv().await.is_some() {
+        match desk.apply().await {
+            Ok(plan) => info!(plan = %plan::in_words(&plan), "SIGHUP: applying the configuration"),
+            Err(refusal) => {
+                let hint = if let ApplyRefusal::Refused { hint, .. } = &refusal { hint.as_deref() } else { None };
+                warn!(error = %refusal, hint, "SIGHUP: the configuration is not applied");
+            }
+        }
     }
 }
 

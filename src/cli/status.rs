@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 
 use clap::Args;
 
+use super::apply;
 use super::arguments::DaemonAddress;
 use super::failure::Failure;
 use super::remote::Remote;
@@ -22,10 +23,7 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let mut text = String::new();
-        Remote::new(self.daemon)?.get("/v1/status", "application/json")?.body.read_to_string(&mut text)?;
-        let board: Board = serde_json::from_str(&text)
-            .map_err(|error| Failure::failed(format!("the daemon's answer is not a status: {error}")))?;
+        let (board, text) = board(&Remote::new(self.daemon)?)?;
         let mut out = std::io::stdout().lock();
         if self.json {
             writeln!(out, "{text}")?;
@@ -37,6 +35,15 @@ impl Status {
             names => Err(Failure::failed(format!("failed: {}", names.join(", ")))),
         }
     }
+}
+
+/// The daemon's board, and its text.
+pub(super) fn board(remote: &Remote) -> Result<(Board, String), Failure> {
+    let mut text = String::new();
+    remote.get("/v1/status", "application/json")?.body.read_to_string(&mut text)?;
+    let board = serde_json::from_str(&text);
+    let board = board.map_err(|error| Failure::failed(format!("the daemon's answer is not a status: {error}")))?;
+    Ok((board, text))
 }
 
 fn failed(board: &Board) -> Vec<String> {
@@ -96,7 +103,15 @@ fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(out, "sink   {name:<24} {:<9} {line}", sink.condition.word())?;
         trouble(out, sink.error.as_deref(), sink.hint.as_deref())?;
     }
+    applied(board, out)?;
     verified(board, out)
+}
+
+fn applied(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
+    let Some(line) = apply::line(&board.apply) else { return Ok(()) };
+    let begun = board.apply.since.as_ref().map(|since| format!(", begun {since}")).unwrap_or_default();
+    writeln!(out, "apply  {line}{begun}")?;
+    trouble(out, board.apply.error.as_deref(), board.apply.hint.as_deref())
 }
 
 fn verified(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
