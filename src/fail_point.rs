@@ -33,11 +33,17 @@ pub enum FailPoint {
     CopyMarked,
     /// It is committed that a table is complete.
     CopyEnded,
+    /// A branch of the state is made.
+    Branched,
+    /// A branch is about to take the place of its state.
+    BeforeCurrent,
+    /// It has; nobody knows.
+    AfterCurrent,
 }
 
 impl FailPoint {
     /// All of them with their names.
-    pub const ALL: [(Self, &str); 13] = [
+    pub const ALL: [(Self, &str); 16] = [
         (Self::BeforeStep, "before_step"),
         (Self::BeforeWrite, "before_write"),
         (Self::AfterWrite, "after_write"),
@@ -51,6 +57,9 @@ impl FailPoint {
         (Self::InCopy, "in_copy"),
         (Self::CopyMarked, "copy_marked"),
         (Self::CopyEnded, "copy_ended"),
+        (Self::Branched, "branched"),
+        (Self::BeforeCurrent, "before_current"),
+        (Self::AfterCurrent, "after_current"),
     ];
 }
 

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::plan;
 use crate::config;
 use crate::pipeline::apply::{ApplyDesk, ApplyRefusal};
-use crate::pipeline::{Daemon, Live, PipelineError};
+use crate::pipeline::{Daemon, PipelineError};
 use crate::server::{self, ServerConfig};
 use crate::telemetry;
 
@@ -36,10 +36,12 @@ impl Run {
             redis: config.server.redis,
             redis_password: config.server.redis_password.clone(),
         };
+        let path = self.config.config.clone();
+        let load = Box::new(move || config::load(&path));
         let stop = CancellationToken::new();
         stop_on_signals(stop.clone())?;
         let hangup = signal(SignalKind::hangup())?;
-        let daemon = match Daemon::start(config, stop.clone()).await {
+        let daemon = match Daemon::start(config, load, stop.clone()).await {
             // It was still waiting for its database.
             Err(PipelineError::Source(error)) if error.is_transient() && stop.is_cancelled() => {
                 info!("stopped");
@@ -47,7 +49,7 @@ impl Run {
             }
             started => started?,
         };
-        let (_next, live) = Live::new(daemon.projections().clone(), ApplyDesk::closed());
+        let live = daemon.live();
         let applying = tokio::spawn(apply_on_hangup(hangup, live.apply().clone()));
         let serving = tokio::spawn(server::serve(live, server, stop.clone()));
         info!("started");

@@ -30,6 +30,7 @@ const DEFAULT_HTTP: &str = "127.0.0.1:8080";
 const DEFAULT_REDIS: &str = "127.0.0.1:6380";
 
 /// A configuration without problems.
+#[derive(Clone)]
 pub struct Config {
     /// Directory of all state; relative paths are relative to the configuration file.
     pub state_dir: PathBuf,
@@ -77,7 +78,7 @@ pub enum RowErrors {
 }
 
 /// `[sink.NAME]`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum SinkConfig {
     /// `type = "redis"`
     Redis(RedisSinkConfig),
@@ -104,7 +105,7 @@ impl SinkConfig {
 }
 
 /// `[server]`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ServerSection {
     /// HTTP address; `None` when switched off with `"off"`.
     pub http: Option<SocketAddr>,

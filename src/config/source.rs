@@ -14,7 +14,7 @@ use super::section::Section;
 const DEFAULT_LOG_WARN_BYTES: u64 = 1 << 30;
 
 /// `[source.NAME]`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SourceConfig {
     /// How to reach it.
     pub postgres: PostgresSourceConfig,

@@ -225,7 +225,11 @@ fn write_entries(
 type Batch = Vec<(Vec<u8>, Row, i64)>;
 
 /// The next rows from `start` on, and where to go on, if anywhere.
-fn read_batch(tx: &StateTx<'_>, relation: &Relation, start: &[u8]) -> Result<(Batch, Option<Vec<u8>>), EngineError> {
+pub(super) fn read_batch(
+    tx: &StateTx<'_>,
+    relation: &Relation,
+    start: &[u8],
+) -> Result<(Batch, Option<Vec<u8>>), EngineError> {
     let mut batch = Batch::new();
     let mut next = None;
     tx.scan_from(relation.table, start, Version::Old, &mut |key, value| {

@@ -35,6 +35,7 @@ mod relation;
 pub mod scalar;
 mod sort;
 mod step;
+mod takeover;
 mod view;
 
 #[cfg(test)]
@@ -54,4 +55,5 @@ pub use plan::{
 pub use planted::{PlantedFault, plant};
 pub use scalar::Scalar;
 pub use step::StepOutcome;
+pub use takeover::{Former, TakenOver};
 pub use view::ViewCondition;

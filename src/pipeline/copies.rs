@@ -159,6 +159,13 @@ impl Stepper {
         Ok(incomplete)
     }
 
+    /// Shows what is missing from the beginning on.
+    pub(super) fn show_missing(&mut self) {
+        let incomplete = |(source, copy): (&SmolStr, &SourceCopy)| (!copy.missing.is_empty()).then(|| source.clone());
+        let sources: Vec<SmolStr> = self.copies.sources.iter().filter_map(incomplete).collect();
+        sources.iter().for_each(|source| self.show_copy(source));
+    }
+
     fn show_copy(&mut self, source: &SmolStr) {
         let condition = self.copies.condition(source);
         let copy = self.copies.of(source);

@@ -59,6 +59,11 @@ impl Delivered {
         self.0.lock().entry(view.clone()).or_default().steps.insert(sink.clone(), step);
     }
 
+    /// Whether every sink holds its view up to `step`.
+    pub(super) fn all_at(&self, step: u64) -> bool {
+        self.0.lock().values().all(|sinks| sinks.steps.values().all(|at| *at >= step))
+    }
+
     /// `step` changed so many rows of the view.
     pub(super) fn committed(&self, view: &SmolStr, step: u64, changes: u64) {
         let mut views = self.0.lock();

@@ -36,10 +36,19 @@ enum Next {
     Ask(SinkAsk),
 }
 
+/// The end of a view's life.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FormerLife {
+    pub(super) fingerprint: u64,
+    pub(super) step: u64,
+}
+
 /// Delivers one view to one sink.
 pub(super) struct Delivery {
     pub(super) name: SmolStr,
     pub(super) view: Arc<ViewSchema>,
+    /// The life of the view before this one, where the changelog tells the difference.
+    pub(super) former: Option<FormerLife>,
     pub(super) state: Arc<State>,
     pub(super) checkpoints: watch::Receiver<Checkpoint>,
     pub(super) delivered: Arc<Delivered>,
@@ -77,7 +86,7 @@ impl Delivery {
     async fn follow(&mut self, sink: &mut dyn Sink, backoff: &mut Backoff) -> Result<(), SinkError> {
         let held = sink.open(&self.view).await?;
         self.wait_until_live().await;
-        let mut cursor = match held {
+        let mut cursor = match held.map(|cursor| self.in_this_life(cursor)) {
             Some(cursor) if self.continues(&cursor)? => cursor,
             None => self.refill(sink, "it holds nothing").await?,
             Some(_) => self.refill(sink, "it does not hold this life of the view").await?,
@@ -158,8 +167,23 @@ impl Delivery {
         Ok(outcome?.expect("a read without error pinned a checkpoint"))
     }
 
+    /// A sink that holds the former life as it ended goes on with the difference to this one.
+    fn in_this_life(&self, cursor: Cursor) -> Cursor {
+        let ended = |former: FormerLife| {
+            cursor.generation == self.generation_of(former.fingerprint) && cursor.step == former.step
+        };
+        match self.former.is_some_and(ended) {
+            true => Cursor { generation: self.generation(), ..cursor },
+            false => cursor,
+        }
+    }
+
     fn generation(&self) -> SmolStr {
-        smol_str::format_smolstr!("{}-{:016x}", self.state.id(), self.view.fingerprint)
+        self.generation_of(self.view.fingerprint)
+    }
+
+    fn generation_of(&self, fingerprint: u64) -> SmolStr {
+        smol_str::format_smolstr!("{}-{fingerprint:016x}", self.state.id())
     }
 
     fn cursor(&self, checkpoint: Checkpoint) -> Cursor {
@@ -176,7 +200,9 @@ impl Delivery {
             if newest.step > cursor.step {
                 let batch = self.read_batch(cursor).map_err(|error| self.damaged(&error))?;
                 let idle = *idle_since.get_or_insert_with(Instant::now);
-                if !batch.changes.is_empty() || idle.elapsed() >= IDLE_CURSOR_INTERVAL {
+                // When the engine has ended, this is where the sink goes on from.
+                let is_last = self.checkpoints.has_changed().is_err();
+                if !batch.changes.is_empty() || idle.elapsed() >= IDLE_CURSOR_INTERVAL || is_last {
                     return Ok(Next::Batch(batch));
                 }
             }

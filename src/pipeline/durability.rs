@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use smol_str::SmolStr;
@@ -29,6 +30,8 @@ pub(super) struct Flusher {
     pub(super) state: Arc<State>,
     pub(super) checkpoints: watch::Receiver<Checkpoint>,
     pub(super) durable: DurableSenders,
+    /// While it is set, the sources are told nothing: a branch of the state starts from what they know.
+    pub(super) hold: Arc<AtomicBool>,
     pub(super) status: Arc<StatusBoard>,
     pub(super) stop: CancellationToken,
 }
@@ -61,7 +64,7 @@ impl Flusher {
         tokio::task::spawn_blocking(move || state.flush()).await.expect("flushing does not panic")?;
         pass(FailPoint::AfterFlush);
         for (source, position) in &checkpoint.positions.0 {
-            if let Some(sender) = self.durable.get(source) {
+            if let Some(sender) = self.durable.get(source).filter(|_| !self.hold.load(Ordering::SeqCst)) {
                 sender.send_replace(Some(position.clone()));
             }
         }

@@ -9,6 +9,7 @@
 //! ```
 
 pub mod apply;
+mod applying;
 mod backoff;
 mod check;
 mod copies;
@@ -17,22 +18,26 @@ mod delivered;
 mod delivery;
 mod durability;
 mod error;
+mod generation;
 mod health;
 mod live;
 mod planning;
+mod preparing;
 mod projections;
 mod records;
 mod sinks;
 mod source;
+mod staging;
 pub mod status;
 mod stepper;
+mod takeover;
 #[cfg(test)]
 pub(crate) mod testing;
 mod touched;
 pub mod verify;
 
 pub use check::{Found, check};
-pub use daemon::Daemon;
+pub use daemon::{Daemon, LoadConfig};
 pub use error::PipelineError;
 pub use live::Live;
 pub use planning::{Planning, plan_from_sources};

@@ -19,6 +19,7 @@ use super::delivered::Delivered;
 use super::error::PipelineError;
 use super::source::{Item, Standing, Taken};
 use super::status::{Condition, StatusBoard};
+use super::takeover::TakeOver;
 use super::touched::Touched;
 use super::verify::Gate;
 use crate::engine::{Engine, EngineError, StepOutcome, ViewCondition};
@@ -47,6 +48,10 @@ pub(super) struct Stepper {
     pub(super) delivered: Arc<Delivered>,
     pub(super) status: Arc<StatusBoard>,
     pub(super) gate: Arc<Gate>,
+    /// Where a branch of the state is to take over, before anything else goes on.
+    pub(super) takeover: Option<TakeOver>,
+    /// What was held until then.
+    pub(super) released: VecDeque<Taken>,
     pub(super) stop: CancellationToken,
 }
 
@@ -56,18 +61,28 @@ impl Stepper {
         for change in self.engine.changed_tables() {
             self.table_changed(&change)?;
         }
+        self.show_missing();
         self.fill()?;
         self.show_views()?;
+        self.take_over_if_there()?;
         let mut waiting = VecDeque::new();
         while !self.stop.is_cancelled() {
+            waiting.extend(self.released.drain(..));
             let Some(taken) = waiting.pop_front().or_else(|| self.messages.blocking_recv()) else { break };
-            match self.handle(taken, &mut waiting) {
+            match self.take(taken, &mut waiting) {
                 // Stopped while it waited: what it could not write is sent again.
                 Err(error) if error.is_transient() && self.stop.is_cancelled() => break,
                 handled => handled?,
             }
         }
         Ok(())
+    }
+
+    fn take(&mut self, taken: Taken, waiting: &mut VecDeque<Taken>) -> Result<(), PipelineError> {
+        match self.before_takeover(taken)? {
+            Some(taken) => self.handle(taken, waiting),
+            None => Ok(()),
+        }
     }
 
     fn handle(&mut self, taken: Taken, waiting: &mut VecDeque<Taken>) -> Result<(), PipelineError> {
@@ -162,7 +177,7 @@ impl Stepper {
         transactions
     }
 
-    fn step(&mut self, source: &SmolStr, transactions: &[Transaction]) -> Result<(), PipelineError> {
+    pub(super) fn step(&mut self, source: &SmolStr, transactions: &[Transaction]) -> Result<(), PipelineError> {
         let Some(last) = transactions.last() else { return Ok(()) };
         self.trim();
         pass(FailPoint::BeforeStep);
@@ -182,7 +197,7 @@ impl Stepper {
         Ok(())
     }
 
-    fn progress(&mut self, source: SmolStr, position: Position) -> Result<(), PipelineError> {
+    pub(super) fn progress(&mut self, source: SmolStr, position: Position) -> Result<(), PipelineError> {
         // Heard from, whether or not it is news: a source that was away is back.
         let condition = self.copies.condition(&source);
         self.show_source(&source, |status| {
@@ -207,7 +222,7 @@ impl Stepper {
             match work(&mut self.engine) {
                 Err(error) if error.is_transient() && !self.stop.is_cancelled() => {
                     if !waits {
-                        warn!(%error, "state cannot be written, waiting");
+                        warn!(error = %words(&error), "state cannot be written, waiting");
                         self.show_state(Condition::Retrying, Some(&error));
                     }
                     waits = true;
@@ -227,7 +242,7 @@ impl Stepper {
     fn show_state(&self, condition: Condition, error: Option<&EngineError>) {
         self.status.update(|status| {
             status.state.condition = condition;
-            status.state.error = error.map(ToString::to_string);
+            status.state.error = error.map(words);
             status.state.hint = error.and_then(|error| error.hint().map(Into::into));
         });
     }
@@ -304,6 +319,14 @@ impl Stepper {
             });
         }
         Ok(())
+    }
+}
+
+/// What the state says where it is the state that failed; the engine only says that it did.
+fn words(error: &EngineError) -> String {
+    match error {
+        EngineError::State(state) => state.to_string(),
+        other => other.to_string(),
     }
 }
 

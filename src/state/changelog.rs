@@ -22,6 +22,8 @@ pub(super) struct ChangelogDraft {
     changes: Vec<u8>,
     scratch: Vec<u8>,
     pub(super) trim: Option<u64>,
+    /// The floor of a changelog that begins again with this step.
+    pub(super) restart: Option<u64>,
 }
 
 impl ChangelogDraft {
@@ -40,6 +42,10 @@ impl ChangelogDraft {
 
     pub(super) fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    pub(super) fn moves_floor(&self) -> bool {
+        self.trim.is_some() || self.restart.is_some()
     }
 
     /// The chunk as it is stored.

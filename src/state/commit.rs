@@ -3,7 +3,7 @@
 use rocksdb::WriteBatch;
 
 use super::changelog::{ChangelogDraft, FLOOR_STEP, chunk_key, decode_floor};
-use super::database::{Database, ONE_STEP, STEP_COUNT, range, write_options};
+use super::database::{Database, STEP_COUNT, range, write_options};
 use super::documents::{CHECKPOINT, document_key, print_document};
 use super::key_codec::prefix_end;
 use super::overlay::TableOverlay;
@@ -24,11 +24,12 @@ pub(super) struct StepBatch<'a> {
 }
 
 impl<'a> StepBatch<'a> {
-    pub(super) fn new(database: &'a Database, checkpoint: &'a Checkpoint) -> Result<Self, StateError> {
+    /// `steps` is how many numbers it is ahead of the one before.
+    pub(super) fn new(database: &'a Database, checkpoint: &'a Checkpoint, steps: u64) -> Result<Self, StateError> {
         let mut batch = WriteBatch::default();
         batch.put_cf(database.meta(), CHECKPOINT, print_document("checkpoint", checkpoint)?);
         for family in [database.meta(), database.tables(), database.changelog()] {
-            batch.merge_cf(family, STEP_COUNT, ONE_STEP);
+            batch.merge_cf(family, STEP_COUNT, steps.to_be_bytes());
         }
         Ok(Self { database, checkpoint, batch, key: Vec::new() })
     }
@@ -57,26 +58,46 @@ impl<'a> StepBatch<'a> {
     /// Adds a view's chunk and the deletion of chunks that its followers have behind them.
     pub(super) fn changelog(&mut self, table: TableId, draft: &ChangelogDraft) -> Result<(), StateError> {
         let step = self.checkpoint.step;
-        let trim = draft.trim.map(|trim| trim.min(step));
-        if let Some(trim) = trim {
-            self.trim(table, trim)?;
-        }
-        if !draft.is_empty() && trim != Some(step) {
+        let floor = match draft.moves_floor() {
+            true => Some(self.move_floor(table, draft)?),
+            false => None,
+        };
+        if !draft.is_empty() && floor != Some(step) {
             let chunk = draft.chunk(&self.checkpoint.positions);
             self.batch.put_cf(self.database.changelog(), chunk_key(table, step), chunk);
         }
         Ok(())
     }
 
-    fn trim(&mut self, table: TableId, step: u64) -> Result<(), StateError> {
+    /// Deletes the chunks that are to be forgotten. Answers with the floor, this step at most.
+    fn move_floor(&mut self, table: TableId, draft: &ChangelogDraft) -> Result<u64, StateError> {
+        let step = self.checkpoint.step;
+        let stored = self.floor(table)?;
+        let trimmed = |floor: u64| draft.trim.map_or(floor, |trim| trim.min(step).max(floor));
+        let floor = match draft.restart {
+            Some(floor) => {
+                self.forget(chunk_key(table, FLOOR_STEP + 1), chunk_key(table, step))?;
+                trimmed(floor.min(step))
+            }
+            None if trimmed(stored) == stored => return Ok(stored),
+            None => {
+                self.forget(chunk_key(table, stored + 1), chunk_key(table, trimmed(stored).saturating_add(1)))?;
+                trimmed(stored)
+            }
+        };
+        self.batch.put_cf(self.database.changelog(), chunk_key(table, FLOOR_STEP), floor.to_be_bytes());
+        pass(FailPoint::InTrim);
+        Ok(floor)
+    }
+
+    fn floor(&self, table: TableId) -> Result<u64, StateError> {
+        let floor = self.database.engine.get_pinned_cf(self.database.changelog(), chunk_key(table, FLOOR_STEP))?;
+        floor.map_or(Ok(0), |bytes| decode_floor(&bytes))
+    }
+
+    /// Deletes the chunks from `first` up to `end`, exclusive.
+    fn forget(&mut self, first: Vec<u8>, end: Vec<u8>) -> Result<(), StateError> {
         let family = self.database.changelog();
-        let floor_key = chunk_key(table, FLOOR_STEP);
-        let floor = self.database.engine.get_pinned_cf(family, &floor_key)?;
-        let floor = floor.map_or(Ok(0), |bytes| decode_floor(&bytes))?;
-        if step <= floor {
-            return Ok(());
-        }
-        let (first, end) = (chunk_key(table, floor + 1), chunk_key(table, step.saturating_add(1)));
         let mut chunks = self.database.engine.raw_iterator_cf_opt(family, range(first.clone(), Some(end.clone())));
         chunks.seek_to_first();
         let mut keys = Vec::new();
@@ -92,8 +113,6 @@ impl<'a> StepBatch<'a> {
         } else {
             keys.iter().for_each(|key| self.batch.delete_cf(family, key));
         }
-        self.batch.put_cf(family, floor_key, step.to_be_bytes());
-        pass(FailPoint::InTrim);
         Ok(())
     }
 

@@ -5,13 +5,13 @@
 //! | `meta` | `checkpoint`, or `d/` and the name of a document | JSON |
 //! | `tables` | table id (4 bytes, big endian), key | row |
 //! | `changelog` | table id, step (8 bytes, big endian); step 0 holds the floor | chunk |
-//! | all three | [`STEP_COUNT`] | number of commits, added up: [`add`] |
+//! | all three | [`STEP_COUNT`] | number of steps, added up by their commits: [`add`] |
 
 use std::path::Path;
 
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, LogLevel,
-    MergeOperands, Options, ReadOptions, WriteBufferManager, WriteOptions, properties,
+    MergeOperands, Options, ReadOptions, WriteBufferManager, WriteOptions, checkpoint, properties,
 };
 
 use super::documents::{CHECKPOINT, parse_document};
@@ -19,8 +19,6 @@ use super::{Checkpoint, StateError};
 
 /// Key behind those of all tables: ids end before it.
 pub(super) const STEP_COUNT: [u8; 4] = [u8::MAX; 4];
-/// What a commit adds to it.
-pub(super) const ONE_STEP: [u8; 8] = 1_u64.to_be_bytes();
 
 const FAMILY_META: &str = "meta";
 const FAMILY_TABLES: &str = "tables";
@@ -39,6 +37,9 @@ const OPEN_FILES_MAX: i32 = 512;
 const BYTES_PER_SYNC: u64 = 1 << 20;
 const LOG_FILES_MAX: usize = 3;
 const LOG_FILE_BYTES_MAX: usize = 4 << 20;
+/// Parts of the write buffers that one of a family may take.
+const FAMILY_PARTS: [(&str, usize); 4] =
+    [(FAMILY_UNUSED, 16), (FAMILY_META, 16), (FAMILY_TABLES, 3), (FAMILY_CHANGELOG, 4)];
 
 /// The one byte budget, divided.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +47,8 @@ pub(super) struct MemoryBudget {
     pub(super) block_cache: usize,
     pub(super) memtables: usize,
     pub(super) rows: usize,
+    /// Bytes of RocksDB's log, on the disk: bounds what a restart has to read.
+    log: usize,
 }
 
 /// Share of the process' budget that caches and memtables may hold. The rest is for what is on its way (batches of the source,
@@ -56,7 +59,12 @@ impl MemoryBudget {
     pub(super) fn divide(memory_bytes: usize) -> Self {
         let kept = memory_bytes.max(MEMORY_BYTES_MIN) / 100 * KEPT_PERCENT;
         let (block_cache, memtables) = (kept / 2, kept / 3);
-        Self { block_cache, memtables, rows: kept - block_cache - memtables }
+        Self { block_cache, memtables, rows: kept - block_cache - memtables, log: 2 * memtables }
+    }
+
+    /// What is opened with `memory_bytes` and may get `later_bytes`: the log's bound cannot be changed afterwards.
+    pub(super) fn divide_for_now(memory_bytes: usize, later_bytes: usize) -> Self {
+        Self { log: Self::divide(later_bytes).log, ..Self::divide(memory_bytes) }
     }
 }
 
@@ -75,18 +83,16 @@ impl Database {
         let mut options = database_options(&memtables, budget);
         options.create_if_missing(is_new);
         options.create_missing_column_families(is_new);
-        let family = |name: &str, part: usize| {
+        let families = FAMILY_PARTS.map(|(name, part)| {
             ColumnFamilyDescriptor::new(name, family_options(&block_cache, budget.memtables / part))
-        };
-        let families =
-            [family(FAMILY_UNUSED, 16), family(FAMILY_META, 16), family(FAMILY_TABLES, 3), family(FAMILY_CHANGELOG, 4)];
+        });
         let engine = DB::open_cf_descriptors(&options, path, families).map_err(|error| open_error(path, error))?;
         let database = Self { engine, block_cache, memtables };
         database.compare_counts()?;
         Ok(database)
     }
 
-    /// Every commit counts itself in every family, and steps are numbered one by one: a family that has lost commits has counted fewer
+    /// Every commit counts in every family the steps from the one before to its own: a family that has lost commits has counted fewer
     /// than the last one's step, whether a log between others is gone or the end of a manifest. What RocksDB offers for the logs writes its
     /// manifest at each of them, and does not recover from a disk that is full there.
     fn compare_counts(&self) -> Result<(), StateError> {
@@ -104,6 +110,26 @@ impl Database {
             }
         }
         Ok(())
+    }
+
+    /// Makes a copy in `path`, which is not there yet: exactly one commit, the newest at the time of the call or a later one.
+    ///
+    /// Sorted files are the same on the disk, by hard links; the log and the manifest are copied, all synced. Nothing is flushed for it:
+    /// a disk that is full here does not disturb who writes.
+    pub(super) fn copy_to(&self, path: &Path) -> Result<(), StateError> {
+        Ok(checkpoint::Checkpoint::new(&self.engine)?.create_checkpoint_with_log_size(path, u64::MAX)?)
+    }
+
+    /// Changes the bounds of all caches and write buffers; that of the log stays.
+    pub(super) fn set_budget(&self, budget: MemoryBudget) -> Result<(), StateError> {
+        self.block_cache.clone().set_capacity(budget.block_cache);
+        self.memtables.set_buffer_size(budget.memtables);
+        // Each takes effect, also where RocksDB cannot write its list of options.
+        let set = FAMILY_PARTS.map(|(name, part)| {
+            let bytes = (budget.memtables / part).to_string();
+            self.engine.set_options_cf(self.family(name), &[("write_buffer_size", bytes.as_str())])
+        });
+        Ok(set.into_iter().collect::<Result<(), _>>()?)
     }
 
     pub(super) fn meta(&self) -> &ColumnFamily {
@@ -160,8 +186,7 @@ fn database_options(memtables: &WriteBufferManager, budget: MemoryBudget) -> Opt
     options.set_max_background_jobs(BACKGROUND_JOBS);
     options.set_max_open_files(OPEN_FILES_MAX);
     options.set_bytes_per_sync(BYTES_PER_SYNC);
-    // Bounds the log that a restart has to read.
-    options.set_max_total_wal_size(2 * budget.memtables as u64);
+    options.set_max_total_wal_size(budget.log as u64);
     options.set_keep_log_file_num(LOG_FILES_MAX);
     options.set_max_log_file_size(LOG_FILE_BYTES_MAX);
     options.set_log_level(LogLevel::Warn);

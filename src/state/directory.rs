@@ -1,25 +1,33 @@
-//! The state directory on disk: one process at a time, of one format, with an id of its own.
+//! The directory of one state on disk: one process at a time, of one format, with an id that its branches share.
 //!
 //! ```text
-//! state_dir/LOCK     held by the process that has it open
-//! state_dir/FORMAT   format version and id of this life, made once
-//! state_dir/LIFE     whether it lost steps with its machine: see `life`
-//! state_dir/DURABLE  the last step that was flushed: see `witness`
-//! state_dir/db/      RocksDB
+//! state/LOCK     held by the process that has it open
+//! state/FORMAT   format version and id, made once
+//! state/LIFE     whether it lost steps with its machine: see `life`
+//! state/DURABLE  the last step that was flushed: see `witness`
+//! state/db/      RocksDB
 //! ```
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
+use tracing::{error, info};
 
 use super::StateError;
+use super::home::StateHome;
+use super::lock::Lock;
 
 /// Everything under the directory: key codec, row codec, column families, names of documents.
 pub(super) const FORMAT: u32 = 4;
+
+/// Where RocksDB lies in it.
+pub(super) const DATABASE: &str = "db";
 
 #[derive(Serialize, Deserialize)]
 struct FormatFile {
@@ -27,26 +35,25 @@ struct FormatFile {
     id: SmolStr,
 }
 
-/// A locked directory; unlocked when dropped or when the process ends.
+/// A locked directory.
 pub(super) struct Directory {
     path: PathBuf,
     id: SmolStr,
-    lock: File,
     /// Nothing was ever committed: RocksDB is to be made.
     is_new: bool,
+    /// It goes when this is dropped.
+    is_doomed: AtomicBool,
+    _lock: Lock,
+    /// Where others lie beside it; the home stays locked until the last of them is closed.
+    home: Option<Arc<StateHome>>,
 }
 
 impl Directory {
     /// Makes the directory if it is not there, locks it and checks that it is ours to read.
-    pub(super) fn open(path: &Path) -> Result<Self, StateError> {
+    pub(super) fn open(path: &Path, home: Option<Arc<StateHome>>) -> Result<Self, StateError> {
         let failed = |error: io::Error| failed(path, &error);
         fs::create_dir_all(path).map_err(failed)?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("LOCK"));
-        let lock = lock.map_err(failed)?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => StateError::InUse { directory: name(path) },
-            TryLockError::Error(error) => failed(error),
-        })?;
+        let lock = Lock::take(path)?;
         let is_new = !path.join("db/CURRENT").exists();
         let id = match fs::read_to_string(path.join("FORMAT")) {
             Ok(text) if is_new => {
@@ -65,7 +72,12 @@ impl Directory {
             }
             Err(error) => return Err(failed(error)),
         };
-        Ok(Self { path: path.to_path_buf(), id, lock, is_new })
+        Ok(Self { path: path.to_path_buf(), id, is_new, is_doomed: AtomicBool::new(false), _lock: lock, home })
+    }
+
+    /// Says in another directory that what it holds is a branch of this.
+    pub(super) fn branch(&self, path: &Path) -> io::Result<()> {
+        write_format(path, &self.id)
     }
 
     pub(super) fn id(&self) -> &SmolStr {
@@ -82,7 +94,17 @@ impl Directory {
     }
 
     pub(super) fn database(&self) -> PathBuf {
-        self.path.join("db")
+        self.path.join(DATABASE)
+    }
+
+    /// Its files go when it is dropped.
+    pub(super) fn doom(&self) {
+        self.is_doomed.store(true, Ordering::Relaxed);
+    }
+
+    /// Makes what is in it be found after a power cut: names of files, whose content is synced where it is written.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        [&self.database(), &self.path].into_iter().try_for_each(|path| File::open(path)?.sync_all())
     }
 
     /// An error of one of its files.
@@ -98,21 +120,32 @@ impl Directory {
 }
 
 impl Drop for Directory {
-    /// Closing alone is not enough: a process that is just being forked holds the file too, until it runs its program.
+    /// Nobody is left to act on an error; what stays goes at the next start, if it is in a home.
     fn drop(&mut self) {
-        // Nobody is left to act on an error; the end of the process unlocks in any case.
-        let _ = self.lock.unlock();
+        if !self.is_doomed.load(Ordering::Relaxed) {
+            return;
+        }
+        let directory = self.path.display();
+        if self.home.as_ref().is_some_and(|home| home.may_be_current(&self.path)) {
+            return error!(%directory, "a state was given up that the next start may need; it is kept");
+        }
+        match fs::remove_dir_all(&self.path) {
+            Ok(()) => info!(%directory, "removed a state that is no longer used"),
+            Err(error) => error!(%directory, %error, "a state that is no longer used could not be removed"),
+        }
     }
 }
 
-fn failed(path: &Path, error: &io::Error) -> StateError {
+/// An error of a file in the directory `path`.
+pub(super) fn failed(path: &Path, error: &io::Error) -> StateError {
     match error.kind() {
         ErrorKind::StorageFull => StateError::Full { message: error.to_string() },
         _ => StateError::Directory { directory: name(path), message: error.to_string() },
     }
 }
 
-fn name(path: &Path) -> String {
+/// The directory as errors name it.
+pub(super) fn name(path: &Path) -> String {
     path.display().to_string()
 }
 
@@ -167,19 +200,19 @@ mod tests {
     fn the_id_is_made_once_and_kept() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("deep/state");
-        let first = Directory::open(&path).unwrap().id().clone();
+        let first = Directory::open(&path, None).unwrap().id().clone();
         assert_eq!(first.len(), 32);
         fs::create_dir(path.join("db")).unwrap();
         fs::write(path.join("db/CURRENT"), "").unwrap();
-        assert_eq!(Directory::open(&path).unwrap().id(), &first);
-        assert_ne!(Directory::open(&place.path().join("other")).unwrap().id(), &first);
+        assert_eq!(Directory::open(&path, None).unwrap().id(), &first);
+        assert_ne!(Directory::open(&place.path().join("other"), None).unwrap().id(), &first);
     }
 
     #[test]
     fn a_second_opening_is_refused_with_the_directory_and_a_hint() {
         let place = tempfile::tempdir().unwrap();
-        let _first = Directory::open(place.path()).unwrap();
-        let error = Directory::open(place.path()).err().unwrap();
+        let _first = Directory::open(place.path(), None).unwrap();
+        let error = Directory::open(place.path(), None).err().unwrap();
         assert!(error.to_string().contains(place.path().to_str().unwrap()), "{error}");
         assert!(error.to_string().contains("in use"), "{error}");
         assert!(error.hint().unwrap().contains("stop the other process"));
@@ -189,16 +222,16 @@ mod tests {
     fn another_format_is_refused() {
         let place = tempfile::tempdir().unwrap();
         fs::write(place.path().join("FORMAT"), r#"{"format":99,"id":"x"}"#).unwrap();
-        assert!(matches!(Directory::open(place.path()), Err(StateError::Format { .. })));
+        assert!(matches!(Directory::open(place.path(), None), Err(StateError::Format { .. })));
         fs::write(place.path().join("FORMAT"), "\0\0").unwrap();
-        assert!(matches!(Directory::open(place.path()), Err(StateError::Damaged { .. })));
+        assert!(matches!(Directory::open(place.path(), None), Err(StateError::Damaged { .. })));
     }
 
     #[test]
     fn a_database_without_a_format_file_is_not_touched() {
         let place = tempfile::tempdir().unwrap();
         fs::create_dir(place.path().join("db")).unwrap();
-        assert!(matches!(Directory::open(place.path()), Err(StateError::Directory { .. })));
+        assert!(matches!(Directory::open(place.path(), None), Err(StateError::Directory { .. })));
         assert!(!place.path().join("FORMAT").exists());
     }
 }

@@ -65,6 +65,12 @@ impl Life {
         Self { directory: self.directory.clone(), record: Record { clean: true, ..self.record.clone() } }.store()
     }
 
+    /// Goes on in another directory too, under the same name.
+    pub(super) fn branch(&self, directory: &Path) -> io::Result<()> {
+        // Nothing of it counts before all of it is on the disk, so there is nothing that a machine could lose.
+        Self { directory: directory.into(), record: Record { clean: true, ..self.record.clone() } }.store()
+    }
+
     fn store(&self) -> io::Result<()> {
         write_whole(&self.directory, FILE, &serde_json::to_string(&self.record)?)
     }

@@ -6,18 +6,23 @@
 //!                      └─▶ row cache over RocksDB                       │
 //!  server, delivery ──read──▶ Reader: one snapshot of it all ◀──────────┘
 //! ```
+//!
+//! Several states may lie in one [`StateHome`]: a branch is filled beside the current one, and takes over.
 
 mod changelog;
 mod checkpoint;
 mod commit;
+mod current;
 mod database;
 mod directory;
 mod documents;
 mod error;
+mod home;
 mod key_codec;
 mod key_jsonb;
 mod key_numeric;
 mod life;
+mod lock;
 mod overlay;
 mod reader;
 mod row_cache;
@@ -32,6 +37,7 @@ mod writer;
 
 pub use checkpoint::Checkpoint;
 pub use error::StateError;
+pub use home::StateHome;
 pub use key_codec::{encode_key, encode_value};
 pub use reader::{ErrorPage, Reader, RowPage};
 pub use row_codec::{decode_row, encode_row};

@@ -27,9 +27,10 @@ pub(super) struct CacheTable {
 /// A row, or the knowledge that there is none.
 pub(super) type CachedRow = Option<Arc<[u8]>>;
 
-/// Figures of the cache that others may read while it works.
+/// Figures of the cache that others may read while it works, and its bound, which they may change.
 #[derive(Debug, Default)]
 pub(super) struct CacheMeter {
+    pub(super) bytes_max: AtomicUsize,
     pub(super) bytes: AtomicUsize,
     pub(super) hits: AtomicU64,
     pub(super) misses: AtomicU64,
@@ -94,13 +95,13 @@ pub(super) struct RowCache {
     free: Vec<u32>,
     hand: usize,
     bytes: usize,
-    bytes_max: usize,
     meter: Arc<CacheMeter>,
 }
 
 impl RowCache {
     pub(super) fn new(bytes_max: usize, meter: Arc<CacheMeter>) -> Self {
-        Self { index: HashTable::new(), slots: Vec::new(), free: Vec::new(), hand: 0, bytes: 0, bytes_max, meter }
+        meter.bytes_max.store(bytes_max, Ordering::Relaxed);
+        Self { index: HashTable::new(), slots: Vec::new(), free: Vec::new(), hand: 0, bytes: 0, meter }
     }
 
     /// What is known of the key; `None` when nothing is. Counts as a read.
@@ -134,7 +135,8 @@ impl RowCache {
     pub(super) fn put(&mut self, table: CacheTable, key: &[u8], row: CachedRow) {
         let found = self.find(table, key);
         let bytes = entry_bytes(key, &row);
-        if bytes > self.bytes_max / ENTRY_SHARE_MAX {
+        let bytes_max = self.meter.bytes_max.load(Ordering::Relaxed);
+        if bytes > bytes_max / ENTRY_SHARE_MAX {
             if let Some(slot) = found {
                 self.remove(slot);
             }
@@ -148,7 +150,7 @@ impl RowCache {
             }
             None => self.insert(Entry { table, key: key.into(), row, read: false, fetched_ahead: false }),
         }
-        while self.bytes > self.bytes_max {
+        while self.bytes > bytes_max {
             self.turn();
         }
         self.meter.bytes.store(self.bytes, Ordering::Relaxed);
@@ -238,6 +240,22 @@ mod tests {
         assert_eq!(counted, cache.bytes);
         assert_eq!(cache.index.len(), cache.slots.iter().flatten().count());
         assert!(cache.slots.len() < 200);
+    }
+
+    #[test]
+    fn another_bound_holds_from_the_next_row_on() {
+        let mut cache = cache(20_000);
+        let fill = |cache: &mut RowCache| {
+            (0..10_000_u32).for_each(|number| cache.put(TABLE, &number.to_be_bytes(), row("cold")));
+            cache.bytes
+        };
+        assert!((19_000..=20_000).contains(&fill(&mut cache)));
+        cache.meter.bytes_max.store(100_000, Ordering::Relaxed);
+        assert!((99_000..=100_000).contains(&fill(&mut cache)));
+        cache.meter.bytes_max.store(5_000, Ordering::Relaxed);
+        cache.put(TABLE, b"a", row("1"));
+        assert!((4_000..=5_000).contains(&cache.bytes));
+        assert_eq!(cache.get(TABLE, b"a"), Some(row("1")));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The state directory, opened.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,7 +9,7 @@ use parking_lot::{Mutex, RwLock};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::database::{Database, MemoryBudget};
-use super::directory::Directory;
+use super::directory::{DATABASE, Directory, failed};
 use super::life::Life;
 use super::reader::Reader;
 use super::row_cache::CacheMeter;
@@ -53,8 +54,10 @@ pub struct Usage {
 impl State {
     /// Opens or makes the directory; one process at a time. `memory_bytes` bounds all caches and write buffers together.
     pub fn open(directory: &Path, memory_bytes: usize) -> Result<Arc<Self>, StateError> {
-        let directory = Directory::open(directory)?;
-        let budget = MemoryBudget::divide(memory_bytes);
+        Self::open_in(Directory::open(directory, None)?, MemoryBudget::divide(memory_bytes))
+    }
+
+    pub(super) fn open_in(directory: Directory, budget: MemoryBudget) -> Result<Arc<Self>, StateError> {
         let database = Database::open(&directory.database(), budget, directory.is_new())?;
         let checkpoint = Reader::new(&database, Arc::default()).checkpoint()?;
         let (witness, life) = (witness(&directory, &checkpoint)?, Life::open(directory.path()));
@@ -69,7 +72,8 @@ impl State {
         Ok(Arc::new(Self { writer, views, meter, database, witness, life, id, directory }))
     }
 
-    /// Id of this life of the state. Under one id a step number always means the same step.
+    /// Id of this life of the state, the same for its branches. Under one id a step number always means the same step, to all who were told
+    /// of it: who makes a branch current numbers its steps accordingly.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -116,6 +120,21 @@ impl State {
         self.life.close().map_err(|error| self.directory.failed(&error))
     }
 
+    /// Changes the bound of all caches and write buffers, at any time: it holds for what the step under way reads and writes next,
+    /// also when there is an error, which is that RocksDB could not note it.
+    pub fn set_memory(&self, memory_bytes: usize) -> Result<(), StateError> {
+        let budget = MemoryBudget::divide(memory_bytes);
+        // The writer belongs to the step that may be under way: it looks at its bound by itself.
+        self.meter.bytes_max.store(budget.rows, Ordering::Relaxed);
+        self.database.set_budget(budget)
+    }
+
+    /// Gives it up: its files are removed when the last reference to it is dropped, once nobody reads it any more. Nothing else
+    /// changes. A state that its home calls current stays.
+    pub fn doom(&self) {
+        self.directory.doom();
+    }
+
     /// What it uses now.
     pub fn usage(&self) -> Usage {
         Usage {
@@ -131,6 +150,19 @@ impl State {
 
     pub(super) fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// Where it lies.
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Makes a copy of the newest commit, or of one that comes meanwhile, in `path`, which is an empty directory.
+    pub(super) fn copy_to(&self, path: &Path) -> Result<(), StateError> {
+        let failed = |error: io::Error| failed(path, &error);
+        self.directory.branch(path).map_err(failed)?;
+        self.life.branch(path).map_err(failed)?;
+        self.database.copy_to(&path.join(DATABASE))
     }
 
     /// Runs `commit` so that no reader sees it with the views of before.

@@ -54,7 +54,7 @@ impl<'a> StateTx<'a> {
         self.writer.borrow().checkpoint().clone()
     }
 
-    /// Number that this step will have.
+    /// Number that this step will have, if [`StateTx::commit_from`] does not choose a greater one.
     pub fn step(&self) -> u64 {
         self.writer.borrow().checkpoint().step + 1
     }
@@ -246,6 +246,14 @@ impl<'a> StateTx<'a> {
         *trim = Some(trim.unwrap_or_default().max(step));
     }
 
+    /// Forgets the changes of all steps before this one, and sets the floor to `floor`, wherever it was, to this step at most: a follower
+    /// that stands there or behind goes on with the changes of this step and later ones, any other must start from the rows.
+    ///
+    /// For a branch that takes over: its steps had other numbers than those that followers have seen.
+    pub fn restart_changelog(&mut self, table: TableId, floor: u64) {
+        self.changelog.entry(table).or_default().restart = Some(floor);
+    }
+
     /// The document of that name, with this step's changes.
     pub fn meta_get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StateError> {
         if let Some(document) = self.documents.get(name) {
@@ -280,13 +288,18 @@ impl<'a> StateTx<'a> {
     /// Commits everything in one atomic act, together with the checkpoint: the next step's number and `positions`,
     /// which must cover those of the last checkpoint. It then survives the end of this process, and a power cut after the
     /// next [`State::flush`].
-    pub fn commit(mut self, positions: &Positions) -> Result<Checkpoint, StateError> {
+    pub fn commit(self, positions: &Positions) -> Result<Checkpoint, StateError> {
+        self.commit_from(0, positions)
+    }
+
+    /// The same with a number of at least `step_min`, for a branch that goes on where others have counted further.
+    pub fn commit_from(mut self, step_min: u64, positions: &Positions) -> Result<Checkpoint, StateError> {
         let previous = self.checkpoint();
         if !positions.covers(&previous.positions) {
             return Err(StateError::PositionsWentBack { previous: previous.positions, next: positions.clone() });
         }
-        let checkpoint = Checkpoint { step: previous.step + 1, positions: positions.clone() };
-        let mut batch = StepBatch::new(self.state.database(), &checkpoint)?;
+        let checkpoint = Checkpoint { step: step_min.max(previous.step + 1), positions: positions.clone() };
+        let mut batch = StepBatch::new(self.state.database(), &checkpoint, checkpoint.step - previous.step)?;
         for (table, overlay) in self.overlay.tables() {
             let drop_committed = overlay.dropped && !self.is_empty_old(table)?;
             batch.table(table, overlay, drop_committed);

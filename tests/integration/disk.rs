@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 use tailwater::pipeline::status::{Condition, Status};
-use tailwater::state::State;
+use tailwater::state::{State, StateError, StateHome, TableId, Version};
+use tailwater_connectors::Positions;
 
 use super::support::agreement::keys;
 use super::support::audit::compare;
@@ -191,4 +192,54 @@ fn a_sink_that_holds_steps_which_a_power_cut_took_from_the_state_ends_equal() {
     rig.wait_until_delivered(&database);
     assert_eq!(keys(&mut rig.cache()).len(), id, "rows are missing in the sink");
     assert!(rig.log().contains("does not hold this life of the view"));
+}
+
+#[test]
+fn a_branch_for_which_the_disk_has_no_room_leaves_nothing_and_the_state_goes_on() {
+    let place = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::at(&place.path().join("state"), 64 << 20);
+    let home_path = place.path().join("state");
+    let states = || {
+        let entries = fs::read_dir(&home_path).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        entries.filter(|name| name.starts_with("state")).collect::<Vec<_>>()
+    };
+    let (home, state) = StateHome::open(&home_path, MEMORY).unwrap();
+    let positions = Positions::default();
+    let commit = |state: &State, key: u64| {
+        let mut tx = state.begin();
+        tx.put(TableId(1), key.to_be_bytes().to_vec(), vec![7; 3000]);
+        tx.commit(&positions)
+    };
+    // A log of a megabyte is to be copied.
+    for key in 0..300 {
+        commit(&state, key).unwrap();
+    }
+    disk.fill();
+    for _ in 0..3 {
+        let error = home.branch(&state, MEMORY).err().expect("there is no room");
+        assert!(matches!(error, StateError::Full { .. }), "{error}");
+        assert_eq!(states(), ["state"]);
+    }
+    disk.free();
+    for key in 300..400 {
+        commit(&state, key).unwrap();
+    }
+    let branch = home.branch(&state, MEMORY).unwrap();
+    for key in 0..400_u64 {
+        let row = branch.begin().get(TableId(1), &key.to_be_bytes(), Version::Old).unwrap();
+        assert_eq!(row.as_deref(), Some(&[7; 3000][..]), "{key}");
+    }
+    // It may fill up later, too, before it takes over.
+    disk.fill();
+    let error = (400..100_000).find_map(|key| commit(&branch, key).err()).expect("the log has no room");
+    assert!(matches!(error, StateError::Full { .. }), "{error}");
+    assert!(home.make_current(&branch).is_err());
+    branch.doom();
+    drop(branch);
+    disk.free();
+    assert_eq!(states(), ["state"]);
+    drop((home, state));
+    let (_home, state) = StateHome::open(&home_path, MEMORY).unwrap();
+    assert_eq!(state.checkpoint().unwrap().step, 400);
+    commit(&state, 400).unwrap();
 }

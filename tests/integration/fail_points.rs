@@ -9,7 +9,7 @@ use tailwater::fail_point::{FailPoint, VARIABLE};
 
 use super::support::audit::compare;
 use super::support::bank::{Load, SCHEMA, SINKS, configuration};
-use super::support::rig::{PATIENCE, Rig, number};
+use super::support::rig::{PATIENCE, Rig, number, post};
 
 /// Deaths at each point.
 const ROUNDS: u64 = 2;
@@ -25,7 +25,7 @@ fn dying_at_any_point_of_the_way_the_daemon_ends_equal_to_postgres() {
         let load = Load::start(&rig.postgres.url("postgres"), seed * 100 + place as u64);
         for round in 0..rounds {
             prepare(&rig, point, round);
-            die(&mut rig, name, 1 + random.below(passes(point)));
+            die(&mut rig, (point, name), 1 + random.below(passes(point)), round);
         }
         rig.daemon.set_environment(Vec::new());
         rig.start();
@@ -38,7 +38,7 @@ fn dying_at_any_point_of_the_way_the_daemon_ends_equal_to_postgres() {
 /// How often a point is passed for sure: few batches and pages, many steps.
 fn passes(point: FailPoint) -> u64 {
     match point {
-        FailPoint::CopyBegun => 1,
+        FailPoint::CopyBegun | FailPoint::Branched | FailPoint::BeforeCurrent | FailPoint::AfterCurrent => 1,
         FailPoint::InFill | FailPoint::CopyMarked | FailPoint::CopyEnded => 2,
         FailPoint::InCopy | FailPoint::InRefill => 3,
         FailPoint::AfterFlush => 4,
@@ -64,9 +64,16 @@ fn prepare(rig: &Rig, point: FailPoint, round: u64) {
 }
 
 /// Starts the daemon and sees it die at the `pass`-th pass of the point.
-fn die(rig: &mut Rig, name: &str, pass: u64) {
+fn die(rig: &mut Rig, (point, name): (FailPoint, &str), pass: u64, round: u64) {
     rig.daemon.set_environment(vec![(VARIABLE.into(), format!("{name}:{pass}"))]);
     rig.daemon.start().unwrap();
+    if matches!(point, FailPoint::Branched | FailPoint::BeforeCurrent | FailPoint::AfterCurrent) {
+        rig.daemon.wait_until_ready(PATIENCE).unwrap();
+        let more = format!("[view.more]\nsql = \"select id, quantity + {round} as n from orders\"\n");
+        rig.configure(&format!("{}\n{more}", configuration()));
+        // It may die before it answers.
+        let _ = post(rig.http, "/v1/apply");
+    }
     let ended = rig.daemon.wait_until_ended(PATIENCE).unwrap();
     let status = ended.unwrap_or_else(|| panic!("{name} was not passed {pass} times\n{}", rig.log()));
     assert_eq!(status.signal(), Some(ABORTED), "{name}: {status}\n{}", rig.log());

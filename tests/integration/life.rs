@@ -329,6 +329,7 @@ fn the_slot_is_confirmed_no_further_than_what_is_durable_and_moves_while_only_ot
         let sql = "select confirmed_flush_lsn from pg_replication_slots where slot_name = 'tailwater'";
         database.value(sql).unwrap().parse().unwrap()
     };
+    rig.wait_for_status("something durable", |status| status.durable.0.contains_key("main"));
     let durable = || -> Lsn {
         let status = rig.status().unwrap();
         status.durable.0["main"].to_string().parse().unwrap()

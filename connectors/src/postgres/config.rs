@@ -5,7 +5,7 @@ use std::time::Duration;
 use smol_str::SmolStr;
 
 /// `[source.NAME]` with `type = "postgres"`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PostgresSourceConfig {
     /// Name in the configuration.
     pub name: SmolStr,
@@ -24,7 +24,7 @@ pub struct PostgresSourceConfig {
 }
 
 /// How hard the copy of tables may work its server.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CopySettings {
     /// Sessions that read at once.
     pub sessions: usize,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use smol_str::SmolStr;
 
 /// `[sink.NAME]` with `type = "redis"`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RedisSinkConfig {
     /// Name in the configuration.
     pub name: SmolStr,

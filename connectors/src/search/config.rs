@@ -6,7 +6,7 @@ use std::time::Duration;
 use smol_str::SmolStr;
 
 /// `[sink.NAME]` with `type = "search"`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SearchSinkConfig {
     /// Name in the configuration.
     pub name: SmolStr,

@@ -98,6 +98,12 @@ impl DaemonProcess {
         Ok(())
     }
 
+    /// Sends it a signal by its name, as `HUP`.
+    pub fn signal(&self, name: &str) -> io::Result<()> {
+        let Some(child) = &self.child else { return Err(io::Error::other("the daemon does not run")) };
+        Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().map(drop)
+    }
+
     /// SIGTERM; answers how it ended.
     pub fn stop(&mut self) -> io::Result<ExitStatus> {
         let Some(mut child) = self.child.take() else { return Err(io::Error::other("the daemon does not run")) };

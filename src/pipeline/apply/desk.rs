@@ -1,5 +1,8 @@
 //! Where a new configuration is asked for: one at a time.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
@@ -30,17 +33,32 @@ pub(in crate::pipeline) struct Asked {
     /// Whether to do it, too.
     pub(in crate::pipeline) apply: bool,
     pub(in crate::pipeline) answer: oneshot::Sender<Result<Plan, ApplyRefusal>>,
+    /// Held until all is done.
+    pub(in crate::pipeline) turn: Turn,
+}
+
+/// Whoever has it plans or applies, nobody else.
+#[derive(Debug)]
+pub(in crate::pipeline) struct Turn(Arc<AtomicBool>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 /// Takes wishes; cheap to clone. It outlives what is applied.
 #[derive(Clone, Debug)]
-pub struct ApplyDesk(mpsc::Sender<Asked>);
+pub struct ApplyDesk {
+    asked: mpsc::Sender<Asked>,
+    busy: Arc<AtomicBool>,
+}
 
 impl ApplyDesk {
     /// A desk, and where what is asked comes out.
     pub(in crate::pipeline) fn new() -> (Self, mpsc::Receiver<Asked>) {
         let (asked, receiver) = mpsc::channel(1);
-        (Self(asked), receiver)
+        (Self { asked, busy: Arc::default() }, receiver)
     }
 
     /// A desk that nobody sits at: every wish is refused.
@@ -59,11 +77,12 @@ impl ApplyDesk {
     }
 
     async fn ask(&self, apply: bool) -> Result<Plan, ApplyRefusal> {
+        if self.busy.swap(true, Ordering::AcqRel) {
+            return Err(ApplyRefusal::Busy);
+        }
+        let turn = Turn(Arc::clone(&self.busy));
         let (answer, answered) = oneshot::channel();
-        self.0.try_send(Asked { apply, answer }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => ApplyRefusal::Busy,
-            mpsc::error::TrySendError::Closed(_) => ApplyRefusal::Stopping,
-        })?;
+        self.asked.try_send(Asked { apply, answer, turn }).map_err(|_| ApplyRefusal::Stopping)?;
         answered.await.unwrap_or(Err(ApplyRefusal::Stopping))
     }
 }

@@ -15,7 +15,9 @@ use tailwater_connectors::{Lsn, Position, Positions, Row, RowChange, SqlType, Va
 use super::*;
 use crate::state::{TableId, Version, encode_key, encode_row};
 
+mod branch;
 mod damage;
+mod home;
 
 const MEMORY: usize = 16 << 20;
 const TABLE: TableId = TableId(7);
@@ -434,45 +436,88 @@ fn a_child_commits_steps_until_it_is_killed() {
     let Some(directory) = std::env::var_os(CHILD_DIRECTORY) else { return };
     let state = open(Path::new(&directory));
     loop {
-        let mut tx = state.begin();
-        let step = tx.step();
-        for table in 0..CHILD_TABLES {
-            tx.put(TableId(table), (step % 50).to_be_bytes().to_vec(), step.to_be_bytes().to_vec());
-            tx.put(TableId(table), b"last".to_vec(), step.to_be_bytes().to_vec());
-        }
-        let row = card(step as i64, "n", 1);
-        tx.append_changelog(TABLE, &[RowChange { old: None, new: Some(row) }]);
-        tx.meta_put("last", &step).unwrap();
-        tx.commit(&at(step)).unwrap();
-        if step.is_multiple_of(100) {
+        let checkpoint = commit_whole(&state, 0);
+        if checkpoint.step.is_multiple_of(100) {
             state.flush().unwrap();
         }
-        std::io::stdout().write_all(&[STEP_MARK]).unwrap();
-        std::io::stdout().flush().unwrap();
+        mark();
     }
 }
 
+/// Tells the parent of one more commit.
+fn mark() {
+    std::io::stdout().write_all(&[STEP_MARK]).unwrap();
+    std::io::stdout().flush().unwrap();
+}
+
+/// How many steps were committed, gaps in their numbers left out.
+fn count(checkpoint: &Checkpoint) -> u64 {
+    match checkpoint.positions.0.get("shop") {
+        Some(Position::Lsn(lsn)) => lsn.0,
+        None => 0,
+    }
+}
+
+/// What the step of this count writes; some are longer than what is handed to the operating system at a time.
+fn content(count: u64) -> Vec<u8> {
+    let length = if count.is_multiple_of(40) { 3 << 20 } else { count % 3000 };
+    [&count.to_be_bytes()[..], &vec![count as u8; length as usize]].concat()
+}
+
+/// Commits a step that is everywhere the same.
+fn commit_whole(state: &State, step_min: u64) -> Checkpoint {
+    let tx = state.begin();
+    let count = count(&tx.checkpoint()) + 1;
+    write_whole(tx, count).commit_from(step_min, &at(count)).unwrap()
+}
+
+fn write_whole(mut tx: StateTx<'_>, count: u64) -> StateTx<'_> {
+    for table in 0..CHILD_TABLES {
+        tx.put(TableId(table), (count % 50).to_be_bytes().to_vec(), count.to_be_bytes().to_vec());
+        tx.put(TableId(table), b"last".to_vec(), content(count));
+    }
+    tx.append_changelog(TABLE, &[RowChange { old: None, new: Some(card(count as i64, "n", 1)) }]);
+    tx.meta_put("last", &count).unwrap();
+    tx
+}
+
+/// Demands that all is of one step; answers with its count.
 fn assert_whole(state: &State) -> u64 {
     state.register_views(vec![view()]);
     let checkpoint = state.checkpoint().unwrap();
-    let step = checkpoint.step;
-    assert_eq!(checkpoint.positions, at(step));
-    let last = state.read(|reader| reader.changelog(&"cards".into(), step - 1, usize::MAX)).unwrap();
+    let count = count(&checkpoint);
+    let last = state.read(|reader| reader.changelog(&"cards".into(), checkpoint.step - 1, usize::MAX)).unwrap();
     assert_eq!(last.len(), 1);
-    assert_eq!(last[0].0, checkpoint);
+    assert_eq!(last[0], (checkpoint, vec![RowChange { old: None, new: Some(card(count as i64, "n", 1)) }]));
     let tx = state.begin();
-    assert_eq!(tx.meta_get::<u64>("last").unwrap(), Some(step));
+    assert_eq!(tx.meta_get::<u64>("last").unwrap(), Some(count));
+    let numbers = count.saturating_sub(49).max(1)..=count;
+    let mut expected: ModelTable =
+        numbers.map(|number| ((number % 50).to_be_bytes().to_vec(), number.to_be_bytes().to_vec())).collect();
+    expected.insert(b"last".to_vec(), content(count));
     for table in 0..CHILD_TABLES {
-        let last = tx.get(TableId(table), b"last", Version::Old).unwrap();
-        assert_eq!(last.as_deref(), Some(step.to_be_bytes().as_slice()));
-        for (key, row) in collect(&tx, TableId(table), Version::Old) {
-            if key != b"last" {
-                let written = u64::from_be_bytes(row.try_into().unwrap());
-                assert!(written > step.saturating_sub(50) && written <= step);
-            }
-        }
+        let found = collect(&tx, TableId(table), Version::Old).into_iter().collect::<ModelTable>();
+        assert!(found == expected, "table {table} is not of the step of count {count}");
     }
-    step
+    count
+}
+
+/// Runs a test of this binary as a process of its own, until it has told of `commits` commits; then it is killed wherever it is.
+fn kill_child(test: &str, directory: &Path, commits: usize) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture", test])
+        .env(CHILD_DIRECTORY, directory)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A mark per committed step comes up the pipe, between words of the test harness.
+    let marks = std::io::BufReader::new(child.stdout.as_mut().unwrap())
+        .bytes()
+        .map(Result::unwrap)
+        .filter(|&byte| byte == STEP_MARK);
+    assert_eq!(marks.take(commits).count(), commits, "the child ended by itself");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]
@@ -480,25 +525,13 @@ fn a_killed_process_leaves_whole_steps() {
     let place = tempfile::tempdir().unwrap();
     let mut before = 0;
     for round in 0..8 {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "--nocapture", "state::store::tests::a_child_commits_steps_until_it_is_killed"])
-            .env(CHILD_DIRECTORY, place.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // A mark per committed step comes up the pipe, between words of the test harness; then it is killed wherever
-        // it is.
-        let marks = std::io::BufReader::new(child.stdout.as_mut().unwrap())
-            .bytes()
-            .map(Result::unwrap)
-            .filter(|&byte| byte == STEP_MARK);
-        let announced = marks.take(100 + 37 * round).count() as u64;
-        assert_eq!(announced, 100 + 37 * round as u64, "the child ended by itself");
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let step = assert_whole(&open(place.path()));
+        let announced = 100 + 37 * round;
+        kill_child("state::store::tests::a_child_commits_steps_until_it_is_killed", place.path(), announced);
+        let state = open(place.path());
+        let step = assert_whole(&state);
+        assert_eq!(state.checkpoint().unwrap().step, step);
         assert!(
-            step >= before + announced,
+            step >= before + announced as u64,
             "round {round}: {announced} steps were announced after {before}, found {step}"
         );
         before = step;

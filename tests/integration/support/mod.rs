@@ -14,6 +14,7 @@
 //! proxy       a network that fails between the two
 //! database    a blocking session of the database
 //! bank        tables, views and load of the crash test
+//! readers     threads that look at them all the time
 //! audit       its views and sinks compared with the database's own answers
 //! agreement   sinks compared with the database's own answers
 //! ```
@@ -27,6 +28,7 @@ pub(crate) mod modes;
 pub(crate) mod oracle;
 pub(crate) mod proxy;
 pub(crate) mod random_file;
+pub(crate) mod readers;
 pub(crate) mod recording;
 pub(crate) mod replay;
 pub(crate) mod rig;

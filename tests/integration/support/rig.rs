@@ -190,6 +190,16 @@ pub(crate) fn get(http: SocketAddr, path: &str) -> Result<Answer, String> {
     Ok(Answer { code, position, stale, body })
 }
 
+/// Asks the daemon to do something that has no more to say.
+pub(crate) fn post(http: SocketAddr, path: &str) -> Result<Answer, String> {
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into();
+    let response = agent.post(format!("http://{http}{path}")).send_empty().map_err(|error| error.to_string())?;
+    let code = response.status().as_u16();
+    let body = response.into_body().read_to_string().map_err(|error| error.to_string())?;
+    Ok(Answer { code, position: None, stale: None, body })
+}
+
 /// The status board at `http`.
 pub(crate) fn status(http: SocketAddr) -> Result<Status, String> {
     let answer = get(http, "/v1/status")?;

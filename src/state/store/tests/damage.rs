@@ -46,7 +46,7 @@ fn read(state: &State, length: usize) -> Result<u64, StateError> {
     Ok(reached.step)
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap().flatten() {
         match entry.path().is_dir() {

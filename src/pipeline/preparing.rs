@@ -1,0 +1,91 @@
+//! Prepares a configuration over a branch of the state: plans it, opens its engine, and says what is different.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use smol_str::SmolStr;
+use tailwater_connectors::{TableName, TableSchema};
+use tokio_util::sync::CancellationToken;
+
+use super::apply::{ApplyRefusal, News, Plan, Side, difference};
+use super::error::PipelineError;
+use super::generation::{Generation, Prepared, catalog};
+use super::records;
+use crate::config::Config;
+use crate::engine::{Engine, ViewCondition, ViewPlan};
+use crate::state::State;
+
+/// How long planning may wait for databases.
+const PLAN_MAX: Duration = Duration::from_secs(30);
+
+pub(super) fn refused(error: &PipelineError) -> ApplyRefusal {
+    ApplyRefusal::Refused { message: error.to_string(), hint: error.hint() }
+}
+
+pub(super) async fn discard(prepared: Prepared) {
+    prepared.projections.state.doom();
+    drop_where_it_may_block(prepared).await;
+}
+
+/// The last handle on a state closes RocksDB, and removes its files when it is doomed.
+pub(super) async fn drop_where_it_may_block(held: impl Send + 'static) {
+    let dropped = tokio::task::spawn_blocking(move || drop(held)).await;
+    dropped.expect("dropping does not panic");
+}
+
+/// What [`plan`] needs to know besides.
+pub(super) struct Reading {
+    plans: Vec<ViewPlan>,
+    tables: Vec<Arc<TableSchema>>,
+}
+
+/// Plans over the branch and opens its engine. Databases are asked, but not waited for without end.
+pub(super) async fn prepared(
+    config: &Arc<Config>,
+    branch: &Arc<State>,
+    stop: &CancellationToken,
+) -> Result<(Prepared, Reading), ApplyRefusal> {
+    let patience = stop.child_token();
+    let timer = patience.clone();
+    let limit = tokio::spawn(async move {
+        tokio::time::sleep(PLAN_MAX).await;
+        timer.cancel();
+    });
+    let prepared = prepared_or_error(config, branch, &patience).await;
+    limit.abort();
+    prepared.map_err(|error| refused(&error))
+}
+
+pub(super) async fn prepared_or_error(
+    config: &Arc<Config>,
+    state: &Arc<State>,
+    stop: &CancellationToken,
+) -> Result<(Prepared, Reading), PipelineError> {
+    let planning = records::plan(config, state, stop).await?;
+    let (catalog, renewed) = (catalog(config, &planning), planning.renewed.clone());
+    let reading = Reading { plans: catalog.views.clone(), tables: catalog.tables.clone() };
+    let opened = state.clone();
+    let engine = tokio::task::spawn_blocking(move || Engine::open_renewing(opened, catalog, &renewed)).await;
+    let engine = engine.expect("opening the engine does not panic")?;
+    Ok((Prepared::new(config.clone(), planning, (engine, state.clone()))?, reading))
+}
+
+pub(super) fn plan(old: &Generation, new: &Prepared, reading: Reading) -> Result<Plan, PipelineError> {
+    let mut uncopied = BTreeSet::<TableName>::new();
+    for source in new.projections.sources.iter() {
+        uncopied.extend(new.engine.copying_tables(source)?.into_iter().map(|copy| copy.table));
+    }
+    let views = new.engine.views();
+    let is_empty = |name: &&SmolStr| new.engine.view_condition(name) != ViewCondition::Live;
+    let news = News {
+        plans: &reading.plans,
+        empty: views.iter().map(|view| &view.name).filter(is_empty).cloned().collect(),
+        uncopied,
+    };
+    let (was, is) = (
+        Side { config: &old.config, tables: &old.tables, views: &old.projections.views },
+        Side { config: &new.config, tables: &reading.tables, views },
+    );
+    Ok(difference(&was, &is, &news))
+}
