@@ -75,7 +75,7 @@ fn lines(plan: &Planned) -> Vec<Line> {
     let sinks = plan.sinks.iter().map(|sink| {
         let from = format!("from view {}", sink.view);
         let detail = if sink.action == Action::Drop { String::new() } else { from };
-        line("sink", &sink.sink, built(sink.action, ["fill", "fill again"]), detail)
+        line("sink", &sink.sink, built(sink.action, ["fill", "update"]), detail)
     });
     let settings = plan.settings.iter().map(|setting| line("setting", setting, "change", String::new()));
     tables.chain(views).chain(sinks).chain(settings).collect()
@@ -149,7 +149,7 @@ view    spend                 add        reads shop.public.orders, line; waits f
 view    line                  change     reads shop.public.lines
 view    gone                  drop
 sink    cache                 fill       from view spend
-sink    find                  fill again from view spend
+sink    find                  update     from view spend
 sink    old                   drop
 setting source.shop.copy_rate change
 ";

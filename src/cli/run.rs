@@ -75,7 +75,7 @@ async fn apply_on_hangup(mut hangup: Signal, desk: ApplyDesk) {
         match desk.apply().await {
             Ok(plan) => info!(plan = %plan::in_words(&plan), "SIGHUP: applying the configuration"),
             Err(refusal) => {
-                let hint = if let ApplyRefusal::Refused { hint: Some(hint), .. } = &refusal { hint } else { "" };
+                let hint = if let ApplyRefusal::Refused { hint, .. } = &refusal { hint.as_deref() } else { None };
                 warn!(error = %refusal, hint, "SIGHUP: the configuration is not applied");
             }
         }

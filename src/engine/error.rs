@@ -112,10 +112,10 @@ impl EngineError {
                 "the rows lead in a circle: write UNION instead of UNION ALL, or bound the depth in the recursive part's WHERE",
             ),
             Self::KeyNotUnique { .. } => Some("declare a key that is unique for every row of the view"),
-            Self::TableMoved { .. } => {
-                Some("adapt the view if it reads what is gone, then restart: the table is copied again")
-            }
-            Self::Upstream { .. } => Some("mend the view it reads, then restart"),
+            Self::TableMoved { .. } => Some(
+                "adapt the view if it reads what is gone, then \"tailwater apply\" or a restart: the table is copied again",
+            ),
+            Self::Upstream { .. } => Some("mend the view it reads, then \"tailwater apply\" or a restart"),
             Self::TableDisagrees { .. } | Self::TableChanged { .. } => Some(
                 "run \"tailwater source drop\", remove the state directory and start again: the tables are copied anew",
             ),

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use tailwater::cli::demo::servers::PrivatePostgres;
 
 use super::support::database::Database;
-use super::support::rig::{PROGRAM, Rig, command, said, wait_for};
+use super::support::rig::{PATIENCE, PROGRAM, Rig, command, said, wait_for};
 
 const SCHEMA: &str = "create table customers (id int primary key, name text not null); \
     create table orders (id bigint primary key, customer int not null, amount numeric(10,2)); \
@@ -181,6 +181,49 @@ fn status_and_query_ask_the_running_daemon() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("more rows"), "{}", said(&output));
     let output = rig.command(&["query", "spend", "--min-position", "FFFF/0", "--timeout", "50ms"]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+}
+
+#[test]
+fn plan_and_apply_ask_the_running_daemon() {
+    let mut rig = Rig::new(SCHEMA, VIEWS);
+    for command in ["plan", "apply"] {
+        let output = rig.command(&[command]);
+        assert_eq!(output.status.code(), Some(3), "nobody answers: {}", said(&output));
+        assert!(said(&output).contains("takes the configuration file as it is"), "{}", said(&output));
+    }
+    rig.start();
+    let hang_up = || {
+        let id = rig.daemon.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+    };
+    let heard = |times| wait_for(|| (rig.log().matches("SIGHUP: ").count() == times).then_some(()));
+    hang_up();
+    assert!(heard(1).is_some(), "{}", rig.log());
+    // A file that is wrong ends nothing, and is refused before the daemon is asked.
+    rig.configure("[view.wrong]\nsql = 5\n");
+    hang_up();
+    assert!(heard(2).is_some(), "{}", rig.log());
+    assert!(rig.log().contains("SIGHUP: the configuration is not applied"), "{}", rig.log());
+    let output = rig.command(&["plan"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    rig.configure(VIEWS);
+    assert!(rig.command(&["status"]).status.success());
+    assert!(rig.daemon.stop().unwrap().success());
+}
+
+#[test]
+fn commands_send_the_token_of_the_configuration() {
+    let mut rig = Rig::new(SCHEMA, VIEWS);
+    rig.edit_configuration("[server]", "[server]\nhttp_token = \"open sesame\"");
+    rig.daemon.start().unwrap();
+    rig.daemon.wait_until_ready(PATIENCE).unwrap();
+    assert!(rig.status().is_err(), "nobody may look without it");
+    for command in [&["status"][..], &["query", "spend", "1"], &["verify"]] {
+        let output = rig.command(command);
+        assert!(output.status.success(), "{command:?}: {}", said(&output));
+    }
+    let http = rig.http.to_string();
+    assert!(rig.command(&["status", "--http", &http]).status.success());
 }
 
 #[test]

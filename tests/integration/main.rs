@@ -16,6 +16,7 @@ mod nexmark;
 mod postmaster;
 mod quarantine;
 mod slot;
+mod soak;
 mod streamed;
 mod support;
 mod table_changes;

@@ -127,3 +127,31 @@ fn a_table_that_cannot_be_followed_any_more_stops_its_views_alone() {
         assert!(rig.daemon.stop().unwrap().success());
     }
 }
+
+/// Nothing of these is in the log.
+#[test]
+fn what_happens_to_a_table_without_a_word_in_the_log_stops_its_views_too() {
+    let mut rig = Rig::new(SCHEMA, &configuration(&[]));
+    let database = rig.database();
+    rig.start();
+    database.run("vacuum full u");
+    database
+        .run("alter table t alter column v set statistics 10; truncate k; alter table t add column more int default 3");
+    database.run("drop table k; create table k (id int primary key, code int, v int); insert into k values (1, 2, 3)");
+    assert_stopped(&rig, &["of_k"], "published");
+    assert_equal(&rig, &database, &["of_v", "of_w", "counted", "reader", "of_u"]);
+    database.run("begin; alter table t drop column v; alter table t add column v int; commit");
+    assert_stopped(&rig, &["of_k", "of_v", "reader"], "");
+    database.run("alter table u alter column n type numeric(10,2) using n + 1");
+    let status = assert_stopped(&rig, &["of_k", "of_v", "reader", "of_u"], "");
+    let says = |view: &str, word: &str| status.views[view].error.as_ref().is_some_and(|error| error.contains(word));
+    assert!(says("of_v", "made again") && says("of_u", "may have been computed anew"), "{status:#?}");
+    assert_equal(&rig, &database, &["of_w", "counted"]);
+    assert!(rig.daemon.stop().unwrap().success());
+    database.run("alter publication tailwater add table k");
+    rig.start();
+    assert_equal(&rig, &database, &["of_w", "counted", "of_u", "of_k"]);
+    let database = rig.database();
+    database.run("update t set v = id");
+    assert_equal(&rig, &database, &VIEWS.map(|(name, _)| name));
+}

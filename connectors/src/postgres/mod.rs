@@ -20,6 +20,7 @@ mod copy;
 mod feedback;
 mod first_start;
 mod frame;
+mod onlooker;
 mod pending;
 mod publication;
 mod relation_map;

@@ -14,6 +14,7 @@ use super::config::PostgresSourceConfig;
 use super::connection::{Connection, Purpose};
 use super::conninfo::ConnInfo;
 use super::copy::{Copier, TableCopy};
+use super::onlooker::Onlooker;
 use super::relation_map::KnownTable;
 use super::replication::{self, StreamOptions};
 use super::server_error::Scene;
@@ -129,7 +130,7 @@ impl Source for PostgresSource {
     ) -> Result<(), SourceError> {
         let resumes = matches!(resume, ResumePoint::Stream { .. });
         // Stopping must not wait for locks, a slow login or open transactions; the stream watches for itself.
-        let (parts, copies) = tokio::select! {
+        let (parts, copies, onlooker) = tokio::select! {
             () = out.closed() => return Ok(()),
             started = self.start(resume, &out) => started?,
         };
@@ -138,12 +139,18 @@ impl Source for PostgresSource {
             let _ = out.send(SourceMessage::Progress { position: Position::Lsn(parts.start) }).await;
         }
         let (scene, stream) = (parts.scene.clone(), Stream::new(parts, out.clone(), durable));
+        let passed = stream.passed();
+        let stream = async {
+            tokio::select! {
+                ended = stream.run() => ended,
+                never = onlooker.run() => match never {},
+            }
+        };
         if copies.is_empty() {
-            return stream.run().await;
+            return stream.await;
         }
-        let copier =
-            Copier { info: self.info.clone(), scene, settings: self.config.copy, passed: stream.passed(), out };
-        let mut stream = pin!(stream.run());
+        let copier = Copier { info: self.info.clone(), scene, settings: self.config.copy, passed, out };
+        let mut stream = pin!(stream);
         tokio::select! {
             // It notices first when nobody listens any more, and says goodbye; what is being read is given up.
             ended = &mut stream => return ended,
@@ -153,22 +160,23 @@ impl Source for PostgresSource {
     }
 }
 
+/// A stream, what is copied beside it, and who looks at the tables meanwhile.
+type Started = (StreamParts, Vec<TableCopy>, Onlooker);
+
 impl PostgresSource {
     /// Makes what is missing on the server, starts the stream, and says what is to be copied beside it.
-    async fn start(
-        &self,
-        resume: ResumePoint,
-        out: &TransactionSender,
-    ) -> Result<(StreamParts, Vec<TableCopy>), SourceError> {
+    async fn start(&self, resume: ResumePoint, out: &TransactionSender) -> Result<Started, SourceError> {
         match resume {
             ResumePoint::FirstCopy { tables, foreign } => {
                 let Start { position, known, copies } = self.start_first((&tables, foreign), out).await?;
                 let scene = self.scene(Some(Position::Lsn(position)));
                 let stream = async {
                     let connection = self.connect(&scene).await?;
-                    self.start_stream(scene.clone(), connection, (known, position)).await
+                    let onlooker = self.onlooker(&scene, &known, out).await?;
+                    Ok((self.start_stream(scene.clone(), connection, (known, position)).await?, onlooker))
                 };
-                Ok((watch::in_time(&self.info, &scene, stream).await?, copies))
+                let (parts, onlooker) = watch::in_time(&self.info, &scene, stream).await?;
+                Ok((parts, copies, onlooker))
             }
             ResumePoint::Stream { position, identity, tables, copying } => {
                 let Position::Lsn(durable) = position;
@@ -178,11 +186,31 @@ impl PostgresSource {
                     self.check_resume(&scene, &mut connection, (&identity, durable)).await?;
                     let Start { position, known, copies } =
                         self.start_again(&scene, durable, (&tables, &copying), out).await?;
-                    Ok((self.start_stream(scene.clone(), connection, (known, position)).await?, copies))
+                    let onlooker = self.onlooker(&scene, &known, out).await?;
+                    Ok((self.start_stream(scene.clone(), connection, (known, position)).await?, copies, onlooker))
                 };
                 watch::in_time(&self.info, &scene, look).await
             }
         }
+    }
+
+    /// Somebody who has looked at the tables once.
+    async fn onlooker(
+        &self,
+        scene: &Scene,
+        known: &[KnownTable],
+        out: &TransactionSender,
+    ) -> Result<Onlooker, SourceError> {
+        let mut onlooker = Onlooker {
+            info: self.info.clone(),
+            scene: scene.clone(),
+            publication: self.config.publication.clone(),
+            tables: known.iter().map(|known| known.schema.clone()).collect(),
+            out: out.clone(),
+            seen: None,
+        };
+        onlooker.begin().await?;
+        Ok(onlooker)
     }
 
     async fn connect(&self, scene: &Scene) -> Result<Connection, SourceError> {

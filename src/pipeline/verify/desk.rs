@@ -54,6 +54,28 @@ pub struct VerifyDesk {
     sinks: Arc<[SmolStr]>,
 }
 
+/// What a verification finds, as it is known. Whoever drops it ends the verification.
+#[derive(Debug)]
+pub struct Outcomes {
+    outcomes: mpsc::Receiver<Outcome>,
+    /// How many are still to come.
+    left: usize,
+}
+
+impl Outcomes {
+    /// The next one; `None` after the last, and when the verification was ended before.
+    pub async fn recv(&mut self) -> Option<Outcome> {
+        let outcome = self.outcomes.recv().await?;
+        self.left = self.left.saturating_sub(1);
+        Some(outcome)
+    }
+
+    /// Whether there was one for each view and sink that was asked for.
+    pub fn are_complete(&self) -> bool {
+        self.left == 0
+    }
+}
+
 /// A wish on its way to the verifier.
 pub(super) struct Asked {
     pub(super) views: BTreeSet<SmolStr>,
@@ -86,19 +108,19 @@ impl VerifyDesk {
         Self::new(Arc::from([]), Arc::from([])).0
     }
 
-    /// Begins a verification; the outcomes come as they are known, and the channel closes after the last. Who drops
-    /// the receiver ends it.
-    pub fn ask(&self, wish: VerifyWish) -> Result<mpsc::Receiver<Outcome>, VerifyRefusal> {
+    /// Begins a verification.
+    pub fn ask(&self, wish: VerifyWish) -> Result<Outcomes, VerifyRefusal> {
         let (views, sinks) = self.chosen(&wish)?;
         if self.busy.swap(true, Ordering::AcqRel) {
             return Err(VerifyRefusal::Busy);
         }
         let turn = Turn(Arc::clone(&self.busy));
         let (outcomes, receiver) = mpsc::channel(OUTCOMES_WAITING_MAX);
+        let left = views.len() + sinks.len();
         let whole = views.len() == self.views.len() && sinks.len() == self.sinks.len();
         let asked = Asked { views, sinks, repair: wish.repair, whole, outcomes, _turn: turn };
         self.asked.try_send(asked).map_err(|_| VerifyRefusal::Stopping)?;
-        Ok(receiver)
+        Ok(Outcomes { outcomes: receiver, left })
     }
 
     fn chosen(&self, wish: &VerifyWish) -> Result<(BTreeSet<SmolStr>, BTreeSet<SmolStr>), VerifyRefusal> {
@@ -128,6 +150,7 @@ impl VerifyDesk {
 
 #[cfg(test)]
 mod tests {
+    use super::super::report::Subject;
     use super::*;
 
     fn names(names: &[&str]) -> Vec<SmolStr> {
@@ -147,6 +170,21 @@ mod tests {
         assert!(desk.ask(VerifyWish::default()).is_ok());
         drop(asked);
         assert_eq!(VerifyDesk::closed().ask(VerifyWish::default()).unwrap_err(), VerifyRefusal::Stopping);
+    }
+
+    #[tokio::test]
+    async fn outcomes_are_complete_when_each_view_and_sink_has_one() {
+        let (desk, mut asked) = VerifyDesk::new(names(&["v"]).into(), names(&["s"]).into());
+        for told in 0..=2 {
+            let mut outcomes = desk.ask(VerifyWish::default()).unwrap();
+            let running = asked.recv().await.unwrap();
+            for name in &["v", "s"][..told] {
+                running.outcomes.send(Outcome::new(Subject::View, (*name).into())).await.unwrap();
+            }
+            drop(running);
+            while outcomes.recv().await.is_some() {}
+            assert_eq!(outcomes.are_complete(), told == 2, "{told}");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod sink;
 mod sink_ask;
 mod verifier;
 
-pub use desk::{VerifyDesk, VerifyRefusal, VerifyWish};
+pub use desk::{Outcomes, VerifyDesk, VerifyRefusal, VerifyWish};
 pub(super) use gate::Gate;
 pub(super) use refill::open_engine;
 pub use report::{Difference, DifferingKey, Outcome, Subject, Verdict, VerifyStatus};

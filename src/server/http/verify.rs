@@ -16,14 +16,12 @@ use futures::stream::unfold;
 use serde::Deserialize;
 use serde_json::json;
 use smol_str::SmolStr;
-use tokio::sync::mpsc;
 
 use super::super::generation::names_hint;
-use super::super::reads::Reads;
 use super::page::NDJSON;
 use super::problem::Problem;
 use super::router::Context;
-use crate::pipeline::verify::{Outcome, VerifyDesk, VerifyRefusal, VerifyWish};
+use crate::pipeline::verify::{Outcomes, VerifyDesk, VerifyRefusal, VerifyWish};
 
 /// As typed; lists are joined by commas.
 #[derive(Debug, Default, Deserialize)]
@@ -45,9 +43,7 @@ pub(super) async fn verify(
         Problem::malformed(error.body_text())
             .hint("parameters here: name, view, sink (lists joined by \",\"), repair=true")
     })?;
-    let generation = context.reads.now();
-    let (desk, number) = (generation.projections.verify.clone(), generation.number);
-    drop(generation);
+    let desk = context.reads.now().projections.verify.clone();
     let wish = VerifyWish {
         names: list(wish.name.as_deref()),
         views: list(wish.view.as_deref()),
@@ -55,16 +51,13 @@ pub(super) async fn verify(
         repair: wish.repair,
     };
     let outcomes = desk.ask(wish).map_err(|refusal| problem(&desk, &refusal))?;
-    let body = unfold(Some(Lines { outcomes, equal: true, number, reads: Arc::clone(&context.reads) }), next_line);
+    let body = unfold(Some(Lines { outcomes, equal: true }), next_line);
     Ok(([(CONTENT_TYPE, NDJSON)], Body::from_stream(body)).into_response())
 }
 
 struct Lines {
-    outcomes: mpsc::Receiver<Outcome>,
+    outcomes: Outcomes,
     equal: bool,
-    /// Of the generation that is verified.
-    number: u64,
-    reads: Arc<Reads>,
 }
 
 /// The next outcome, or the last line.
@@ -76,10 +69,8 @@ async fn next_line(lines: Option<Lines>) -> Option<(Result<Bytes, io::Error>, Op
             let line = serde_json::to_string(&outcome).map(|line| Bytes::from(line + "\n"));
             Some((line.map_err(io::Error::from), Some(lines)))
         }
-        None if lines.reads.stop.is_cancelled() => Some((Err(io::Error::other("the daemon is stopping")), None)),
-        // It may have been ended for this, with views and sinks left over.
-        None if lines.reads.now().number != lines.number => {
-            Some((Err(io::Error::other("another configuration was applied meanwhile")), None))
+        None if !lines.outcomes.are_complete() => {
+            Some((Err(io::Error::other("the daemon is stopping, or takes up another configuration")), None))
         }
         None => Some((Ok(Bytes::from(format!("{}\n", json!({ "done": true, "equal": lines.equal })))), None)),
     }
