@@ -24,6 +24,7 @@ use super::daemon::Daemon;
 use super::error::PipelineError;
 use super::generation::{Generation, Prepared};
 use super::preparing::{discard, drop_where_it_may_block, plan, prepared, prepared_or_error, refused};
+use super::status::{Condition, Status};
 use super::takeover::TakeOver;
 use super::verify::forget_marks;
 use crate::config::{Config, ConfigError};
@@ -175,8 +176,8 @@ impl Daemon {
             return Err(Failure::before(stopping()));
         }
         let was_live = |name: &SmolStr| {
-            let condition = |status: &super::status::Status| status.views.get(name).map(|view| view.condition);
-            self.generation.projections.status.inspect(condition) != Some(super::status::Condition::Failed)
+            let condition = |status: &Status| status.views.get(name).map(|view| view.condition);
+            self.generation.projections.status.inspect(condition) != Some(Condition::Failed)
         };
         for view in filled.engine.views() {
             if let ViewCondition::Failed { error, hint } = filled.engine.view_condition(&view.name)
@@ -204,7 +205,7 @@ impl Daemon {
         next.hold();
         let outcome = tokio::select! {
             Ok(taken) = taken => Ok(taken),
-            ended = next.engine_ended() => Err(ended.err().unwrap_or_else(stopping)),
+            ended = next.engine_ended() => Err(ended.err().unwrap_or_else(|| self.why_ended(&next))),
         };
         let outcome = match outcome {
             Ok(taken) => self.make_current(branch).await.map(|()| taken),
@@ -226,6 +227,19 @@ impl Daemon {
         next.deliver(Some(&taken), self.live.apply());
         next.release();
         Ok(std::mem::replace(&mut self.generation, next))
+    }
+
+    /// Why a branch has ended without an error of its engine: it was stopped, or its sources cannot go on.
+    fn why_ended(&self, next: &Generation) -> PipelineError {
+        if self.stop.is_cancelled() {
+            return stopping();
+        }
+        let failed = |status: &Status| {
+            let failed = status.sources.values().find_map(|source| Some((source.error.clone()?, source.hint.clone())));
+            failed.unwrap_or_else(|| ("its sources have ended".into(), None))
+        };
+        let (message, hint) = next.projections.status.inspect(failed);
+        PipelineError::Misfit { message, hint: hint.unwrap_or_else(|| "see the daemon's log, then apply again".into()) }
     }
 
     async fn make_current(&self, branch: Arc<State>) -> Result<(), PipelineError> {
