@@ -92,7 +92,8 @@ fn binaries() -> PathBuf {
     if let Some(path) = std::env::var_os("TAILWATER_POSTGRES_BIN") {
         return path.into();
     }
-    let versions = std::fs::read_dir("/usr/lib/postgresql").expect("Postgres is installed, or TAILWATER_POSTGRES_BIN is set");
+    let versions =
+        std::fs::read_dir("/usr/lib/postgresql").expect("Postgres is installed, or TAILWATER_POSTGRES_BIN is set");
     let newest = versions.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok()).max();
     Path::new("/usr/lib/postgresql").join(newest.expect("a server version is installed").to_string()).join("bin")
 }
