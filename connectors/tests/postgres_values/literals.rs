@@ -6,7 +6,7 @@ use tailwater_connectors::postgres::wire_type::native;
 use tailwater_connectors::text::{parse_text, write_text};
 use tailwater_connectors::{EnumType, SqlType};
 
-use crate::server::Server;
+use crate::server::{Server, version};
 
 const LITERALS: &[(&str, u32, &[&str])] = &[
     (
@@ -268,12 +268,12 @@ const SINCE_16: &[(&str, u32, &[&str])] =
 async fn numbers_in_other_bases_are_refused_as_postgres_15_refuses_them() {
     let server = Server::start();
     let client = server.connect().await;
-    let version = client.query_one("select current_setting('server_version_num')::int", &[]).await.unwrap();
+    let version = version(&client).await;
     for (name, oid, literals) in SINCE_16 {
         for literal in *literals {
             let query = format!("select format('%s', $1::text::{name})");
             let takes = client.query_one(&query, &[literal]).await.is_ok();
-            assert_eq!(takes, version.get::<_, i32>(0) >= 160_000, "{name} {literal:?}");
+            assert_eq!(takes, version >= 160_000, "{name} {literal:?}");
             assert!(parse_text(&native(*oid, -1).unwrap(), literal).is_err(), "{name} {literal:?}");
         }
     }

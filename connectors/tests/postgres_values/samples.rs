@@ -13,6 +13,9 @@ pub(crate) const SETUP: &str = r#"
     create type "odd schema"."Odd Type" as (x point);
 "#;
 
+/// Declarations that Postgres takes since version 15: a scale below zero, or above the precision.
+pub(crate) const SINCE_15: &[&str] = &["numeric(5,-3)", "numeric(3,6)"];
+
 /// Edge values by declared type.
 pub(crate) const EDGES: &[(&str, &[&str])] = &[
     ("boolean", &["t", "f"]),

@@ -62,6 +62,11 @@ impl Server {
     }
 }
 
+/// `server_version_num`.
+pub(crate) async fn version(client: &Client) -> i32 {
+    client.query_one("select current_setting('server_version_num')::int", &[]).await.unwrap().get(0)
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         run(self.command("pg_ctl").args(["-D", &self.data(), "-m", "immediate", "stop"]));
