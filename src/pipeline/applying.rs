@@ -19,13 +19,15 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::apply::{ApplyPhase, ApplyRefusal, ApplyStatus, Asked, Plan, refuse_restarts};
+use super::apply::{ApplyPhase, ApplyRefusal, ApplyStatus, Asked, Plan, Wish, refuse_restarts};
 use super::daemon::Daemon;
 use super::error::PipelineError;
 use super::generation::{Generation, Prepared};
 use super::preparing::{discard, drop_where_it_may_block, plan, prepared, prepared_or_error, refused};
+use super::status::{Condition, Status};
 use super::takeover::TakeOver;
-use crate::config::Config;
+use super::verify::forget_marks;
+use crate::config::{Config, ConfigError};
 use crate::engine::ViewCondition;
 use crate::fail_point::{FailPoint, pass};
 use crate::state::State;
@@ -38,9 +40,9 @@ const DELIVERED_MAX: Duration = Duration::from_secs(5);
 impl Daemon {
     /// Plans, and applies where that was asked for. An error is one with which the daemon cannot go on.
     pub(super) async fn answer(&mut self, asked: Asked) -> Result<(), PipelineError> {
-        let Asked { apply, answer, turn } = asked;
-        let config = match (self.load)() {
-            Ok(config) => Arc::new(config),
+        let Asked { wish, answer, turn } = asked;
+        let config = match self.wanted(wish) {
+            Ok(config) => config,
             Err(error) => {
                 let message = error.to_string();
                 drop(answer.send(Err(ApplyRefusal::Refused { message, hint: None })));
@@ -50,7 +52,7 @@ impl Daemon {
         match self.prepare(&config).await {
             Err(refusal) => drop(answer.send(Err(refusal))),
             Ok((prepared, plan)) => {
-                if apply && !plan.is_empty() {
+                if wish != Wish::Plan && !plan.is_empty() {
                     self.show(|status| *status = ApplyStatus { phase: ApplyPhase::Filling, ..begun() });
                     let _ = answer.send(Ok(plan.clone()));
                     let ended = self.in_stages(config, prepared, &plan).await?;
@@ -68,6 +70,13 @@ impl Daemon {
         }
         self.generation.release();
         Ok(())
+    }
+
+    fn wanted(&self, wish: Wish) -> Result<Arc<Config>, ConfigError> {
+        match wish {
+            Wish::Plan | Wish::Apply => (self.load)().map(Arc::new),
+            Wish::Refill => Ok(self.generation.config.clone()),
+        }
     }
 
     /// Prepares the configuration over a branch. From here on the sources are told of nothing, until they are released.
@@ -121,6 +130,7 @@ impl Daemon {
                 if let Err(error) = branch.set_memory(config.memory_bytes) {
                     warn!(%error, "the memory of the state is as wanted, but RocksDB could not note it");
                 }
+                forget_marks(&config.state_dir);
                 info!(took = ?begun.elapsed(), "the configuration is applied");
                 end_former(former);
                 Ok(ApplyStatus { phase: ApplyPhase::Applied, ..ApplyStatus::default() })
@@ -166,8 +176,8 @@ impl Daemon {
             return Err(Failure::before(stopping()));
         }
         let was_live = |name: &SmolStr| {
-            let condition = |status: &super::status::Status| status.views.get(name).map(|view| view.condition);
-            self.generation.projections.status.inspect(condition) != Some(super::status::Condition::Failed)
+            let condition = |status: &Status| status.views.get(name).map(|view| view.condition);
+            self.generation.projections.status.inspect(condition) != Some(Condition::Failed)
         };
         for view in filled.engine.views() {
             if let ViewCondition::Failed { error, hint } = filled.engine.view_condition(&view.name)
@@ -195,7 +205,7 @@ impl Daemon {
         next.hold();
         let outcome = tokio::select! {
             Ok(taken) = taken => Ok(taken),
-            ended = next.engine_ended() => Err(ended.err().unwrap_or_else(stopping)),
+            ended = next.engine_ended() => Err(ended.err().unwrap_or_else(|| self.why_ended(&next))),
         };
         let outcome = match outcome {
             Ok(taken) => self.make_current(branch).await.map(|()| taken),
@@ -214,9 +224,22 @@ impl Daemon {
         next.projections.status.update(|status| status.apply = shown);
         self.generation.end_deliveries(reached.step, DELIVERED_MAX).await;
         self.next.send_replace(Arc::new(next.projections.clone()));
-        next.deliver(Some(&taken));
+        next.deliver(Some(&taken), self.live.apply());
         next.release();
         Ok(std::mem::replace(&mut self.generation, next))
+    }
+
+    /// Why a branch has ended without an error of its engine: it was stopped, or its sources cannot go on.
+    fn why_ended(&self, next: &Generation) -> PipelineError {
+        if self.stop.is_cancelled() {
+            return stopping();
+        }
+        let failed = |status: &Status| {
+            let failed = status.sources.values().find_map(|source| Some((source.error.clone()?, source.hint.clone())));
+            failed.unwrap_or_else(|| ("its sources have ended".into(), None))
+        };
+        let (message, hint) = next.projections.status.inspect(failed);
+        PipelineError::Misfit { message, hint: hint.unwrap_or_else(|| "see the daemon's log, then apply again".into()) }
     }
 
     async fn make_current(&self, branch: Arc<State>) -> Result<(), PipelineError> {
@@ -239,7 +262,7 @@ impl Daemon {
             status.apply = self.generation.projections.status.inspect(|status| status.apply.clone());
         });
         self.next.send_replace(Arc::new(again.projections.clone()));
-        again.deliver(None);
+        again.deliver(None, self.live.apply());
         end(std::mem::replace(&mut self.generation, again));
         Ok(())
     }

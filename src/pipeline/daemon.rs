@@ -14,7 +14,7 @@ use super::apply::{ApplyDesk, Asked};
 use super::error::PipelineError;
 use super::generation::{Generation, Prepared, catalog};
 use super::records;
-use super::verify::open_engine;
+use super::verify::{forget_marks, open_engine};
 use super::{Live, Projections};
 use crate::config::{Config, ConfigError};
 use crate::state::StateHome;
@@ -29,7 +29,7 @@ pub struct Daemon {
     pub(super) next: watch::Sender<Arc<Projections>>,
     pub(super) load: LoadConfig,
     pub(super) stop: CancellationToken,
-    live: Live,
+    pub(super) live: Live,
     asked: mpsc::Receiver<Asked>,
 }
 
@@ -45,9 +45,10 @@ impl Daemon {
         let (opened, directory) = (state.clone(), config.state_dir.clone());
         let engine = tokio::task::spawn_blocking(move || open_engine(&opened, (catalog, &renewed), &directory));
         let engine = engine.await.expect("opening the engine does not panic")?;
+        forget_marks(&config.state_dir);
         let mut generation = Prepared::new(config, planning, (engine, state))?.start(&stop, None)?;
-        generation.deliver(None);
         let (desk, asked) = ApplyDesk::new();
+        generation.deliver(None, &desk);
         let (next, live) = Live::new(generation.projections.clone(), desk);
         Ok(Self { home, generation, next, load, stop, live, asked })
     }

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::Projections;
+use super::apply::ApplyDesk;
 use super::copies::Copies;
 use super::delivered::Delivered;
 use super::delivery::{Delivery, FormerLife};
@@ -181,7 +182,7 @@ impl Prepared {
 
 impl Generation {
     /// Starts deliveries and verification. Once. `taken` is how it took the place of another.
-    pub(super) fn deliver(&mut self, taken: Option<&TakenOver>) {
+    pub(super) fn deliver(&mut self, taken: Option<&TakenOver>, apply: &ApplyDesk) {
         let Some(Waiting { sinks, verifier, gate }) = self.waiting.take() else { return };
         let mut asks: BTreeMap<SmolStr, mpsc::Sender<SinkAsk>> = BTreeMap::new();
         for planned in sinks {
@@ -207,6 +208,7 @@ impl Generation {
             status: self.projections.status.clone(),
             gate,
             sinks: asks,
+            apply: apply.clone(),
             stop: self.stop_intake.clone(),
         };
         self.tasks.spawn(verifier.run(parts));

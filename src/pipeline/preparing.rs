@@ -12,8 +12,9 @@ use super::apply::{ApplyRefusal, News, Plan, Side, difference};
 use super::error::PipelineError;
 use super::generation::{Generation, Prepared, catalog};
 use super::records;
+use super::verify::open_engine;
 use crate::config::Config;
-use crate::engine::{Engine, ViewCondition, ViewPlan};
+use crate::engine::{ViewCondition, ViewPlan};
 use crate::state::State;
 
 /// How long planning may wait for databases.
@@ -66,7 +67,8 @@ pub(super) async fn prepared_or_error(
     let (catalog, renewed) = (catalog(config, &planning), planning.renewed.clone());
     let reading = Reading { plans: catalog.views.clone(), tables: catalog.tables.clone() };
     let opened = state.clone();
-    let engine = tokio::task::spawn_blocking(move || Engine::open_renewing(opened, catalog, &renewed)).await;
+    let directory = config.state_dir.clone();
+    let engine = tokio::task::spawn_blocking(move || open_engine(&opened, (catalog, &renewed), &directory)).await;
     let engine = engine.expect("opening the engine does not panic")?;
     Ok((Prepared::new(config.clone(), planning, (engine, state.clone()))?, reading))
 }

@@ -148,6 +148,13 @@ impl Database {
         self.engine.cf_handle(name).expect("all column families are opened with the database")
     }
 
+    /// Writes everything into sorted files, on the disk.
+    pub(super) fn flush(&self) -> Result<(), StateError> {
+        [self.meta(), self.tables(), self.changelog()]
+            .into_iter()
+            .try_for_each(|family| Ok(self.engine.flush_cf(family)?))
+    }
+
     pub(super) fn block_cache_bytes(&self) -> usize {
         self.block_cache.get_usage()
     }

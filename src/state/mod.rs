@@ -23,6 +23,7 @@ mod key_jsonb;
 mod key_numeric;
 mod life;
 mod lock;
+mod log_sync;
 mod overlay;
 mod reader;
 mod row_cache;

@@ -11,6 +11,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::database::{Database, MemoryBudget};
 use super::directory::{DATABASE, Directory, failed};
 use super::life::Life;
+use super::log_sync::LogSync;
 use super::reader::Reader;
 use super::row_cache::CacheMeter;
 use super::transaction::StateTx;
@@ -26,6 +27,7 @@ pub struct State {
     views: RwLock<Arc<Views>>,
     meter: Arc<CacheMeter>,
     database: Database,
+    log_sync: LogSync,
     witness: Witness,
     life: Life,
     id: SmolStr,
@@ -69,7 +71,17 @@ impl State {
         let meter = Arc::<CacheMeter>::default();
         let writer = Mutex::new(Writer::new(checkpoint, budget.rows, meter.clone()));
         let views = RwLock::default();
-        Ok(Arc::new(Self { writer, views, meter, database, witness, life, id, directory }))
+        Ok(Arc::new(Self {
+            writer,
+            views,
+            meter,
+            database,
+            log_sync: LogSync::default(),
+            witness,
+            life,
+            id,
+            directory,
+        }))
     }
 
     /// Id of this life of the state, the same for its branches. Under one id a step number always means the same step, to all who were told
@@ -110,7 +122,7 @@ impl State {
     /// Makes everything committed before the call survive a power cut. Any thread may call it while steps go on.
     pub fn flush(&self) -> Result<(), StateError> {
         let step = self.checkpoint()?.step;
-        self.database.engine.flush_wal(true)?;
+        self.log_sync.sync(&self.directory.database(), &self.database)?;
         self.witness.flushed(step).map_err(|error| self.directory.failed(&error))
     }
 

@@ -82,7 +82,8 @@ fn a_role_that_may_not_write_the_heartbeat_is_told_so_and_followed_all_the_same(
     let mut rig = Rig::new(SCHEMA, VIEWS);
     let database = rig.database();
     database.run(
-        "revoke execute on function pg_logical_emit_message(boolean, text, text) from public; \
+        "do $$ begin execute 'revoke execute on function ' || (select oid::regprocedure from pg_proc where \
+         proname = 'pg_logical_emit_message' and proargtypes[2] = 'text'::regtype) || ' from public'; end $$; \
          create role reader login replication; grant select on all tables in schema public to reader; \
          create publication tailwater for table items",
     );

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
+use tailwater::pipeline::apply::ApplyPhase;
 use tailwater::pipeline::verify::{Difference, Outcome, Verdict};
 use tailwater::state::{State, TableId, encode_key, encode_row};
 use tailwater_connectors::{Row, SqlType, Value};
@@ -139,11 +140,15 @@ fn wrong_rows_in_the_state_are_found_by_their_keys_and_a_view_is_filled_again() 
     let (code, repaired) = verify(&rig, &["item", "--repair"]);
     assert_eq!((code, named(&repaired, "item").verdict), (Some(1), Verdict::Different));
     let message = named(&repaired, "item").message.clone().unwrap();
-    assert!(message.contains("at the next start"), "{message}");
+    assert!(message.contains("filled again"), "{message}");
+    rig.wait_for_status("the view filled again", |status| status.apply.phase == ApplyPhase::Applied);
+    assert_all_equal(&rig);
+    assert!(!rig.directory.path().join("state/refill.json").exists());
+    let (code, found) = verify(&rig, &["item", "stock"]);
+    assert_eq!(code, Some(0), "{found:#?}");
     rig.daemon.stop().unwrap();
     rig.start();
     assert_all_equal(&rig);
-    assert!(!rig.directory.path().join("state/refill.json").exists());
 }
 
 #[test]

@@ -106,7 +106,7 @@ impl Assembler {
                 streamed.tell(None);
             }
             (Message::StreamAbort { xid, subxid, .. }, Some(streamed)) => {
-                streamed.roll_back(xid, subxid)?;
+                streamed.roll_back(xid, subxid);
                 streamed.tell(None);
             }
             (message, Some(streamed)) if streamed.is_in_chunk() => {

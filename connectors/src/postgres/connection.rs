@@ -31,6 +31,9 @@ pub(super) const SESSION_SETTINGS: [(&str, &str); 9] = [
     ("wal_sender_timeout", "60s"),
 ];
 
+/// With this the server warns that it leaves changes out.
+const OBJECT_NOT_IN_PREREQUISITE_STATE: &str = "55000";
+
 /// What the session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -48,6 +51,8 @@ pub(super) struct Connection {
     out: BytesMut,
     server_version: u32,
     backend_pid: i32,
+    /// What the server warns of is then missing from the stream.
+    is_stream: bool,
 }
 
 /// Rows of a simple query, as text.
@@ -62,7 +67,7 @@ impl Connection {
     async fn log_in(info: &ConnInfo, purpose: Purpose, transport: Transport) -> Result<Self, ConnectionError> {
         let mut login = Login::new(info, &transport);
         let (frames, out) = (FrameBuffer::default(), BytesMut::new());
-        let mut connection = Self { transport, frames, out, server_version: 0, backend_pid: 0 };
+        let mut connection = Self { transport, frames, out, server_version: 0, backend_pid: 0, is_stream: false };
         frontend::startup_message(startup_parameters(info, purpose), &mut connection.out)?;
         connection.flush().await?;
         loop {
@@ -112,6 +117,7 @@ impl Connection {
             match frame.tag {
                 b'E' => return Err(ConnectionError::Server(ServerError::parse(self.frames.body(&frame)))),
                 b'S' => self.note_setting(&frame),
+                b'N' if self.is_stream => left_out(self.frames.body(&frame))?,
                 b'N' | b'A' => {}
                 _ => return Ok(Some(frame)),
             }
@@ -162,6 +168,7 @@ impl Connection {
     pub(super) async fn start_copy(&mut self, sql: &str, tag: u8) -> Result<(), ConnectionError> {
         self.send_query(sql).await?;
         let frame = self.read().await?;
+        self.is_stream = tag == b'W';
         if frame.tag == tag { Ok(()) } else { Err(unexpected(frame.tag, "the start of a copy")) }
     }
 
@@ -234,6 +241,8 @@ fn startup_parameters(info: &ConnInfo, purpose: Purpose) -> Vec<(&str, &str)> {
     parameters.extend(SESSION_SETTINGS);
     if purpose == Purpose::Replication {
         parameters.push(("replication", "database"));
+        // Its warnings matter.
+        parameters.push(("client_min_messages", "warning"));
     }
     parameters
 }
@@ -244,6 +253,15 @@ fn version_number(text: &str) -> u32 {
     let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     let has_minor = text.trim_start_matches(|char: char| char.is_ascii_digit()).starts_with('.');
     major.saturating_mul(10_000).saturating_add(if has_minor { minor } else { 0 })
+}
+
+/// Since Postgres 18 a publication that is not there is only warned of, and every change left out; before, it is an error.
+fn left_out(notice: &[u8]) -> Result<(), ConnectionError> {
+    let ServerError { code, message } = ServerError::parse(notice);
+    if code != OBJECT_NOT_IN_PREREQUISITE_STATE {
+        return Ok(());
+    }
+    Err(ConnectionError::Server(ServerError { code, message: format!("changes are left out: {message}") }))
 }
 
 fn unexpected(tag: u8, during: &str) -> ConnectionError {
@@ -282,6 +300,15 @@ mod tests {
         assert_eq!(version_number("15.7 (Debian 15.7-0+deb12u1)"), 150_007);
         assert_eq!(version_number("17beta1"), 170_000);
         assert_eq!(version_number("nonsense"), 0);
+    }
+
+    #[test]
+    fn a_warning_that_changes_are_left_out_is_an_error_and_others_are_not() {
+        let warning =
+            b"SWARNUNG\0VWARNING\0C55000\0Mskipped loading publication \"p\"\0DThe publication does not exist\0\0";
+        let error = left_out(warning).unwrap_err().to_string();
+        assert_eq!(error, "changes are left out: skipped loading publication \"p\" (SQLSTATE 55000)");
+        assert!(left_out(b"SWARNING\0VWARNING\0C01000\0Mclock\0\0").is_ok());
     }
 
     #[test]

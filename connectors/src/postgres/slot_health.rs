@@ -32,6 +32,10 @@ const LOOK: &str = "SELECT coalesce(wal_status, 'reserved'), safe_wal_size, \
      FROM pg_catalog.pg_replication_slots, (SELECT CASE WHEN pg_catalog.pg_is_in_recovery() \
      THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END AS at) log WHERE slot_name = $1";
 
+/// With its arguments, which are more since Postgres 17.
+const EMIT_FUNCTION: &str = "SELECT oid::regprocedure::text FROM pg_catalog.pg_proc WHERE proname = 'pg_logical_emit_message' \
+     AND pronamespace = 'pg_catalog'::regnamespace AND proargtypes[2] = 'text'::regtype";
+
 impl SlotHealth {
     /// Nothing where there is no such slot. The session is made anew after an error.
     pub(super) async fn look(
@@ -66,7 +70,8 @@ impl SlotHealth {
         self.refused = match written {
             Ok(_) => None,
             Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
-                Some("the role may not write it: GRANT EXECUTE ON FUNCTION pg_logical_emit_message(boolean, text, text) to it".into())
+                let function: String = client.query_one(EMIT_FUNCTION, &[]).await?.try_get(0)?;
+                Some(format!("the role may not write it: GRANT EXECUTE ON FUNCTION {function} to it"))
             }
             Err(error) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => {
                 Some("the server or the role's sessions are read only".into())

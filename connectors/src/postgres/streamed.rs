@@ -107,9 +107,10 @@ impl Streamed {
         self.spill.push(xid, payload).map_err(|error| not_kept(&self.source_name, &error))
     }
 
-    /// The whole transaction is rolled back, or one of its subtransactions.
-    pub(super) fn roll_back(&mut self, xid: u32, subxid: u32) -> Result<(), SourceError> {
-        let Some(transaction) = self.open.get_mut(&xid) else { return Err(self.unknown("a rollback", xid)) };
+    /// The whole transaction is rolled back, or one of its subtransactions. Postgres 18 also says so where it sent nothing of it: a
+    /// transaction that it found rolled back before its first chunk.
+    pub(super) fn roll_back(&mut self, xid: u32, subxid: u32) {
+        let Some(transaction) = self.open.get_mut(&xid) else { return };
         if xid == subxid {
             self.open.remove(&xid);
             self.spill.remove(xid);
@@ -117,7 +118,6 @@ impl Streamed {
             transaction.rolled_back.insert(subxid);
             transaction.announced.clear();
         }
-        Ok(())
     }
 
     /// The transaction commits.

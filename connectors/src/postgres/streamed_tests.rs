@@ -298,12 +298,18 @@ fn changes_of_tables_that_nobody_follows_are_not_kept() {
 }
 
 #[test]
+fn a_rollback_of_what_never_came_is_nothing() {
+    let (_directory, mut assembler) = assembler();
+    let messages = [vec![abort(7, 8), abort(7, 7)], chunk((9, true), &[(9, plain())]), vec![abort(7, 7)]].concat();
+    assert!(take(&mut assembler, &messages).unwrap().iter().all(|completed| *completed == Completed::Nothing));
+    assert!(take(&mut assembler, &[stream_commit(7, 100)]).is_err());
+}
+
+#[test]
 fn what_may_not_come_at_its_place_is_an_error() {
     let one = || chunk((7, true), &[(7, plain())]);
     let cases = [
         ("commit of an unknown transaction", vec![stream_commit(7, 100)]),
-        ("rollback of an unknown transaction", vec![abort(7, 7)]),
-        ("rollback in an unknown transaction", vec![abort(7, 8)]),
         ("a later chunk of an unknown transaction", vec![start(7, false)]),
         ("a first chunk for the second time", [one(), one()].concat()),
         ("a second commit", [one(), vec![stream_commit(7, 100), stream_commit(7, 200)]].concat()),

@@ -6,7 +6,7 @@ use tailwater_connectors::postgres::wire_type::native;
 use tailwater_connectors::text::{parse_text, write_text};
 use tailwater_connectors::{EnumType, SqlType};
 
-use crate::server::Server;
+use crate::server::{Server, version};
 
 const LITERALS: &[(&str, u32, &[&str])] = &[
     (
@@ -18,7 +18,7 @@ const LITERALS: &[(&str, u32, &[&str])] = &[
         ],
     ),
     ("smallint", 21, &["1", " 1 ", "+1", "-0", "32768", "1.0", "", "-", "1e2", "abc"]),
-    ("integer", 23, &["2147483648", "\t7\n", "--1", "1_000", "00012"]),
+    ("integer", 23, &["2147483648", "\t7\n", "--1", "00012"]),
     (
         "bigint",
         20,
@@ -31,7 +31,7 @@ const LITERALS: &[(&str, u32, &[&str])] = &[
         701,
         &["1e400", "1e-400", "1E5", "infinity", "-INF", "NaN", "1.5x", ".5", "5.", "0e999", "1 2"],
     ),
-    ("numeric", 1700, &["1e3", "1.50e1", "  7 ", "nan", "inf", "-Infinity", "1e", ".", "", "1e-5", "+.5", "0x10"]),
+    ("numeric", 1700, &["1e3", "1.50e1", "  7 ", "nan", "inf", "-Infinity", "1e", ".", "", "1e-5", "+.5"]),
     ("bytea", 17, &["\\x", "\\xDEAD beef", "\\xabc", "\\xzz", "abc", "a\\\\b", "\\001\\377", "\\400", "\\"]),
     (
         "uuid",
@@ -259,6 +259,25 @@ const ARRAYS: &[(&str, u32, &[&str])] = &[
         ],
     ),
 ];
+
+/// Literals that Postgres takes since version 16. We read them as Postgres 15 does.
+const SINCE_16: &[(&str, u32, &[&str])] =
+    &[("integer", 23, &["1_000", "0x10", "0b1"]), ("bigint", 20, &["0o7"]), ("numeric", 1700, &["0x10", "1_0.5"])];
+
+#[tokio::test]
+async fn numbers_in_other_bases_are_refused_as_postgres_15_refuses_them() {
+    let server = Server::start();
+    let client = server.connect().await;
+    let version = version(&client).await;
+    for (name, oid, literals) in SINCE_16 {
+        for literal in *literals {
+            let query = format!("select format('%s', $1::text::{name})");
+            let takes = client.query_one(&query, &[literal]).await.is_ok();
+            assert_eq!(takes, version >= 160_000, "{name} {literal:?}");
+            assert!(parse_text(&native(*oid, -1).unwrap(), literal).is_err(), "{name} {literal:?}");
+        }
+    }
+}
 
 #[tokio::test]
 async fn literals_are_read_as_postgres_reads_them() {

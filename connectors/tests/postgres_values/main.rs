@@ -21,7 +21,7 @@ use tailwater_connectors::text::{parse_text, write_text};
 use tailwater_connectors::{Row, SqlType, TableName, Value};
 use tokio_postgres::Client;
 
-use server::Server;
+use server::{Server, version};
 
 fn name(schema: &str, table: &str) -> TableName {
     TableName { source: "shop".into(), schema: schema.into(), table: table.into() }
@@ -29,13 +29,20 @@ fn name(schema: &str, table: &str) -> TableName {
 
 async fn fill(client: &Client) -> Vec<(String, &'static str)> {
     client.batch_execute(samples::SETUP).await.unwrap();
+    let version = version(client).await;
     let mut tables = Vec::new();
     for (index, (declared, edges)) in samples::EDGES.iter().enumerate() {
         let table = format!("t{index}");
         let create = format!("create table {table} (id int primary key, v {declared})");
-        client.batch_execute(&create).await.unwrap();
+        let created = client.batch_execute(&create).await;
+        if samples::SINCE_15.contains(declared) && version < 150_000 {
+            created.unwrap_err();
+            continue;
+        }
+        created.unwrap();
         tables.push((table, *declared));
         let mut literals: Vec<String> = edges.iter().map(|literal| (*literal).to_owned()).collect();
+        literals.retain(|literal| version >= 150_000 || !samples::READ_SINCE_15.contains(&literal.as_str()));
         literals.extend(random::random(declared));
         let insert = format!(
             "insert into t{index} select i, v::{declared} from unnest($1::text[]) with ordinality as x (v, i)

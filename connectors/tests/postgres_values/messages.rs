@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tailwater_connectors::postgres::pgoutput::{Cell, Decoder, Message, OldKind};
 use tokio_postgres::Client;
 
-use crate::server::Server;
+use crate::server::{Server, version};
 
 const WORK: &[&str] = &[
     "create type mood as enum ('sad')",
@@ -119,7 +119,8 @@ async fn every_message_of_a_real_server_is_understood_and_nothing_shorter_or_lon
         (2, ", 'streaming', 'on'", "ABCDEIMORSTUYc"),
         (3, ", 'streaming', 'on'", "ABCDEIKMOPRSTUYbcpr"),
     ];
-    for (version, options, tags) in cases {
+    let spoken = if version(&client).await >= 150_000 { 3 } else { 2 };
+    for (version, options, tags) in cases.into_iter().filter(|(version, ..)| *version <= spoken) {
         let messages = messages(&client, version, options).await;
         write_corpus(version, &messages);
         assert_eq!(decode_all(version, &messages), tags.chars().collect(), "version {version}");

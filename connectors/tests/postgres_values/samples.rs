@@ -13,6 +13,11 @@ pub(crate) const SETUP: &str = r#"
     create type "odd schema"."Odd Type" as (x point);
 "#;
 
+/// Literals that Postgres reads since version 15, although it wrote them before: more hours than four bytes hold.
+pub(super) const READ_SINCE_15: &[&str] = &["2562047788:00:54.775807", "-2562047788:00:54.775807"];
+/// Declarations that Postgres takes since version 15: a scale below zero, or above the precision.
+pub(super) const SINCE_15: &[&str] = &["numeric(5,-3)", "numeric(3,6)"];
+
 /// Edge values by declared type.
 pub(crate) const EDGES: &[(&str, &[&str])] = &[
     ("boolean", &["t", "f"]),

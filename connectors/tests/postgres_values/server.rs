@@ -62,6 +62,11 @@ impl Server {
     }
 }
 
+/// `server_version_num`.
+pub(crate) async fn version(client: &Client) -> i32 {
+    client.query_one("select current_setting('server_version_num')::int", &[]).await.unwrap().get(0)
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         run(self.command("pg_ctl").args(["-D", &self.data(), "-m", "immediate", "stop"]));
@@ -79,12 +84,13 @@ fn is_root() -> bool {
         || Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
 }
 
-/// The newest installed server, or the one that `POSTGRES_BIN` names.
+/// The newest installed server, or the one that `TAILWATER_POSTGRES_BIN` names.
 fn binaries() -> PathBuf {
-    if let Some(path) = std::env::var_os("POSTGRES_BIN") {
+    if let Some(path) = std::env::var_os("TAILWATER_POSTGRES_BIN") {
         return path.into();
     }
-    let versions = std::fs::read_dir("/usr/lib/postgresql").expect("Postgres is installed, or POSTGRES_BIN is set");
+    let versions =
+        std::fs::read_dir("/usr/lib/postgresql").expect("Postgres is installed, or TAILWATER_POSTGRES_BIN is set");
     let newest = versions.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok()).max();
     Path::new("/usr/lib/postgresql").join(newest.expect("a server version is installed").to_string()).join("bin")
 }

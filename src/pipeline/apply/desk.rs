@@ -27,11 +27,21 @@ pub enum ApplyRefusal {
     },
 }
 
-/// What is asked.
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::pipeline) enum Wish {
+    /// What the configuration file would change.
+    Plan,
+    /// To do it.
+    Apply,
+    /// To fill marked views again, with the configuration as it runs.
+    Refill,
+}
+
+/// What is asked, and by whom.
 #[derive(Debug)]
 pub(in crate::pipeline) struct Asked {
-    /// Whether to do it, too.
-    pub(in crate::pipeline) apply: bool,
+    pub(in crate::pipeline) wish: Wish,
     pub(in crate::pipeline) answer: oneshot::Sender<Result<Plan, ApplyRefusal>>,
     /// Held until all is done.
     pub(in crate::pipeline) turn: Turn,
@@ -68,21 +78,26 @@ impl ApplyDesk {
 
     /// What the configuration file as it is now would change. Changes nothing.
     pub async fn plan(&self) -> Result<Plan, ApplyRefusal> {
-        self.ask(false).await
+        self.ask(Wish::Plan).await
     }
 
     /// The same, and begins to do it. How it goes on is on the board (`Status::apply`).
     pub async fn apply(&self) -> Result<Plan, ApplyRefusal> {
-        self.ask(true).await
+        self.ask(Wish::Apply).await
     }
 
-    async fn ask(&self, apply: bool) -> Result<Plan, ApplyRefusal> {
+    /// Begins to fill the views again that a verification has marked, beside what is served.
+    pub(in crate::pipeline) async fn refill(&self) -> Result<Plan, ApplyRefusal> {
+        self.ask(Wish::Refill).await
+    }
+
+    async fn ask(&self, wish: Wish) -> Result<Plan, ApplyRefusal> {
         if self.busy.swap(true, Ordering::AcqRel) {
             return Err(ApplyRefusal::Busy);
         }
         let turn = Turn(Arc::clone(&self.busy));
         let (answer, answered) = oneshot::channel();
-        self.asked.try_send(Asked { apply, answer, turn }).map_err(|_| ApplyRefusal::Stopping)?;
+        self.asked.try_send(Asked { wish, answer, turn }).map_err(|_| ApplyRefusal::Stopping)?;
         answered.await.unwrap_or(Err(ApplyRefusal::Stopping))
     }
 }

@@ -22,7 +22,7 @@ pub struct VerifyWish {
     pub views: Vec<SmolStr>,
     /// Sinks.
     pub sinks: Vec<SmolStr>,
-    /// Whether to mend what differs: a sink is filled again from its view, a view at the next start.
+    /// Whether to mend what differs: a sink is filled again from its view, a view from its tables.
     pub repair: bool,
 }
 

@@ -1,8 +1,7 @@
-//! Views that a verification found wrong and that are to be filled again: named in a file of the state directory, dropped at
-//! the next start, and filled then as new views are.
+//! Views that a verification found wrong and that are to be filled again: named in a file of the state directory, and filled on a branch of
+//! the state as views are that have changed (see `applying`), or at the next start.
 //!
-//! A view is filled again together with the views that read it. Nothing is filled while the daemon runs: sinks and readers know a view by
-//! the tables that it has since the start.
+//! A view is filled again together with the views that read it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -44,8 +43,7 @@ fn read(state_dir: &Path) -> io::Result<BTreeSet<SmolStr>> {
     }
 }
 
-/// Opens the engine; views that are marked have nothing then and are to be filled. The marks go when that is committed. Renewed tables
-/// are copied anew.
+/// Opens the engine; views that are marked have nothing then and are to be filled. Renewed tables are copied anew.
 pub(in crate::pipeline) fn open_engine(
     state: &Arc<State>,
     (catalog, renewed): (EngineCatalog, &[TableName]),
@@ -63,14 +61,17 @@ pub(in crate::pipeline) fn open_engine(
         // A catalog without a view drops everything that the view keeps.
         drop(Engine::open(Arc::clone(state), kept)?);
     }
-    let engine = Engine::open_renewing(Arc::clone(state), catalog, renewed)?;
+    Engine::open_renewing(Arc::clone(state), catalog, renewed)
+}
+
+/// The views that were marked have nothing now, or are filled.
+pub(in crate::pipeline) fn forget_marks(state_dir: &Path) {
     match fs::remove_file(path(state_dir)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             warn!(%error, "the views will be filled again at the next start, too");
         }
         _ => {}
     }
-    Ok(engine)
 }
 
 /// The views that are `marked`, and those that read them; `views` come after those that they read.

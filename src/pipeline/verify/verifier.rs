@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use smol_str::SmolStr;
 use tailwater_connectors::{Snapshots, ViewSchema};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -23,6 +23,7 @@ use super::report::{Outcome, Subject, Verdict, VerifyStatus};
 use super::sink::SinkUnderTest;
 use super::sink_ask::SinkAsk;
 use crate::config::Config;
+use crate::pipeline::apply::{ApplyDesk, ApplyRefusal};
 use crate::pipeline::planning::Planning;
 use crate::pipeline::source::connector;
 use crate::pipeline::status::StatusBoard;
@@ -43,8 +44,13 @@ pub(in crate::pipeline) struct Parts {
     pub(in crate::pipeline) gate: Arc<Gate>,
     /// Deliveries by sink.
     pub(in crate::pipeline) sinks: BTreeMap<SmolStr, mpsc::Sender<SinkAsk>>,
+    /// Where marked views are filled again.
+    pub(in crate::pipeline) apply: ApplyDesk,
     pub(in crate::pipeline) stop: CancellationToken,
 }
+
+/// How often it is asked again to fill views, while something else is being applied.
+const REFILL_AGAIN: Duration = Duration::from_secs(1);
 
 /// Verifies, one wish at a time.
 pub(in crate::pipeline) struct Verifier {
@@ -109,6 +115,9 @@ impl Verifier {
         }
         parts.status.update(|status| status.verify.running = false);
         parts.keep();
+        if asked.repair {
+            parts.refill();
+        }
     }
 
     async fn verify_all(&self, parts: &Parts, asked: &Asked) {
@@ -163,16 +172,27 @@ impl Parts {
         connector(config).map(|source| source.snapshots()).map_err(|error| error.to_string())
     }
 
-    /// A view that differs is marked to be filled again at the next start.
+    /// Lets the marked views be filled again. It ends this verifier, and is not its to wait for.
+    fn refill(&self) {
+        let desk = self.apply.clone();
+        tokio::spawn(async move {
+            // Whatever is being applied may have begun before the marks were made.
+            while let Err(ApplyRefusal::Busy) = desk.refill().await {
+                sleep(REFILL_AGAIN).await;
+            }
+        });
+    }
+
+    /// A view that differs is marked to be filled again.
     fn marked(&self, outcome: Outcome) -> Outcome {
         if outcome.verdict != Verdict::Different {
             return outcome;
         }
         let (message, hint) = match refill::mark(&self.config.state_dir, &outcome.name) {
             Ok(()) => (
-                "it is marked and will be filled again from its tables at the next start".to_owned(),
-                "restart the daemon, then verify again; if it still differs, its tables were copied wrong: run \"tailwater source \
-                 drop\", remove the state directory and start again",
+                "it is filled again from its tables beside what is served; \"tailwater status\" tells when that is done".to_owned(),
+                "verify again then; if it still differs, its tables were copied wrong: run \"tailwater source drop\", remove the state \
+                 directory and start again",
             ),
             Err(error) => {
                 (format!("it cannot be marked to be filled again: {error}"), "look at the disk of the state directory")

@@ -182,6 +182,23 @@ async fn a_slot_that_is_gone_or_was_recreated_cannot_be_resumed() {
     assert!(matches!(error, SourceError::CannotResume { .. }), "{error}");
 }
 
+/// Postgres 18 leaves the changes out with a warning; before, it is an error.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_without_a_publication_are_never_passed_over() {
+    let fixture = Fixture::new("forgotten", TWO_ROWS).await;
+    let mut run = fixture.copy(&["t"]);
+    let (_, position) = run.copied().await;
+    fixture.sql("DROP PUBLICATION tailwater").await;
+    fixture.sql("INSERT INTO t VALUES (3, 'missed')").await;
+    let error = run.error().await;
+    assert!(error.to_string().contains("publication \"tailwater\""), "{error}");
+    // One that comes later publishes nothing that was written before.
+    fixture.sql("CREATE PUBLICATION tailwater FOR TABLE t").await;
+    fixture.sql("INSERT INTO t VALUES (4, 'published')").await;
+    let error = Run::start(&fixture.config, fixture.resume(position, &["t"]).await).error().await;
+    assert!(matches!(error, SourceError::CannotResume { .. }), "{error}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_copy_replaces_a_leftover_slot_but_not_a_foreign_one() {
     let fixture = Fixture::new("leftover", TWO_ROWS).await;

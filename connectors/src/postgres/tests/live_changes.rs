@@ -136,7 +136,10 @@ async fn a_table_that_left_the_publication_or_is_filtered_is_noticed_on_start() 
     let (_, position) = run.copied().await;
     run.stop().await.unwrap();
     let resume = fixture.resume(position, &["t"]).await;
-    for alter in ["SET TABLE t WHERE (id > 5)", "DROP TABLE t"] {
+    // Conditions came with Postgres 15.
+    let filters = fixture.text("SELECT current_setting('server_version')").await.as_str() >= "15";
+    let filtered = filters.then_some("SET TABLE t WHERE (id > 5)");
+    for alter in filtered.into_iter().chain(["DROP TABLE t"]) {
         fixture.sql(&format!("ALTER PUBLICATION tailwater {alter}")).await;
         let mut run = Run::start(&fixture.config, resume.clone());
         let change = run.changed().await;

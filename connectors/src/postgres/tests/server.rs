@@ -27,14 +27,15 @@ pub(super) struct Server {
 
 static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
 
-/// Binaries of the newest Postgres installed. Without one these tests fail rather than pass in silence.
+/// A program of the newest Postgres installed, or of the one that `TAILWATER_POSTGRES_BIN` names. Without one these tests fail
+/// rather than pass in silence.
 fn binary(name: &str) -> PathBuf {
-    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
-        .map(|versions| versions.flatten().map(|version| version.path().join("bin").join(name)).collect())
-        .unwrap_or_default();
-    found.retain(|path| path.exists());
-    found.sort();
-    found.pop().unwrap_or_else(|| panic!("these tests need a Postgres server: {name} was not found"))
+    if let Some(named) = std::env::var_os("TAILWATER_POSTGRES_BIN") {
+        return PathBuf::from(named).join(name);
+    }
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let found = versions.map(|version| version.path().join("bin").join(name)).filter(|path| path.exists());
+    found.max().unwrap_or_else(|| panic!("these tests need a Postgres server: {name} was not found"))
 }
 
 /// Postgres refuses to run as root.

@@ -1,12 +1,15 @@
 //! A private Postgres server, stopped and deleted when dropped.
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-const BINARIES: &str = "/usr/lib/postgresql/15/bin";
+/// The functions are those of Postgres 15; another server is asked where `TAILWATER_POSTGRES_BIN` names one.
+fn binaries() -> PathBuf {
+    std::env::var_os("TAILWATER_POSTGRES_BIN").map_or_else(|| "/usr/lib/postgresql/15/bin".into(), PathBuf::from)
+}
 
 /// The server.
 pub(in crate::engine) struct Postgres {
@@ -16,7 +19,7 @@ pub(in crate::engine) struct Postgres {
 
 /// Postgres refuses to run as root; then it runs as the user `postgres`.
 fn command(program: &str) -> Command {
-    let program = PathBuf::from(BINARIES).join(program);
+    let program = binaries().join(program);
     let root = std::fs::metadata("/proc/self").is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0);
     let mut command = if root { Command::new("runuser") } else { Command::new(&program) };
     if root {
@@ -34,7 +37,8 @@ fn run(mut command: Command) {
 impl Postgres {
     /// Starts a server with the order of C, the letters of Unicode, UTF-8 and UTC.
     pub(in crate::engine) fn start() -> Self {
-        assert!(Path::new(BINARIES).exists(), "this test needs Postgres 15 in {BINARIES}");
+        let binaries = binaries();
+        assert!(binaries.exists(), "this test needs Postgres 15, and {} does not exist", binaries.display());
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().to_owned();
         // Ignored when not root: then the directory is ours already.
