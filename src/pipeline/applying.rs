@@ -23,12 +23,12 @@ use super::apply::{ApplyPhase, ApplyRefusal, ApplyStatus, Asked, Plan, Wish, ref
 use super::daemon::Daemon;
 use super::error::PipelineError;
 use super::generation::{Generation, Prepared};
-use super::preparing::{discard, drop_where_it_may_block, plan, prepared, prepared_or_error, refused};
+use super::preparing::{discard, drop_where_it_may_block, plan, prepare_over, prepared, refused};
 use super::status::{Condition, Status};
 use super::takeover::TakeOver;
 use super::verify::forget_marks;
 use crate::config::{Config, ConfigError};
-use crate::engine::ViewCondition;
+use crate::engine::{TakenOver, ViewCondition};
 use crate::fail_point::{FailPoint, pass};
 use crate::state::State;
 
@@ -41,34 +41,30 @@ impl Daemon {
     /// Plans, and applies where that was asked for. An error is one with which the daemon cannot go on.
     pub(super) async fn answer(&mut self, asked: Asked) -> Result<(), PipelineError> {
         let Asked { wish, answer, turn } = asked;
-        let config = match self.wanted(wish) {
-            Ok(config) => config,
-            Err(error) => {
-                let message = error.to_string();
-                drop(answer.send(Err(ApplyRefusal::Refused { message, hint: None })));
+        let planned = match self.wanted(wish) {
+            Ok(config) => self.prepare(&config).await.map(|(prepared, plan)| (config, prepared, plan)),
+            Err(error) => Err(ApplyRefusal::Refused { message: error.to_string(), hint: None }),
+        };
+        let answered = match planned {
+            Ok((config, prepared, plan)) if wish != Wish::Plan && !plan.is_empty() => {
+                self.show(|status| *status = ApplyStatus { phase: ApplyPhase::Filling, ..begun() });
+                let _ = answer.send(Ok(plan.clone()));
+                let ended = self.in_stages(config, prepared, &plan).await?;
+                self.generation.release();
+                // Who sees the end may ask for more.
+                drop(turn);
+                self.show(|status| *status = ApplyStatus { view: None, since: status.since.take(), ..ended });
                 return Ok(());
             }
-        };
-        match self.prepare(&config).await {
-            Err(refusal) => drop(answer.send(Err(refusal))),
-            Ok((prepared, plan)) => {
-                if wish != Wish::Plan && !plan.is_empty() {
-                    self.show(|status| *status = ApplyStatus { phase: ApplyPhase::Filling, ..begun() });
-                    let _ = answer.send(Ok(plan.clone()));
-                    let ended = self.in_stages(config, prepared, &plan).await?;
-                    self.generation.release();
-                    // Who sees the end may ask for more.
-                    drop(turn);
-                    self.show(|status| *status = ApplyStatus { view: None, since: status.since.take(), ..ended });
-                    return Ok(());
-                }
+            Ok((_, prepared, plan)) => {
                 discard(prepared).await;
-                self.generation.release();
-                drop(turn);
-                let _ = answer.send(Ok(plan));
+                Ok(plan)
             }
-        }
+            Err(refusal) => Err(refusal),
+        };
         self.generation.release();
+        drop(turn);
+        let _ = answer.send(answered);
         Ok(())
     }
 
@@ -96,8 +92,8 @@ impl Daemon {
         let branch = tokio::task::spawn_blocking(move || home.branch(&state, memory)).await;
         let branch = branch.expect("branching does not panic").map_err(|error| refused(&error.into()))?;
         pass(FailPoint::Branched);
-        let prepared = prepared(config, &branch, &self.stop).await.and_then(|(prepared, reading)| {
-            let plan = plan(old, &prepared, reading).map_err(|error| refused(&error))?;
+        let prepared = prepared(config, &branch, &self.stop).await.and_then(|prepared| {
+            let plan = plan(old, &prepared).map_err(|error| refused(&error))?;
             Ok((prepared, plan))
         });
         if prepared.is_err() {
@@ -145,8 +141,7 @@ impl Daemon {
                 if failure.is_ours {
                     return Err(failure.error);
                 }
-                let (error, hint) = (Some(failure.error.to_string()), failure.error.hint());
-                Ok(ApplyStatus { phase: ApplyPhase::Failed, error, hint, ..ApplyStatus::default() })
+                Ok(ApplyStatus::failed(failure.error.to_string(), failure.error.hint()))
             }
         }
     }
@@ -220,13 +215,18 @@ impl Daemon {
                 return Err(late(error));
             }
         };
+        Ok(self.publish(next, reached.step, Some(&taken)).await)
+    }
+
+    /// Lets `next` be seen and deliver, once the sinks have come to `step`, the last of what was seen before; answers with that.
+    async fn publish(&mut self, mut next: Generation, step: u64, taken: Option<&TakenOver>) -> Generation {
         let shown = self.generation.projections.status.inspect(|status| status.apply.clone());
         next.projections.status.update(|status| status.apply = shown);
-        self.generation.end_deliveries(reached.step, DELIVERED_MAX).await;
+        self.generation.end_deliveries(step, DELIVERED_MAX).await;
         self.next.send_replace(Arc::new(next.projections.clone()));
-        next.deliver(Some(&taken), self.live.apply());
+        next.deliver(taken, self.live.apply());
         next.release();
-        Ok(std::mem::replace(&mut self.generation, next))
+        std::mem::replace(&mut self.generation, next)
     }
 
     /// Why a branch has ended without an error of its engine: it was stopped, or its sources cannot go on.
@@ -254,16 +254,10 @@ impl Daemon {
     /// Starts the old configuration again over the old state.
     async fn go_back(&mut self) -> Result<(), PipelineError> {
         let (config, state) = (self.generation.config.clone(), self.generation.projections.state.clone());
-        let (prepared, _) = prepared_or_error(&config, &state, &self.stop).await?;
+        let prepared = prepare_over(&config, &state, &self.stop).await?;
         let reached = state.checkpoint()?;
-        self.generation.end_deliveries(reached.step, DELIVERED_MAX).await;
-        let mut again = prepared.start(&self.stop, None)?;
-        again.projections.status.update(|status| {
-            status.apply = self.generation.projections.status.inspect(|status| status.apply.clone());
-        });
-        self.next.send_replace(Arc::new(again.projections.clone()));
-        again.deliver(None, self.live.apply());
-        end(std::mem::replace(&mut self.generation, again));
+        let again = prepared.start(&self.stop, None)?;
+        end(self.publish(again, reached.step, None).await);
         Ok(())
     }
 

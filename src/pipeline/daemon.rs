@@ -12,9 +12,9 @@ use tracing::error;
 
 use super::apply::{ApplyDesk, Asked};
 use super::error::PipelineError;
-use super::generation::{Generation, Prepared, catalog};
-use super::records;
-use super::verify::{forget_marks, open_engine};
+use super::generation::Generation;
+use super::preparing::prepare_over;
+use super::verify::forget_marks;
 use super::{Live, Projections};
 use crate::config::{Config, ConfigError};
 use crate::state::StateHome;
@@ -40,13 +40,9 @@ impl Daemon {
     pub async fn start(config: Config, load: LoadConfig, stop: CancellationToken) -> Result<Self, PipelineError> {
         let config = Arc::new(config);
         let (home, state) = StateHome::open(&config.state_dir, config.memory_bytes)?;
-        let planning = records::plan(&config, &state, &stop).await?;
-        let (catalog, renewed) = (catalog(&config, &planning), planning.renewed.clone());
-        let (opened, directory) = (state.clone(), config.state_dir.clone());
-        let engine = tokio::task::spawn_blocking(move || open_engine(&opened, (catalog, &renewed), &directory));
-        let engine = engine.await.expect("opening the engine does not panic")?;
+        let prepared = prepare_over(&config, &state, &stop).await?;
         forget_marks(&config.state_dir);
-        let mut generation = Prepared::new(config, planning, (engine, state))?.start(&stop, None)?;
+        let mut generation = prepared.start(&stop, None)?;
         let (desk, asked) = ApplyDesk::new();
         generation.deliver(None, &desk);
         let (next, live) = Live::new(generation.projections.clone(), desk);

@@ -54,7 +54,7 @@ pub(super) struct Prepared {
     pub(super) config: Arc<Config>,
     pub(super) engine: Engine,
     pub(super) projections: Projections,
-    planning: Planning,
+    pub(super) planning: Planning,
     sinks: Vec<PlannedSink>,
     checkpoints: watch::Sender<Checkpoint>,
     checkpoint: Checkpoint,

@@ -1,4 +1,4 @@
-//! Prepares a configuration over a branch of the state: plans it, opens its engine, and says what is different.
+//! Prepares a configuration over a state, or over a branch of it: plans it, opens its engine, and says what is different.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::generation::{Generation, Prepared, catalog};
 use super::records;
 use super::verify::open_engine;
 use crate::config::Config;
-use crate::engine::{ViewCondition, ViewPlan};
+use crate::engine::ViewCondition;
 use crate::state::State;
 
 /// How long planning may wait for databases.
@@ -35,59 +35,55 @@ pub(super) async fn drop_where_it_may_block(held: impl Send + 'static) {
     dropped.expect("dropping does not panic");
 }
 
-/// What [`plan`] needs to know besides.
-pub(super) struct Reading {
-    plans: Vec<ViewPlan>,
-    tables: Vec<Arc<TableSchema>>,
-}
-
 /// Plans over the branch and opens its engine. Databases are asked, but not waited for without end.
 pub(super) async fn prepared(
     config: &Arc<Config>,
     branch: &Arc<State>,
     stop: &CancellationToken,
-) -> Result<(Prepared, Reading), ApplyRefusal> {
+) -> Result<Prepared, ApplyRefusal> {
     let patience = stop.child_token();
     let timer = patience.clone();
     let limit = tokio::spawn(async move {
         tokio::time::sleep(PLAN_MAX).await;
         timer.cancel();
     });
-    let prepared = prepared_or_error(config, branch, &patience).await;
+    let prepared = prepare_over(config, branch, &patience).await;
     limit.abort();
     prepared.map_err(|error| refused(&error))
 }
 
-pub(super) async fn prepared_or_error(
+/// Plans over a state and opens its engine. Databases that must be asked are waited for until the stop.
+pub(super) async fn prepare_over(
     config: &Arc<Config>,
     state: &Arc<State>,
     stop: &CancellationToken,
-) -> Result<(Prepared, Reading), PipelineError> {
+) -> Result<Prepared, PipelineError> {
     let planning = records::plan(config, state, stop).await?;
     let (catalog, renewed) = (catalog(config, &planning), planning.renewed.clone());
-    let reading = Reading { plans: catalog.views.clone(), tables: catalog.tables.clone() };
     let opened = state.clone();
     let directory = config.state_dir.clone();
     let engine = tokio::task::spawn_blocking(move || open_engine(&opened, (catalog, &renewed), &directory)).await;
     let engine = engine.expect("opening the engine does not panic")?;
-    Ok((Prepared::new(config.clone(), planning, (engine, state.clone()))?, reading))
+    Prepared::new(config.clone(), planning, (engine, state.clone()))
 }
 
-pub(super) fn plan(old: &Generation, new: &Prepared, reading: Reading) -> Result<Plan, PipelineError> {
+/// What is different from what runs.
+pub(super) fn plan(old: &Generation, new: &Prepared) -> Result<Plan, PipelineError> {
     let mut uncopied = BTreeSet::<TableName>::new();
     for source in new.projections.sources.iter() {
         uncopied.extend(new.engine.copying_tables(source)?.into_iter().map(|copy| copy.table));
     }
+    let tables: Vec<Arc<TableSchema>> = new.planning.tables().cloned().collect();
     let views = new.engine.views();
     let is_empty = |name: &&SmolStr| new.engine.view_condition(name) != ViewCondition::Live;
     let news = News {
-        plans: &reading.plans,
+        plans: new.planning.views(),
         empty: views.iter().map(|view| &view.name).filter(is_empty).cloned().collect(),
         uncopied,
     };
     let (was, is) = (
         Side { config: &old.config, tables: &old.tables, views: &old.projections.views },
-        Side { config: &new.config, tables: &reading.tables, views },
+        Side { config: &new.config, tables: &tables, views },
     );
     Ok(difference(&was, &is, &news))
 }

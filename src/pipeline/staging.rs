@@ -48,9 +48,9 @@ impl Daemon {
         match self.prepare(&config).await {
             Ok((prepared, plan)) => self.apply(config, prepared, &plan).await,
             Err(refusal) => {
-                let error = Some(refusal.to_string());
+                let message = refusal.to_string();
                 let hint = if let ApplyRefusal::Refused { hint, .. } = refusal { hint } else { None };
-                Ok(ApplyStatus { phase: ApplyPhase::Failed, error, hint, ..ApplyStatus::default() })
+                Ok(ApplyStatus::failed(message, hint))
             }
         }
     }

@@ -92,21 +92,17 @@ impl Stepper {
             transactions.retain(|transaction| !applied.covers(&transaction.position));
         }
         self.step(source, &transactions)?;
-        let is_there = self.applied.0.get(source).is_some_and(|applied| applied.covers(target));
-        if let Some(takeover) = self.takeover.as_mut().filter(|_| !later.is_empty()) {
-            let item = Item::Message(SourceMessage::Transactions(later));
-            takeover.held.push_back(Taken { source: source.clone(), item });
-            return self.reached(source, target.clone());
-        }
-        if is_there { self.reached(source, target.clone()) } else { Ok(()) }
+        let Some(takeover) = self.takeover.as_mut().filter(|_| !later.is_empty()) else {
+            return self.take_over_if_there();
+        };
+        let item = Item::Message(SourceMessage::Transactions(later));
+        takeover.held.push_back(Taken { source: source.clone(), item });
+        self.reached(source, target.clone())
     }
 
-    /// A source stands at its target.
+    /// A source has nothing more up to its target.
     fn reached(&mut self, source: &SmolStr, target: Position) -> Result<(), PipelineError> {
         self.progress(source.clone(), target)?;
-        if let Some(takeover) = &mut self.takeover {
-            takeover.targets.remove(source);
-        }
         self.take_over_if_there()
     }
 

@@ -37,3 +37,10 @@ pub struct ApplyStatus {
     /// What to do.
     pub hint: Option<String>,
 }
+
+impl ApplyStatus {
+    /// One that could not be done.
+    pub(in crate::pipeline) fn failed(error: String, hint: Option<String>) -> Self {
+        Self { phase: ApplyPhase::Failed, error: Some(error), hint, ..Self::default() }
+    }
+}
