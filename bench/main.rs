@@ -1,5 +1,6 @@
 //! End-to-end benchmark: physical limits and Tailwater's figures in one run, as ratios. See bench/README.md.
 
+mod copy;
 mod daemon;
 mod latency;
 mod limits;
@@ -47,6 +48,10 @@ fn main() -> Outcome<()> {
     let database = PrivatePostgres::start(&["synchronous_commit=on", "max_wal_size=8GB", "shared_buffers=512MB"])?;
     let redis = PrivateRedis::start()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if std::env::args().nth(1).is_some_and(|argument| argument == "copy") {
+        let only = std::env::args().skip_while(|argument| argument != "--only").nth(1).unwrap_or_default();
+        return copy::run((&runtime, &database, &redis), &sizes, &only);
+    }
     let mut report = Report::default();
     load::tables(&runtime, &database, &sizes)?;
     report.limit("COPY binary to /dev/null", "rows/s", limits::copy(&database, sizes.rows)?);

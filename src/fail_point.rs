@@ -19,7 +19,7 @@ pub enum FailPoint {
     BeforeDelivery,
     /// The sink has a batch and its cursor; we have not taken note.
     AfterDelivery,
-    /// A batch of a view's fill is committed.
+    /// A batch of a view's fill is taken in.
     InFill,
     /// A page of a sink's refill is handed over.
     InRefill,
@@ -27,8 +27,12 @@ pub enum FailPoint {
     InTrim,
     /// The beginning of the stream is committed, with all tables still to be copied.
     CopyBegun,
-    /// A batch of rows of a copy is committed.
+    /// A batch of rows of a copy is taken in.
     InCopy,
+    /// A run of rows is written as files; the state does not have it.
+    RunWritten,
+    /// The state has a run of rows; nothing is committed that tells of it.
+    RunIngested,
     /// It is committed how far the copy of a table has come.
     CopyMarked,
     /// It is committed that a table is complete.
@@ -43,7 +47,7 @@ pub enum FailPoint {
 
 impl FailPoint {
     /// All of them with their names.
-    pub const ALL: [(Self, &str); 16] = [
+    pub const ALL: [(Self, &str); 18] = [
         (Self::BeforeStep, "before_step"),
         (Self::BeforeWrite, "before_write"),
         (Self::AfterWrite, "after_write"),
@@ -55,6 +59,8 @@ impl FailPoint {
         (Self::InTrim, "in_trim"),
         (Self::CopyBegun, "copy_begun"),
         (Self::InCopy, "in_copy"),
+        (Self::RunWritten, "run_written"),
+        (Self::RunIngested, "run_ingested"),
         (Self::CopyMarked, "copy_marked"),
         (Self::CopyEnded, "copy_ended"),
         (Self::Branched, "branched"),

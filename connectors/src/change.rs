@@ -60,6 +60,18 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// The tables that it changes.
+    pub fn tables(&self) -> &[Arc<TableSchema>] {
+        match self {
+            Self::Insert { table, .. } | Self::Update { table, .. } | Self::Delete { table, .. } => {
+                std::slice::from_ref(table)
+            }
+            Self::Truncate { tables } => tables,
+        }
+    }
+}
+
 /// One committed transaction, whole, in the order of its changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {

@@ -2,8 +2,11 @@
 //! [`Sink`], and one folder per outside system with its pure decoder or encoder.
 
 pub mod change;
+pub mod copy_settings;
+pub mod finding;
 pub mod health;
 pub mod json;
+pub mod mysql;
 pub mod numeric;
 pub mod open_transactions;
 pub mod position;
@@ -21,6 +24,8 @@ pub mod text;
 pub mod value;
 
 pub use change::{Change, NewRow, OldRow, Transaction};
+pub use copy_settings::CopySettings;
+pub use finding::{Finding, Severity};
 pub use health::{LogRetention, SourceHealth};
 pub use numeric::Numeric;
 pub use open_transactions::{OpenTransactions, OpenTransactionsSender};

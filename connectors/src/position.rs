@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use thiserror::Error;
 
+use crate::mysql::MysqlPosition;
+
 /// A Postgres log sequence number: a byte position in the write-ahead log.
 /// <https://www.postgresql.org/docs/current/datatype-pg-lsn.html>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,7 +23,7 @@ impl fmt::Display for Lsn {
 
 /// Text that is not a position.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("\"{text}\" is not a position; expected for example 0/16B3748")]
+#[error("\"{text}\" is not a position; expected for example 0/16B3748, or a set of transaction ids")]
 pub struct PositionError {
     text: String,
 }
@@ -45,13 +47,33 @@ impl FromStr for Lsn {
 pub enum Position {
     /// Postgres.
     Lsn(Lsn),
+    /// MySQL and MariaDB.
+    Mysql(MysqlPosition),
 }
 
 impl Position {
+    /// Of a place in Postgres' log.
+    pub fn lsn(&self) -> Option<Lsn> {
+        match self {
+            Self::Lsn(lsn) => Some(*lsn),
+            Self::Mysql(_) => None,
+        }
+    }
+
+    /// Of a place in the log of MySQL or MariaDB.
+    pub fn mysql(&self) -> Option<&MysqlPosition> {
+        match self {
+            Self::Mysql(position) => Some(position),
+            Self::Lsn(_) => None,
+        }
+    }
+
     /// Whether everything up to `other` is also up to `self`. A partial order in general.
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Lsn(this), Self::Lsn(other)) => this >= other,
+            (Self::Mysql(this), Self::Mysql(other)) => this.covers(other),
+            _ => false,
         }
     }
 }
@@ -60,6 +82,7 @@ impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lsn(lsn) => lsn.fmt(f),
+            Self::Mysql(position) => position.fmt(f),
         }
     }
 }
@@ -67,7 +90,8 @@ impl fmt::Display for Position {
 impl FromStr for Position {
     type Err = PositionError;
     fn from_str(text: &str) -> Result<Self, PositionError> {
-        text.parse().map(Self::Lsn)
+        let lsn = text.parse().map(Self::Lsn);
+        lsn.or_else(|error| text.parse().map(Self::Mysql).map_err(|_| error))
     }
 }
 

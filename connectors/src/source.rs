@@ -53,6 +53,8 @@ pub enum SourceMessage {
         /// the copy is complete.
         incomplete: mpsc::Sender<Vec<Row>>,
     },
+    /// What the source wants to find again in [`ResumePoint::Stream`], kept before anything that comes after it.
+    Note(String),
     /// From the next transaction on a table is not any more what the state knows of it.
     TableChanged(TableChange),
     /// Whole transactions in commit order.
@@ -104,6 +106,7 @@ pub type DurablePosition = watch::Receiver<Option<Position>>;
 
 /// Where a source starts.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each connection")]
 pub enum ResumePoint {
     /// There is no state: make (or re-make) what the source needs, then stream, and copy `tables` meanwhile.
     FirstCopy {
@@ -123,15 +126,17 @@ pub enum ResumePoint {
         tables: Vec<Arc<TableSchema>>,
         /// Those of which the copy is not complete.
         copying: Vec<UnfinishedCopy>,
+        /// The last [`SourceMessage::Note`] of this stream.
+        note: Option<String>,
     },
 }
 
 /// What must not change under a state directory.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SourceIdentity {
-    /// Postgres: system identifier.
+    /// Postgres: system identifier. MySQL and MariaDB: which of the two.
     pub system: String,
-    /// Postgres: database name.
+    /// Database name.
     pub database: String,
     /// Postgres: slot name.
     pub slot: String,
@@ -140,6 +145,14 @@ pub struct SourceIdentity {
     /// Whether only ASCII letters have case there (`LC_CTYPE` is `C`).
     #[serde(default)]
     pub ascii_case: bool,
+    /// Schema in which tables are looked up that are named without one.
+    #[serde(default = "postgres_schema")]
+    pub default_schema: String,
+}
+
+/// What it was before it could be another.
+fn postgres_schema() -> String {
+    "public".into()
 }
 
 /// Tails one database. Made by its connector from checked configuration; driven by `pipeline` alone.
@@ -154,6 +167,10 @@ pub trait Source: Send {
     /// Asks what the server keeps for us, and keeps a way that is silent alive where the configuration wants that. Called every few
     /// seconds beside `run`, on a value of its own; `None` where nothing is kept yet.
     async fn health(&mut self) -> Result<Option<SourceHealth>, SourceError>;
+
+    /// Lets the server keep nothing more for us, for good: what we hold cannot be continued then. Nothing need be kept. Called on a value of
+    /// its own, while nobody runs.
+    async fn release(&mut self) -> Result<(), SourceError>;
 
     /// A way to pin moments of the database beside `run`; connects to nothing yet. Called on a value of its own.
     fn snapshots(&self) -> Box<dyn Snapshots>;

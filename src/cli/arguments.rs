@@ -45,6 +45,8 @@ enum Command {
     Plan(super::plan::Plan),
     /// Lets the running daemon take up the configuration file as it is now, without a stop.
     Apply(super::apply::Apply),
+    /// Makes a source, a view or a sink of the running daemon again, while what was before is served.
+    Rebuild(super::rebuild::Rebuild),
     /// Shows sources, views and sinks of the running daemon.
     Status(super::status::Status),
     /// Prints rows of a view, from the running daemon.
@@ -68,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Run(run) => block_on(run.run()),
         Command::Plan(plan) => plan.run(),
         Command::Apply(apply) => apply.run(),
+        Command::Rebuild(rebuild) => rebuild.run(),
         Command::Status(status) => status.run(),
         Command::Query(query) => query.run(),
         Command::Explain(explain) => block_on(explain.run()),

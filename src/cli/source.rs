@@ -2,20 +2,23 @@
 
 use clap::{Args, Subcommand};
 use tailwater_connectors::TableName;
+use tailwater_connectors::mysql::config::MysqlSourceConfig;
+use tailwater_connectors::mysql::prepare as mysql;
+use tailwater_connectors::postgres::config::PostgresSourceConfig;
 use tailwater_connectors::postgres::prepare;
 
 use super::arguments::ConfigPath;
 use super::check::print_sql;
 use super::failure::Failure;
-use crate::config::{self, Config, SourceConfig};
-use crate::pipeline::plan_from_sources;
+use crate::config::{self, Config, SourceConfig, SourceKind};
+use crate::pipeline::{named_tables, plan_from_sources};
 
 /// Makes or removes what a source needs in its database.
 #[derive(Subcommand)]
 pub(super) enum SourceCommand {
-    /// Makes the publication; the slot is made on first start.
+    /// Postgres: makes the publication; the slot is made on first start. MySQL: sets what is set wrongly, and grants what is missing.
     Prepare(OfSource),
-    /// Removes slot and publication; the database no longer keeps its log for us.
+    /// Postgres: removes slot and publication; the database no longer keeps its log for us.
     Drop(OfSource),
 }
 
@@ -44,50 +47,72 @@ impl OfSource {
     async fn prepare(self) -> Result<(), Failure> {
         let config = config::load(&self.config.config)?;
         let source = self.source(&config)?;
-        let tables = tables(&config, source).await?;
-        if self.print {
-            let statements = prepare::prepare_sql(&source.postgres, &tables).await.map_err(failure)?;
-            return print_sql(&statements);
+        match &source.kind {
+            SourceKind::Postgres(postgres) => {
+                let tables = tables(&config, source).await?;
+                prepare_postgres(postgres, &tables, self.print).await
+            }
+            // The tables cannot be looked at before that is granted.
+            SourceKind::Mysql(mysql) => prepare_mysql(mysql, &named_tables(&config, source), self.print).await,
         }
-        prepare::prepare(&source.postgres, &tables).await.map_err(failure)?;
-        eprintln!(
-            "source \"{}\": publication \"{}\" is there; slot \"{}\" is made on first start",
-            source.postgres.name, source.postgres.publication, source.postgres.slot
-        );
-        Ok(())
     }
 
     async fn drop(self) -> Result<(), Failure> {
         let config = config::load(&self.config.config)?;
         let source = self.source(&config)?;
+        let SourceKind::Postgres(postgres) = &source.kind else {
+            eprintln!("source \"{}\": the server keeps nothing for it", source.name());
+            return Ok(());
+        };
         if self.print {
-            return print_sql(&prepare::drop_sql(&source.postgres));
+            return print_sql(&prepare::drop_sql(postgres));
         }
-        prepare::drop(&source.postgres).await.map_err(failure)?;
+        prepare::drop(postgres).await.map_err(failure)?;
         eprintln!(
             "source \"{}\": publication and slot are gone; a state directory made with them needs a new first copy",
-            source.postgres.name
+            postgres.name
         );
         Ok(())
     }
 
     fn source<'a>(&self, config: &'a Config) -> Result<&'a SourceConfig, Failure> {
-        let names: Vec<_> = config.sources.iter().map(|source| source.postgres.name.as_str()).collect();
+        let names: Vec<_> = config.sources.iter().map(|source| source.name().as_str()).collect();
         let known = format!("sources: {}", names.join(", "));
         match (&self.name, &config.sources[..]) {
             (None, [only]) => Ok(only),
             (None, _) => Err(Failure::usage("there are several sources; name one").hint(known)),
             (Some(name), sources) => {
-                let found = sources.iter().find(|source| source.postgres.name == *name);
+                let found = sources.iter().find(|source| source.name() == name);
                 found.ok_or_else(|| Failure::usage(format!("there is no source \"{name}\"")).hint(known))
             }
         }
     }
 }
 
+async fn prepare_postgres(config: &PostgresSourceConfig, tables: &[TableName], print: bool) -> Result<(), Failure> {
+    if print {
+        return print_sql(&prepare::prepare_sql(config, tables).await.map_err(failure)?);
+    }
+    prepare::prepare(config, tables).await.map_err(failure)?;
+    eprintln!(
+        "source \"{}\": publication \"{}\" is there; slot \"{}\" is made on first start",
+        config.name, config.publication, config.slot
+    );
+    Ok(())
+}
+
+async fn prepare_mysql(config: &MysqlSourceConfig, tables: &[TableName], print: bool) -> Result<(), Failure> {
+    if print {
+        return print_sql(&mysql::prepare_sql(config, tables).await.map_err(failure)?);
+    }
+    mysql::prepare(config, tables).await.map_err(failure)?;
+    eprintln!("source \"{}\": settings and grants are as they should be", config.name);
+    Ok(())
+}
+
 async fn tables(config: &Config, source: &SourceConfig) -> Result<Vec<TableName>, Failure> {
     let planning = plan_from_sources(config).await?;
-    let mine = planning.tables().filter(|table| table.name.source == source.postgres.name);
+    let mine = planning.tables().filter(|table| table.name.source == *source.name());
     Ok(mine.map(|table| table.name.clone()).collect())
 }
 

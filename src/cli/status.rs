@@ -4,9 +4,9 @@ use std::io::{Read, Write};
 
 use clap::Args;
 
-use super::apply;
 use super::arguments::DaemonAddress;
 use super::failure::Failure;
+use super::following;
 use super::remote::Remote;
 use super::verify;
 use crate::pipeline::status::{Condition, CopyStatus, SourceStatus, Status as Board};
@@ -108,7 +108,7 @@ fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
 }
 
 fn applied(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
-    let Some(line) = apply::line(&board.apply) else { return Ok(()) };
+    let Some(line) = following::line(&board.apply) else { return Ok(()) };
     let begun = board.apply.since.as_ref().map(|since| format!(", begun {since}")).unwrap_or_default();
     writeln!(out, "apply  {line}{begun}")?;
     trouble(out, board.apply.error.as_deref(), board.apply.hint.as_deref())

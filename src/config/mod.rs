@@ -12,7 +12,7 @@ mod verify;
 
 pub use checked::{Config, RowErrors, ServerSection, SinkConfig, ViewConfig, load};
 pub use problem::{ConfigError, Problem};
-pub use source::SourceConfig;
+pub use source::{LogLimit, SourceConfig, SourceDifference, SourceKind};
 pub(crate) use units::duration;
 pub use verify::VerifySection;
 

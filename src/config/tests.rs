@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use tailwater_connectors::mysql::config::Tls;
 use tailwater_connectors::redis::config::RedisFormat;
 
-use super::{Config, ConfigError, RowErrors, SinkConfig, VerifySection, load};
+use super::{Config, ConfigError, LogLimit, RowErrors, SinkConfig, SourceKind, VerifySection, load};
 
 fn loaded(text: &str) -> Result<Config, ConfigError> {
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -55,7 +56,8 @@ fn a_good_file_is_read_with_its_defaults() {
     let config = loaded(GOOD).unwrap_or_else(|error| panic!("{error}"));
     assert!(config.state_dir.ends_with("here"));
     assert_eq!(config.memory_bytes, 64 << 20);
-    assert_eq!(config.sources[0].postgres.slot, "tailwater");
+    let SourceKind::Postgres(postgres) = &config.sources[0].kind else { panic!("a source of Postgres") };
+    assert_eq!(postgres.slot, "tailwater");
     let tables: Vec<String> = config.sources[0].tables.iter().flatten().map(ToString::to_string).collect();
     assert_eq!(tables, ["shop.public.orders", "shop.crm.customers"]);
     assert_eq!(config.views[0].row_errors, RowErrors::Quarantine);
@@ -73,6 +75,8 @@ fn all_problems_are_reported_at_once_with_their_lines() {
 memroy = "64MiB"
 [source.shop]
 type = "oracle"
+[source.stock]
+type = "postgres"
 slot = "Not A Slot"
 [view.card]
 sql = "select 1"
@@ -89,13 +93,13 @@ http = "localhost"
     );
     let expected = [
         "2 memroy: unknown key",
-        "3 source.shop.url: is missing",
         "4 source.shop.type: source type \"oracle\" is not there yet",
-        "5 source.shop.slot: is not a slot name",
-        "8 view.card.file: stands beside \"sql\"",
-        "11 sink.cache.view: there is no view \"crad\"",
-        "14 sink.cache.ttl: must be a duration, not \"soon\"",
-        "16 server.http: \"localhost\" is not an address",
+        "5 source.stock.url: is missing",
+        "7 source.stock.slot: is not a slot name",
+        "10 view.card.file: stands beside \"sql\"",
+        "13 sink.cache.view: there is no view \"crad\"",
+        "16 sink.cache.ttl: must be a duration, not \"soon\"",
+        "18 server.http: \"localhost\" is not an address",
     ];
     assert_eq!(found, expected);
 }
@@ -148,4 +152,56 @@ fn verification_is_off_until_it_is_configured_and_refuses_nonsense() {
         assert_eq!(error.problems[0].key, format!("verify.{key}"));
     }
     assert!(verify("rows_per_second = -1").is_err() && verify("rows_per_second = \"many\"").is_err());
+}
+
+#[test]
+fn a_source_of_mysql_is_read_with_its_defaults_and_what_is_wrong_is_named_without_its_password() {
+    let with = |text: &str| {
+        let from = "type = \"postgres\"\nurl = \"postgres://localhost/shop\"";
+        assert!(GOOD.contains(from));
+        GOOD.replace(from, &format!("type = \"mysql\"\n{text}"))
+    };
+    let config = loaded(&with("url = \"mysql://u:secret@db.example/sales\"")).unwrap_or_else(|error| panic!("{error}"));
+    let SourceKind::Mysql(mysql) = &config.sources[0].kind else { panic!("a source of MySQL") };
+    assert_eq!((mysql.database.as_str(), mysql.server_id), ("sales", None));
+    assert_eq!(mysql.tls, Tls::Verify { ca: None });
+    let tables: Vec<String> = config.sources[0].tables.iter().flatten().map(ToString::to_string).collect();
+    assert_eq!(tables, ["shop.sales.orders", "shop.crm.customers"]);
+    assert_eq!(
+        problems(&with(
+            "url = \"mysql://u:secret@db\"\ntls = \"maybe\"\nserver_id = 0\nzero_dates = \"keep\"\nslot = \"a\""
+        )),
+        [
+            "7 source.shop.url: names no database",
+            "8 source.shop.tls: \"maybe\" is no mode",
+            "9 source.shop.server_id: must be from 1 to 4294967295",
+            "10 source.shop.zero_dates: \"keep\" is no policy",
+            "11 source.shop.slot: unknown key",
+        ]
+    );
+}
+
+#[test]
+fn a_bound_of_the_log_says_what_happens_beyond_it() {
+    let limit = |lines: &str| {
+        let text = GOOD.replace("type = \"postgres\"\n", &format!("type = \"postgres\"\n{lines}\n"));
+        loaded(&text).map(|config| config.sources[0].log_limit)
+    };
+    let bound = |release: Option<u64>| Some(LogLimit { bytes: 50 << 30, release: release.map(Duration::from_secs) });
+    assert_eq!(limit("").unwrap(), None);
+    assert_eq!(limit("wal_limit = \"50GiB\"").unwrap(), bound(None));
+    assert_eq!(limit("wal_limit = \"50GiB\"\non_wal_limit = \"warn\"").unwrap(), bound(None));
+    let release = "wal_limit = \"50GiB\"\non_wal_limit = \"release\"";
+    assert_eq!(limit(release).unwrap(), bound(Some(600)));
+    assert_eq!(limit(&format!("{release}\nrebuild_after = \"1h\"")).unwrap(), bound(Some(3600)));
+    for (lines, wrong) in [
+        ("on_wal_limit = \"release\"", "on_wal_limit: stands without \"wal_limit\""),
+        ("wal_limit = \"50GiB\"\non_wal_limit = \"drop\"", "on_wal_limit: \"drop\" is no policy"),
+        ("wal_limit = \"50GiB\"\nrebuild_after = \"1h\"", "rebuild_after: stands without on_wal_limit"),
+        ("wal_limit = \"1MiB\"", "wal_limit: is too small"),
+    ] {
+        let text = GOOD.replace("type = \"postgres\"\n", &format!("type = \"postgres\"\n{lines}\n"));
+        let found = problems(&text);
+        assert!(matches!(&found[..], [only] if only.contains(wrong)), "{lines}: {found:?}");
+    }
 }

@@ -21,12 +21,12 @@
 
 use std::ops::ControlFlow;
 
-use tailwater_connectors::{OldRow, Position, Row, Transaction};
+use tailwater_connectors::{OldRow, Position, Row, SqlType, Transaction};
 
 use super::error::EngineError;
 use super::input_table::{InputTable, Kind, Operation, patched};
-use super::relation::{Layout, decode_count, encode_count, whole_row};
-use crate::state::{StateError, StateTx, TableId, Version, decode_row};
+use super::relation::{Layout, append_key, decode_count, encode_count, whole_row};
+use crate::state::{Run, StateError, StateTx, TableId, Version, decode_row, encode_row};
 
 /// Key aside that says that the table is known as a whole; no other key is empty.
 const WHOLE: &[u8] = &[];
@@ -73,28 +73,27 @@ impl CopyingTable<'_> {
         Ok(())
     }
 
-    /// Takes rows of a chunk.
-    pub(super) fn load(&self, tx: &mut StateTx<'_>, rows: &[Row]) -> Result<(), EngineError> {
+    /// Takes rows of a chunk: those of keys without a mark into `run`, the others into `tx`.
+    pub(super) fn load(&self, tx: &mut StateTx<'_>, rows: &[Row], run: &mut Run) -> Result<(), EngineError> {
         let none_aside = tx.is_empty(self.aside, Version::New)?;
         if !none_aside && self.is_whole(tx)? {
             return Ok(());
         }
-        if self.input.relation.layout == Layout::Multiset {
-            return rows.iter().try_for_each(|row| self.add(tx, (self.rows(), &whole_row(row)), 1).map(drop));
-        }
-        let mut keyed = Vec::with_capacity(rows.len());
-        for row in rows {
-            keyed.push((self.input.relation.key_of(row)?, row));
-        }
+        let key_columns = match &self.input.relation.layout {
+            Layout::Keyed(columns) => columns,
+            Layout::Multiset => {
+                return rows.iter().try_for_each(|row| self.add(tx, (self.rows(), &whole_row(row)), 1).map(drop));
+            }
+        };
+        let types = &self.input.relation.types;
         if none_aside {
-            keyed.into_iter().for_each(|(key, row)| tx.put(self.rows(), key, whole_row(row)));
-            return Ok(());
+            return rows.iter().try_for_each(|row| put_row(run, (types, key_columns), row));
         }
-        let keys: Vec<_> = keyed.iter().map(|(key, _)| key.clone()).collect();
+        let keys = rows.iter().map(|row| self.input.relation.key_of(row)).collect::<Result<Vec<_>, _>>()?;
         tx.prefetch(self.aside, &keys)?;
-        for (key, row) in keyed {
+        for (key, row) in keys.into_iter().zip(rows) {
             match tx.get(self.aside, &key, Version::New)? {
-                None => tx.put(self.rows(), key, whole_row(row)),
+                None => put_row(run, (types, key_columns), row)?,
                 Some(mark) if mark.is_empty() => {}
                 Some(mark) => {
                     let (known, holes) = read_holes(&mark)?;
@@ -130,7 +129,8 @@ impl CopyingTable<'_> {
         Ok(Vec::new())
     }
 
-    fn rows(&self) -> TableId {
+    /// Table of state of its rows.
+    pub(super) fn rows(&self) -> TableId {
         self.input.relation.table
     }
 
@@ -286,6 +286,16 @@ impl CopyingTable<'_> {
         }
         Ok(())
     }
+}
+
+/// Adds a row under its key.
+fn put_row(run: &mut Run, (types, key): (&[SqlType], &[usize]), row: &Row) -> Result<(), EngineError> {
+    run.put(|bytes| {
+        append_key(bytes, (types, key), row)?;
+        let key_end = bytes.len();
+        encode_row(bytes, row);
+        Ok(key_end)
+    })
 }
 
 /// Number of holes, the holes, the row; two bytes each, big-endian.

@@ -12,6 +12,7 @@ use super::assembly::{Assembly, EngineCatalog, same_shape};
 use super::error::EngineError;
 use super::input_table::InputTable;
 use super::registry::{InputEntry, Registry};
+use super::runs::Loads;
 use super::view::{View, ViewCondition};
 use crate::state::{Checkpoint, State, StateTx, TableId};
 
@@ -21,6 +22,8 @@ pub struct Engine {
     pub(super) catalog: EngineCatalog,
     pub(super) assembly: Assembly,
     schemas: Vec<Arc<ViewSchema>>,
+    /// Rows of copies that are not in state yet.
+    pub(super) loads: Loads,
     /// Changelogs to be trimmed with the next commit: table of the view's rows, step.
     pub(super) trims: Vec<(TableId, u64)>,
 }
@@ -43,7 +46,8 @@ impl Engine {
             former.inputs.get_mut(&table.to_string()).into_iter().for_each(InputEntry::forget);
         }
         let assembly = Assembly::new(&catalog, &former)?;
-        let mut engine = Self { state, catalog, assembly, schemas: Vec::new(), trims: Vec::new() };
+        let mut engine =
+            Self { state, catalog, assembly, schemas: Vec::new(), loads: Loads::default(), trims: Vec::new() };
         engine.adopt(&former)?;
         Ok(engine)
     }

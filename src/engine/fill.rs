@@ -1,7 +1,8 @@
 //! Fills views from the rows of the relations they read.
 //!
 //! Nothing of a fill is visible until its last commit marks the view complete; a fill that was interrupted starts over with
-//! new tables. Batches are bounded and committed one by one; positions stay. No step runs meanwhile.
+//! new tables. Batches are bounded and committed one by one; positions stay. No step runs meanwhile. What is only written until then
+//! (rows of a view whose key is proven, entries of an index) is collected in runs that go past the log: see `runs`.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -11,14 +12,14 @@ use tailwater_connectors::Row;
 use super::dataflow::{Changes, Flow, Leaf, LeafSource};
 use super::driver::Engine;
 use super::error::EngineError;
-use super::index::Index;
 use super::plan::RelationName;
 use super::relation::Relation;
+use super::runs::{commit_in_place, settle_from};
 use super::view::ViewCondition;
-use crate::state::{StateTx, Version};
+use crate::state::{Run, StateTx, Version};
 
 /// Rows of one batch of a fill; bounds memory, and how long a stop waits.
-const FILL_BATCH_ROWS: usize = 8_192;
+pub(super) const FILL_BATCH_ROWS: usize = 8_192;
 
 /// Told about progress: view, rows read so far; may ask to stop.
 type Progress<'p> = &'p mut dyn FnMut(&str, u64) -> ControlFlow<()>;
@@ -47,6 +48,7 @@ impl Engine {
                 Err(error) => return Err(error),
             }
         }
+        self.loads.shrink();
         Ok(())
     }
 
@@ -103,11 +105,15 @@ impl Engine {
                 return Ok(ControlFlow::Break(()));
             }
         }
+        let state = Arc::clone(&self.state);
+        let mut rows = self.loads.take(self.assembly.relations[self.assembly.views[place].relation].table);
         for leaf in self.assembly.views[place].root.fill_order() {
-            if self.replay(place, leaf, &mut report)?.is_break() {
+            if self.replay((place, leaf), &mut rows, &mut report)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
+        settle_from(&state, &mut rows, 0)?;
+        self.loads.put(rows);
         self.assembly.views[place].refuse_row_errors(&self.state.begin())?;
         let mut registry = self.assembly.registry.clone();
         if let Some(entry) = registry.views.get_mut(&name) {
@@ -131,14 +137,19 @@ impl Engine {
     /// Replays the rows of one leaf through the view's dataflow.
     fn replay(
         &self,
-        place: usize,
-        leaf: Leaf,
+        (place, leaf): (usize, Leaf),
+        rows: &mut Run,
         report: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, EngineError> {
+        let mut copied = self.copied_columns(place);
         let mut start = Vec::new();
         loop {
-            let (rows, next) = self.replay_batch(place, (leaf, start))?;
-            if report(rows).is_break() {
+            let (number, next) = match &mut copied {
+                Some(copied) => copied.batch(&self.state, &start, rows)?,
+                None => self.replay_batch(place, (leaf, start), rows)?,
+            };
+            settle_from(&self.state, rows, self.state.run_bytes_max())?;
+            if report(number).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
             match next {
@@ -153,6 +164,7 @@ impl Engine {
         &self,
         place: usize,
         (leaf, start): (Leaf, Vec<u8>),
+        shown: &mut Run,
     ) -> Result<(usize, Option<Vec<u8>>), EngineError> {
         let mut tx = self.state.begin();
         let node = leaf.node;
@@ -170,7 +182,7 @@ impl Engine {
         let view = &self.assembly.views[place];
         let (relations, indexes) = (&self.assembly.relations[..], &self.assembly.indexes[..]);
         let mut flow = Flow { tx: &mut tx, relations, indexes, changes, faults: view.faults() };
-        view.run(&mut flow)?;
+        view.run_filling(&mut flow, shown)?;
         if let Changes::Show { next: behind, .. } = flow.changes {
             next = behind;
         }
@@ -184,14 +196,17 @@ impl Engine {
         place: usize,
         report: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, EngineError> {
+        let state = Arc::clone(&self.state);
         let mut start = Vec::new();
+        let mut entries = self.loads.take(self.assembly.indexes[place].table);
         loop {
-            let mut tx = self.state.begin();
             let index = &self.assembly.indexes[place];
             let relation = &self.assembly.relations[index.relation];
-            let (batch, next) = read_batch(&tx, relation, &start)?;
-            write_entries(&mut tx, (index, relation), &batch)?;
-            commit_in_place(tx)?;
+            let (batch, next) = read_batch(&state.begin(), relation, &start)?;
+            for (key, row, _) in &batch {
+                entries.put(|bytes| index.append_entry(bytes, (relation, row, key)).map(|()| bytes.len()))?;
+            }
+            settle_from(&state, &mut entries, state.run_bytes_max())?;
             if report(0).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
@@ -200,6 +215,8 @@ impl Engine {
                 None => break,
             }
         }
+        settle_from(&state, &mut entries, 0)?;
+        self.loads.put(entries);
         let mut registry = self.assembly.registry.clone();
         if let Some(entry) = registry.indexes.get_mut(&self.assembly.indexes[place].name) {
             entry.complete = true;
@@ -208,17 +225,6 @@ impl Engine {
         self.assembly.indexes[place].complete = true;
         Ok(ControlFlow::Continue(()))
     }
-}
-
-fn write_entries(
-    tx: &mut StateTx<'_>,
-    (index, relation): (&Index, &Relation),
-    batch: &[(Vec<u8>, Row, i64)],
-) -> Result<(), EngineError> {
-    for (key, row, _) in batch {
-        tx.put(index.table, index.entry(relation, row, key)?, Vec::new());
-    }
-    Ok(())
 }
 
 /// Rows of a relation with their keys and counts.
@@ -242,10 +248,4 @@ pub(super) fn read_batch(
         Ok(ControlFlow::Continue(()))
     })?;
     Ok((batch, next))
-}
-
-fn commit_in_place(tx: StateTx<'_>) -> Result<(), EngineError> {
-    let positions = tx.checkpoint().positions;
-    tx.commit(&positions)?;
-    Ok(())
 }

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use tailwater_connectors::Row;
 
-use super::relation::{KeyChange, Relation, key_of_columns};
+use super::relation::{KeyChange, Relation, append_key};
 use crate::state::{StateError, StateTx, TableId, Version};
 
 /// Called with each key found; may break.
@@ -31,9 +31,20 @@ pub(super) struct Index {
 impl Index {
     /// The entry of `row`.
     pub(super) fn entry(&self, relation: &Relation, row: &Row, key: &[u8]) -> Result<Vec<u8>, StateError> {
-        let mut entry = key_of_columns(&relation.types, &self.columns, row)?;
-        entry.extend_from_slice(key);
+        let mut entry = Vec::with_capacity(self.columns.len() * 10 + key.len());
+        self.append_entry(&mut entry, (relation, row, key))?;
         Ok(entry)
+    }
+
+    /// Appends the entry of `row`.
+    pub(super) fn append_entry(
+        &self,
+        bytes: &mut Vec<u8>,
+        (relation, row, key): (&Relation, &Row, &[u8]),
+    ) -> Result<(), StateError> {
+        append_key(bytes, (&relation.types, &self.columns), row)?;
+        bytes.extend_from_slice(key);
+        Ok(())
     }
 
     /// Follows changes of the relation.

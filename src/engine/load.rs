@@ -9,6 +9,7 @@ use super::copying::CopyingTable;
 use super::driver::{Engine, moved};
 use super::error::EngineError;
 use super::registry::{InputEntry, mark_name};
+use super::runs::{Loads, commit_in_place, settle};
 use super::view::ViewCondition;
 use crate::state::{Checkpoint, StateTx, TableId};
 
@@ -36,7 +37,7 @@ impl Engine {
     }
 
     /// Table of state of an input table's rows.
-    fn rows_of(&self, table: &TableName) -> Option<TableId> {
+    pub(super) fn rows_of(&self, table: &TableName) -> Option<TableId> {
         self.assembly.registry.inputs.get(&table.to_string()).map(|entry| entry.table)
     }
 
@@ -61,31 +62,55 @@ impl Engine {
             }
         }
         let positions = moved(&tx, source, position);
-        Ok(tx.commit(&positions)?)
+        let checkpoint = tx.commit(&positions)?;
+        let registry = &self.assembly.registry;
+        let is_missing =
+            |rows: &TableId| registry.inputs.values().any(|entry| is_missing(&entry) && entry.table == *rows);
+        self.loads.runs.retain(|rows, _| !is_missing(rows));
+        Ok(checkpoint)
+    }
+
+    /// Keeps what a source wants to find again.
+    pub fn keep_note(&mut self, source: &str, note: &str) -> Result<(), EngineError> {
+        let state = Arc::clone(&self.state);
+        let mut tx = state.begin();
+        tx.meta_put(&note_name(source), note)?;
+        commit_in_place(tx)
+    }
+
+    /// What a source wanted to find again.
+    pub fn note(&self, source: &str) -> Result<Option<String>, EngineError> {
+        Ok(self.state.begin().meta_get(&note_name(source))?)
     }
 
     /// Keeps how far the copy of a table has come, by the rows loaded so far.
     pub fn keep_mark(&mut self, table: &TableName, mark: &CopyMark) -> Result<(), EngineError> {
         let state = Arc::clone(&self.state);
         let mut tx = state.begin();
-        if let Some(rows) = self.rows_of(table) {
+        let rows = self.rows_of(table);
+        if let Some(rows) = rows {
+            self.settle_load(&mut tx, rows)?;
             tx.meta_put(&mark_name(rows), mark)?;
         }
         let positions = tx.checkpoint().positions;
         tx.commit(&positions)?;
+        rows.into_iter().for_each(|rows| self.loads.forget(rows));
         Ok(())
     }
 
-    /// Takes rows of a table's copy, in one commit; positions stay. Without [`Engine::copy_begins`] each row comes once. With it
-    /// the rows are those of a snapshot that sees all that committed before the beginning and nothing that has not been
-    /// through [`Engine::step`]; rows of a table with a key may come again.
+    /// Takes rows of a table's copy; positions stay. They are in state when the next mark is. Without [`Engine::copy_begins`] each row
+    /// comes once. With it the rows are those of a snapshot that sees all that committed before the beginning and nothing that has not
+    /// been through [`Engine::step`]; rows of a table with a key may come again.
     pub fn load(&mut self, table: &TableSchema, rows: &[Row]) -> Result<(), EngineError> {
+        self.settle_if_full()?;
         let state = Arc::clone(&self.state);
         let mut tx = state.begin();
-        self.unfinished(table)?.load(&mut tx, rows)?;
-        let positions = tx.checkpoint().positions;
-        tx.commit(&positions)?;
-        Ok(())
+        let place = self.unfinished(table)?.rows();
+        let mut run = self.loads.take(place);
+        let loaded = self.unfinished(table)?.load(&mut tx, rows, &mut run);
+        self.loads.put(run);
+        loaded?;
+        commit_in_place(tx)
     }
 
     /// The copy of a table without a key begins again: its rows of before are forgotten, what the stream said is not. Does nothing
@@ -94,9 +119,7 @@ impl Engine {
         let state = Arc::clone(&self.state);
         let mut tx = state.begin();
         self.unfinished(table)?.load_again(&mut tx)?;
-        let positions = tx.checkpoint().positions;
-        tx.commit(&positions)?;
-        Ok(())
+        commit_in_place(tx)
     }
 
     /// All rows of a table have come. Empty: its copy is complete. Otherwise these rows, of which only the key's columns are to be
@@ -106,6 +129,8 @@ impl Engine {
     pub fn copy_ends(&mut self, table: &TableSchema, snapshot: Option<&Position>) -> Result<Vec<Row>, EngineError> {
         let state = Arc::clone(&self.state);
         let mut tx = state.begin();
+        let rows = self.unfinished(table)?.rows();
+        self.settle_load(&mut tx, rows)?;
         let incomplete = self.unfinished(table)?.finish(&mut tx, snapshot)?;
         if incomplete.is_empty() {
             let positions = tx.checkpoint().positions;
@@ -113,6 +138,7 @@ impl Engine {
                 tx.meta_delete(&mark_name(rows));
             }
             self.finish(tx, &positions, |entry| entry.schema.name == table.name)?;
+            self.loads.forget(rows);
         }
         Ok(incomplete)
     }
@@ -121,6 +147,9 @@ impl Engine {
     pub fn load_done(&mut self, source: &SmolStr, position: &Position) -> Result<Checkpoint, EngineError> {
         let state = Arc::clone(&self.state);
         let mut tx = state.begin();
+        for rows in self.loads.runs.keys().copied().collect::<Vec<_>>() {
+            self.settle_load(&mut tx, rows)?;
+        }
         for place in 0..self.catalog.tables.len() {
             let copying = self.copying(place).filter(|copying| copying.input.schema.name.source == *source);
             if let Some(copying) = copying
@@ -130,7 +159,9 @@ impl Engine {
             }
         }
         let positions = moved(&tx, source, position);
-        self.finish(tx, &positions, |entry| entry.schema.name.source == *source)
+        let checkpoint = self.finish(tx, &positions, |entry| entry.schema.name.source == *source)?;
+        self.loads = Loads::default();
+        Ok(checkpoint)
     }
 
     /// Forgets the rows of all tables, and with them the state of every view, so that they can be copied again.
@@ -144,12 +175,18 @@ impl Engine {
     }
 
     fn reset(&mut self, chosen: impl Fn(&InputEntry) -> bool) -> Result<(), EngineError> {
+        self.loads = Loads::default();
         for view in &mut self.assembly.views {
             view.condition = ViewCondition::Filling;
         }
         let mut former = self.assembly.registry.clone();
         former.inputs.values_mut().filter(|entry| chosen(entry)).for_each(InputEntry::forget);
         self.reassemble(&former)
+    }
+
+    /// Puts the rows that were loaded into state, or into `tx`; they are to be forgotten after its commit.
+    fn settle_load(&mut self, tx: &mut StateTx<'_>, rows: TableId) -> Result<(), EngineError> {
+        self.loads.runs.get_mut(&rows).map_or(Ok(()), |run| settle(tx, run))
     }
 
     fn unfinished(&self, table: &TableSchema) -> Result<CopyingTable<'_>, EngineError> {
@@ -175,4 +212,9 @@ impl Engine {
         self.assembly.registry = registry;
         Ok(checkpoint)
     }
+}
+
+/// Document of what a source wants to find again.
+pub fn note_name(source: &str) -> String {
+    format!("note/{source}")
 }

@@ -14,6 +14,7 @@ mod assembly;
 mod changed;
 mod compile;
 mod compile_join;
+mod copied_columns;
 mod copying;
 mod dataflow;
 mod delta;
@@ -32,6 +33,7 @@ pub mod plan;
 mod planted;
 mod registry;
 mod relation;
+mod runs;
 pub mod scalar;
 mod sort;
 mod step;
@@ -47,6 +49,7 @@ pub use driver::Engine;
 pub use error::EngineError;
 pub use explain::{ExplainLine, explain};
 pub use fault::QuarantinedRow;
+pub use load::note_name;
 pub use plan::{
     AggregateCall, AggregateFunction, JoinInput, JoinKey, JoinKind, Plan, RelationName, RowErrorPolicy, SortKey,
     ViewPlan,

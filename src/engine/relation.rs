@@ -10,7 +10,7 @@ use tailwater_connectors::{Row, SqlType, Value};
 use super::delta::Delta;
 use super::error::EngineError;
 use super::plan::RelationName;
-use crate::state::{StateError, StateTx, TableId, Version, decode_row, encode_key, encode_row};
+use crate::state::{StateError, StateTx, TableId, Version, decode_row, encode_row, encode_value};
 
 /// How rows become keys of state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,10 +116,17 @@ pub(super) fn delta_of(changes: &[KeyChange], columns: Option<&[usize]>) -> Delt
 /// Key bytes of the values at `columns`.
 pub(super) fn key_of_columns(types: &[SqlType], columns: &[usize], row: &[Value]) -> Result<Vec<u8>, StateError> {
     let mut key = Vec::with_capacity(columns.len() * 10);
-    for &column in columns {
-        encode_key(&mut key, std::slice::from_ref(&types[column]), std::slice::from_ref(&row[column]))?;
-    }
+    append_key(&mut key, (types, columns), row)?;
     Ok(key)
+}
+
+/// Appends the key bytes of the values at `columns`.
+pub(super) fn append_key(
+    key: &mut Vec<u8>,
+    (types, columns): (&[SqlType], &[usize]),
+    row: &[Value],
+) -> Result<(), StateError> {
+    columns.iter().try_for_each(|&column| encode_value(key, &types[column], &row[column]))
 }
 
 /// The whole row as bytes; equal exactly when the rows are the same in every representation.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use smol_str::SmolStr;
-use tailwater_connectors::{Change, TableSchema, Transaction};
+use tailwater_connectors::{TableSchema, Transaction};
 
 use super::assembly::Assembly;
 use super::copying::CopyingTable;
@@ -42,6 +42,7 @@ impl Engine {
     /// Applies whole transactions of one source, in order, in one commit. Transactions that the checkpoint covers already
     /// are dropped: the source sends again what it has not seen confirmed.
     pub fn step(&mut self, source: &SmolStr, transactions: &[Transaction]) -> Result<StepOutcome, EngineError> {
+        self.settle_changed(transactions)?;
         let state = Arc::clone(&self.state);
         let mut tx = state.begin();
         let reached = tx.checkpoint().positions.0.get(source).cloned();
@@ -80,13 +81,7 @@ impl Engine {
         let mut resolved: Vec<(&Arc<TableSchema>, Option<usize>)> = Vec::new();
         for (number, transaction) in transactions.iter().enumerate() {
             for change in &transaction.changes {
-                let tables = match change {
-                    Change::Insert { table, .. } | Change::Update { table, .. } | Change::Delete { table, .. } => {
-                        std::slice::from_ref(table)
-                    }
-                    Change::Truncate { tables } => tables,
-                };
-                for table in tables {
+                for table in change.tables() {
                     let seen = resolved.iter().rev().find(|(known, _)| Arc::ptr_eq(known, table));
                     let place = match seen {
                         Some((_, place)) => *place,

@@ -16,7 +16,7 @@ use super::error::EngineError;
 use super::fault::{Faults, message_of};
 use super::plan::RowErrorPolicy;
 use super::relation::{KeyChange, Relation, decode_count, encode_count, whole_row};
-use crate::state::{ErrorTables, StateTx, Version, decode_row, encode_row};
+use crate::state::{ErrorTables, Run, StateTx, Version, decode_row, encode_row};
 
 /// How a view stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,33 @@ pub(super) struct ViewStep {
 impl View {
     /// Runs the dataflow and writes the view's rows and row errors; answers what changed.
     pub(super) fn run(&self, flow: &mut Flow<'_, '_>) -> Result<ViewStep, EngineError> {
+        let step = self.changes(flow)?;
+        flow.relations[self.relation].write(flow.tx, &step.changes);
+        Ok(step)
+    }
+
+    /// The same for a batch of a fill. Where nothing reads the view's rows before it is filled they go into `rows`.
+    pub(super) fn run_filling(&self, flow: &mut Flow<'_, '_>, rows: &mut Run) -> Result<(), EngineError> {
+        if !self.key_is_proven {
+            return self.run(flow).map(drop);
+        }
+        for KeyChange { key, new, .. } in self.changes(flow)?.changes {
+            let Some((row, _)) = new else {
+                rows.delete(&key);
+                continue;
+            };
+            rows.put(|bytes| {
+                bytes.extend(key);
+                let key_end = bytes.len();
+                encode_row(bytes, &row);
+                Ok::<_, EngineError>(key_end)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Runs the dataflow and writes row errors; answers what changes.
+    fn changes(&self, flow: &mut Flow<'_, '_>) -> Result<ViewStep, EngineError> {
         let delta = self.root.evaluate(flow)?;
         let faults = std::mem::replace(&mut flow.faults, self.faults()).into_found();
         let row_errors = self.record(flow.tx, faults)?;
@@ -72,7 +99,6 @@ impl View {
         }
         let relation = &flow.relations[self.relation];
         let changes = self.fold(flow.tx, relation, delta)?;
-        relation.write(flow.tx, &changes);
         Ok(ViewStep { changes, row_errors })
     }
 

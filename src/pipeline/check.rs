@@ -1,12 +1,11 @@
 //! Looks everywhere, changes nothing: what would stop or harm a start with this configuration.
 
-use tailwater_connectors::postgres::{self, Severity};
-use tailwater_connectors::{TableName, ViewSchema};
+use tailwater_connectors::{Severity, TableName, ViewSchema, mysql, postgres};
 
 use super::error::PipelineError;
 use super::planning::{named_tables, plan_from_sources};
 use super::sinks::make_sink;
-use crate::config::Config;
+use crate::config::{Config, SourceKind};
 
 /// Something that `check` found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,16 +25,20 @@ pub async fn check(config: &Config) -> Vec<Found> {
     let mut found = Vec::new();
     let planning = plan_from_sources(config).await;
     for source in &config.sources {
-        let subject = format!("source \"{}\"", source.postgres.name);
+        let subject = format!("source \"{}\"", source.name());
         let tables: Vec<TableName> = match &planning {
             Ok(planning) => {
-                let mine = planning.tables().filter(|table| table.name.source == source.postgres.name);
+                let mine = planning.tables().filter(|table| table.name.source == *source.name());
                 mine.map(|table| table.name.clone()).collect()
             }
             // What stands in the way of planning may be what is looked for: a role that may not replicate.
             Err(_) => named_tables(config, source),
         };
-        match postgres::check(&source.postgres, &tables).await {
+        let findings = match &source.kind {
+            SourceKind::Postgres(config) => postgres::check(config, &tables).await,
+            SourceKind::Mysql(config) => mysql::check(config).await,
+        };
+        match findings {
             Ok(findings) => found.extend(findings.into_iter().map(|finding| Found {
                 subject: subject.clone(),
                 fatal: finding.severity == Severity::Error,

@@ -5,15 +5,18 @@
 //! the step in progress, then the flush, then the sinks; nothing that was committed is lost, nothing else was promised.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use super::apply::{ApplyDesk, Asked};
+use super::aside::{Asides, Due};
 use super::error::PipelineError;
 use super::generation::Generation;
 use super::preparing::prepare_over;
+use super::starting::Opening;
 use super::verify::forget_marks;
 use super::{Live, Projections};
 use crate::config::{Config, ConfigError};
@@ -30,6 +33,7 @@ pub struct Daemon {
     pub(super) load: LoadConfig,
     pub(super) stop: CancellationToken,
     pub(super) live: Live,
+    pub(super) asides: Asides,
     asked: mpsc::Receiver<Asked>,
 }
 
@@ -42,11 +46,12 @@ impl Daemon {
         let (home, state) = StateHome::open(&config.state_dir, config.memory_bytes)?;
         let prepared = prepare_over(&config, &state, &stop).await?;
         forget_marks(&config.state_dir);
-        let mut generation = prepared.start(&stop, None)?;
+        let asides = Asides::recorded(&prepared.planning.sources);
         let (desk, asked) = ApplyDesk::new();
+        let mut generation = prepared.start(&stop, Opening::All, &desk)?;
         generation.deliver(None, &desk);
         let (next, live) = Live::new(generation.projections.clone(), desk);
-        Ok(Self { home, generation, next, load, stop, live, asked })
+        Ok(Self { home, generation, next, load, stop, live, asides, asked })
     }
 
     /// What the servers may see, now and later.
@@ -72,13 +77,26 @@ impl Daemon {
     async fn run_until_stopped(&mut self) -> Result<(), PipelineError> {
         while !self.stop.is_cancelled() {
             let runs = self.generation.stepper.is_some();
+            let due = self.asides.next();
             tokio::select! {
                 // When every source has ended for good, what is committed is still served, and the status says why.
                 ended = self.generation.engine_ended(), if runs => ended?,
                 Some(asked) = self.asked.recv() => self.answer(asked).await?,
+                due = come(due) => self.attend(due).await?,
                 () = self.stop.cancelled() => {}
             }
         }
         Ok(())
+    }
+}
+
+/// Waits until it is due; for ever when nothing is.
+async fn come(due: Option<(Duration, Due)>) -> Due {
+    match due {
+        Some((wait, due)) => {
+            tokio::time::sleep(wait).await;
+            due
+        }
+        None => std::future::pending().await,
     }
 }

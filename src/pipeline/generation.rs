@@ -21,13 +21,13 @@ use super::apply::ApplyDesk;
 use super::copies::Copies;
 use super::delivered::Delivered;
 use super::delivery::{Delivery, FormerLife};
-use super::durability::{DurableSenders, Flusher};
+use super::durability::Flusher;
 use super::error::PipelineError;
-use super::health::HealthWatch;
 use super::planning::Planning;
 use super::sinks::make_sink;
-use super::source::{BATCHES_IN_FLIGHT_MAX, Standing, Supervisor, Taken};
-use super::status::{Condition, StatusBoard};
+use super::source::BATCHES_IN_FLIGHT_MAX;
+use super::starting::{Late, Opening, Starting};
+use super::status::StatusBoard;
 use super::stepper::Stepper;
 use super::takeover::TakeOver;
 use super::touched::Touched;
@@ -71,8 +71,12 @@ pub(super) struct Generation {
     pub(super) stepper: Option<JoinHandle<Result<(), PipelineError>>>,
     /// While it is set, nothing more is confirmed to the sources.
     hold: Arc<AtomicBool>,
+    /// Sources that have not begun yet.
+    pub(super) late: Option<Late>,
     delivered: Arc<Delivered>,
     waiting: Option<Waiting>,
+    /// Where sinks are asked, once they deliver.
+    pub(super) sink_asks: BTreeMap<SmolStr, mpsc::Sender<SinkAsk>>,
     intake: JoinSet<()>,
     tasks: JoinSet<()>,
     deliveries: JoinSet<()>,
@@ -121,20 +125,28 @@ impl Prepared {
         Ok(Self { config, engine, projections, planning, sinks, checkpoints, checkpoint, verifier })
     }
 
-    /// Starts sources, stepper and flusher. Whether sources are reached is on the board.
+    /// Starts sources, stepper and flusher. Whether sources are reached is on the board. What the sources' servers keep beyond what they may
+    /// is told to the desk.
     pub(super) fn start(
         self,
         stop: &CancellationToken,
-        takeover: Option<TakeOver>,
+        opening: Opening,
+        desk: &ApplyDesk,
     ) -> Result<Generation, PipelineError> {
         let Self { config, engine, projections, planning, sinks, checkpoints, checkpoint, verifier } = self;
-        show_start(&config, &projections, &checkpoint);
         let (stop_intake, stop_tasks) = (stop.child_token(), CancellationToken::new());
         let (hold, gate, delivered) = (Arc::<AtomicBool>::default(), Arc::<Gate>::default(), Arc::default());
         let (sender, messages) = mpsc::channel(BATCHES_IN_FLIGHT_MAX);
         let mut intake = JoinSet::new();
-        let starting = Starting { config: &config, planning: &planning, projections: &projections, stop: &stop_intake };
-        let durable = starting.spawn_sources(&mut intake, &sender, (&engine, &checkpoint))?;
+        let (alone, takeover) = match opening {
+            Opening::All => (None, None),
+            Opening::TakeOver(takeover) => (None, Some(takeover)),
+            Opening::Alone(source) => (Some(source), None),
+        };
+        let starting =
+            Starting { config: &config, planning: &planning, projections: &projections, desk, stop: &stop_intake };
+        starting.show(&checkpoint);
+        let (durable, late) = starting.spawn_sources(&mut intake, &sender, (&engine, &checkpoint), alone.as_ref())?;
         drop(sender);
         let mut tasks = JoinSet::new();
         let flusher = Flusher {
@@ -147,7 +159,7 @@ impl Prepared {
         };
         tasks.spawn(flusher.run());
         let stepper = Stepper {
-            copies: Copies::new(&engine, projections.sources.iter())?,
+            copies: Copies::new(&engine, planning.followed())?,
             engine,
             state: projections.state.clone(),
             messages,
@@ -168,8 +180,10 @@ impl Prepared {
             projections,
             stepper: Some(tokio::task::spawn_blocking(move || stepper.run())),
             hold,
+            late,
             delivered,
             waiting: Some(Waiting { sinks, verifier, gate }),
+            sink_asks: BTreeMap::new(),
             intake,
             tasks,
             deliveries: JoinSet::new(),
@@ -207,11 +221,19 @@ impl Generation {
             state: self.projections.state.clone(),
             status: self.projections.status.clone(),
             gate,
-            sinks: asks,
+            sinks: asks.clone(),
             apply: apply.clone(),
             stop: self.stop_intake.clone(),
         };
         self.tasks.spawn(verifier.run(parts));
+        self.sink_asks = asks;
+    }
+
+    /// The sources that have waited begin, and take over.
+    pub(super) async fn follow(&mut self, takeover: TakeOver) {
+        if let Some(late) = self.late.take() {
+            late.follow(takeover, &mut self.intake).await;
+        }
     }
 
     /// From now on nothing more is confirmed to the sources, until [`Generation::release`].
@@ -239,6 +261,7 @@ impl Generation {
     /// Ends sources and engine; readers and deliveries go on with what is committed. Answers with that.
     pub(super) async fn stop_intake(&mut self) -> Result<Checkpoint, PipelineError> {
         self.stop_intake.cancel();
+        self.late = None;
         self.engine_ended().await?;
         while self.intake.join_next().await.is_some() {}
         Ok(self.projections.state.checkpoint()?)
@@ -261,6 +284,7 @@ impl Generation {
     /// Ends everything.
     pub(super) async fn end(mut self) -> Result<(), PipelineError> {
         self.stop_intake.cancel();
+        self.late = None;
         let outcome = self.engine_ended().await;
         self.stop_deliveries.cancel();
         self.stop_tasks.cancel();
@@ -286,65 +310,6 @@ async fn joined(tasks: &mut JoinSet<()>) {
         info!("a task did not finish in time; its work is taken up again at the next start");
         tasks.abort_all();
     }
-}
-
-struct Starting<'a> {
-    config: &'a Config,
-    planning: &'a Planning,
-    projections: &'a Projections,
-    stop: &'a CancellationToken,
-}
-
-impl Starting<'_> {
-    fn spawn_sources(
-        &self,
-        tasks: &mut JoinSet<()>,
-        sender: &mpsc::Sender<Taken>,
-        (engine, checkpoint): (&Engine, &Checkpoint),
-    ) -> Result<DurableSenders, PipelineError> {
-        let mut durable = BTreeMap::new();
-        for planned in &self.planning.sources {
-            let (announce, confirmed) = watch::channel(checkpoint.positions.0.get(&planned.name).cloned());
-            durable.insert(planned.name.clone(), announce);
-            let config = self.config.sources.iter().find(|source| source.postgres.name == planned.name);
-            let config = Arc::new(config.expect("planned from this configuration").clone());
-            let watch = HealthWatch {
-                config: config.clone(),
-                status: self.projections.status.clone(),
-                stop: self.stop.clone(),
-            };
-            tasks.spawn(watch.run());
-            let supervisor = Supervisor {
-                config,
-                record: planned.record.clone(),
-                spill: self.config.state_dir.join("spill").join(planned.name.as_str()),
-                out: sender.clone(),
-                durable: confirmed,
-                status: self.projections.status.clone(),
-                stop: self.stop.clone(),
-            };
-            let position = checkpoint.positions.0.get(&planned.name).cloned();
-            let standing = Standing { position, copying: engine.copying_tables(&planned.name)? };
-            tasks.spawn(supervisor.run(standing));
-        }
-        Ok(durable)
-    }
-}
-
-fn show_start(config: &Config, projections: &Projections, checkpoint: &Checkpoint) {
-    projections.status.update(|status| {
-        status.version = env!("CARGO_PKG_VERSION").into();
-        status.state.condition = Condition::Live;
-        status.step = checkpoint.step;
-        status.applied = checkpoint.positions.clone();
-        status.durable = checkpoint.positions.clone();
-        for source in projections.sources.iter() {
-            status.sources.entry(source.clone()).or_default();
-        }
-        for sink in &config.sinks {
-            status.sinks.entry(sink.name().clone()).or_default().view = sink.view().clone();
-        }
-    });
 }
 
 fn open_sinks(config: &Config, views: &[Arc<ViewSchema>]) -> Result<(Vec<PlannedSink>, Searches), PipelineError> {

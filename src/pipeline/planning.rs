@@ -34,6 +34,11 @@ impl Planning {
         &self.views
     }
 
+    /// Sources whose stream is followed.
+    pub(super) fn followed(&self) -> impl Iterator<Item = &SmolStr> {
+        self.sources.iter().filter(|source| source.record.aside.is_none()).map(|source| &source.name)
+    }
+
     /// All tables that are followed.
     pub fn tables(&self) -> impl Iterator<Item = &Arc<TableSchema>> {
         self.sources.iter().flat_map(|source| &source.record.tables)
@@ -46,7 +51,7 @@ pub async fn plan_from_sources(config: &Config) -> Result<Planning, PipelineErro
     let names = relations_read(&config.views)?;
     for source in &config.sources {
         let record = asked(source, &wanted_tables(config, source, &names)).await?;
-        sources.push(PlannedSource { name: source.postgres.name.clone(), record });
+        sources.push(PlannedSource { name: source.name().clone(), record });
     }
     let views = plan_views(&sources, &config.views)?;
     Ok(Planning { sources, renewed: Vec::new(), views })
@@ -67,19 +72,19 @@ pub(super) fn relations_read(views: &[ViewConfig]) -> Result<Vec<UnresolvedName>
 }
 
 /// Names of the tables of `source` as far as the configuration alone tells them.
-pub(super) fn named_tables(config: &Config, source: &SourceConfig) -> Vec<TableName> {
+pub fn named_tables(config: &Config, source: &SourceConfig) -> Vec<TableName> {
     wanted_tables(config, source, &relations_read(&config.views).unwrap_or_default())
 }
 
 /// Declared tables, or those that the views read and no other source has declared.
 pub(super) fn wanted_tables(config: &Config, source: &SourceConfig, names: &[UnresolvedName]) -> Vec<TableName> {
     let mut wanted: Vec<TableName> = source.tables.clone().unwrap_or_default();
-    let mine = |name: &&UnresolvedName| name.source.as_ref().is_none_or(|named| *named == source.postgres.name);
+    let mine = |name: &&UnresolvedName| name.source.as_ref().is_none_or(|named| named == source.name());
     for name in names.iter().filter(mine) {
-        let table = table_name(&source.postgres.name, name);
+        let table = table_name(source, name);
         let declared_elsewhere = name.source.is_none()
             && config.sources.iter().any(|other| {
-                other.postgres.name != source.postgres.name
+                other.name() != source.name()
                     && other.tables.iter().flatten().any(|t| t.schema == table.schema && t.table == table.table)
             });
         if !wanted.contains(&table) && !declared_elsewhere && source.tables.is_none() {
@@ -89,9 +94,9 @@ pub(super) fn wanted_tables(config: &Config, source: &SourceConfig, names: &[Unr
     wanted
 }
 
-fn table_name(source: &SmolStr, name: &UnresolvedName) -> TableName {
-    let schema = name.schema.clone().unwrap_or_else(|| "public".into());
-    TableName { source: source.clone(), schema, table: name.table.clone() }
+fn table_name(source: &SourceConfig, name: &UnresolvedName) -> TableName {
+    let schema = name.schema.clone().unwrap_or_else(|| source.default_schema().into());
+    TableName { source: source.name().clone(), schema, table: name.table.clone() }
 }
 
 /// Plans the views over the tables of the records.
@@ -110,6 +115,10 @@ pub(super) fn catalog(sources: &[PlannedSource]) -> SqlCatalog {
         tables: sources.iter().flat_map(|source| source.record.tables.iter().cloned()).collect(),
         collation_is_c: sources.iter().map(|source| (source.name.clone(), orders_by_bytes(&source.record))).collect(),
         icu: sources.iter().filter_map(|source| Some((source.name.clone(), icu_locale(&source.record)?))).collect(),
+        default_schemas: sources
+            .iter()
+            .map(|source| (source.name.clone(), source.record.identity.default_schema.as_str().into()))
+            .collect(),
         ascii_case: sources.iter().map(|source| (source.name.clone(), source.record.identity.ascii_case)).collect(),
     }
 }

@@ -35,10 +35,11 @@ pub(super) async fn drop_where_it_may_block(held: impl Send + 'static) {
     dropped.expect("dropping does not panic");
 }
 
-/// Plans over the branch and opens its engine. Databases are asked, but not waited for without end.
+/// Plans over the branch and opens its engine; the source `anew` begins anew there. Databases are asked, but not waited for without end.
 pub(super) async fn prepared(
     config: &Arc<Config>,
     branch: &Arc<State>,
+    anew: Option<&SmolStr>,
     stop: &CancellationToken,
 ) -> Result<Prepared, ApplyRefusal> {
     let patience = stop.child_token();
@@ -47,7 +48,13 @@ pub(super) async fn prepared(
         tokio::time::sleep(PLAN_MAX).await;
         timer.cancel();
     });
-    let prepared = prepare_over(config, branch, &patience).await;
+    let prepared = async {
+        if let Some(source) = anew {
+            records::begin_anew(config, branch, source).await?;
+        }
+        prepare_over(config, branch, &patience).await
+    };
+    let prepared = prepared.await;
     limit.abort();
     prepared.map_err(|error| refused(&error))
 }

@@ -6,16 +6,18 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tailwater_connectors::{SourceError, SourceIdentity, TableName, TableSchema};
+use smol_str::SmolStr;
+use tailwater_connectors::{Positions, SourceError, SourceIdentity, TableName, TableSchema};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::aside::SetAside;
 use super::backoff::Backoff;
 use super::error::PipelineError;
 use super::planning::{PlannedSource, Planning, plan_views, relations_read, wanted_tables};
 use super::source::connector;
 use crate::config::{Config, SourceConfig};
-use crate::engine::{ViewPlan, changed_tables};
+use crate::engine::{ViewPlan, changed_tables, note_name};
 use crate::sql::UnresolvedName;
 use crate::state::State;
 
@@ -29,6 +31,9 @@ pub(super) struct SourceRecord {
     /// Whether the server kept something under our name when there was no state yet: then it is not ours to take away.
     #[serde(default)]
     pub(super) foreign: bool,
+    /// Nobody follows its stream until it is rebuilt.
+    #[serde(default)]
+    pub(super) aside: Option<SetAside>,
 }
 
 /// Plans from the state's records. What they lack is asked of the sources, which it waits for, and recorded.
@@ -63,9 +68,14 @@ struct Current {
 }
 
 impl Current {
-    fn kept(self, state: &Arc<State>, views: Vec<ViewPlan>) -> Result<Planning, PipelineError> {
+    fn kept(mut self, state: &Arc<State>, views: Vec<ViewPlan>) -> Result<Planning, PipelineError> {
         if self.differ {
             store(state, &self.sources)?;
+        }
+        // Where no stream has begun, no row is of it.
+        let Positions(begun) = state.checkpoint()?.positions;
+        for source in self.sources.iter().filter(|source| !begun.contains_key(&source.name)) {
+            self.renewed.extend(source.record.tables.iter().map(|table| table.name.clone()));
         }
         Ok(Planning { sources: self.sources, renewed: self.renewed, views })
     }
@@ -103,7 +113,7 @@ async fn current(
     let mut now = Current { sources: Vec::new(), renewed: Vec::new(), differ: false };
     let positions = state.checkpoint()?.positions;
     for source in &config.sources {
-        let name = source.postgres.name.clone();
+        let name = source.name().clone();
         let wanted = wanted_tables(config, source, names);
         let recorded: Option<SourceRecord> = state.read(|reader| reader.meta_get(&document(&name)))?;
         let Some(mut record) = recorded else {
@@ -112,9 +122,12 @@ async fn current(
             continue;
         };
         now.differ |= follow(source, &mut record, &wanted).await?;
-        let renewed = renew(source, &mut record, changed).await?;
-        now.differ |= !renewed.is_empty();
-        now.renewed.extend(renewed);
+        // What is set aside is copied again as a whole, and its database may be gone for good.
+        if record.aside.is_none() {
+            let renewed = renew(source, &mut record, changed).await?;
+            now.differ |= !renewed.is_empty();
+            now.renewed.extend(renewed);
+        }
         if record.foreign && !positions.0.contains_key(&name) {
             now.differ |= release(source, &mut record).await?;
         }
@@ -152,7 +165,7 @@ pub(super) async fn asked(source: &SourceConfig, wanted: &[TableName]) -> Result
     let identity = connection.identity().await?;
     let tables = connection.tables(wanted).await?;
     let foreign = connection.health().await?.is_some();
-    Ok(SourceRecord { identity, tables, foreign })
+    Ok(SourceRecord { identity, tables, foreign, aside: None })
 }
 
 /// Takes tables into the record, and out of it.
@@ -193,6 +206,35 @@ fn store(state: &Arc<State>, sources: &[PlannedSource]) -> Result<(), PipelineEr
     }
     let positions = tx.checkpoint().positions;
     tx.commit(&positions)?;
+    Ok(state.flush()?)
+}
+
+/// Sets a source aside, or takes that back.
+pub(super) fn set_aside(state: &Arc<State>, source: &SmolStr, aside: Option<SetAside>) -> Result<(), PipelineError> {
+    let mut tx = state.begin();
+    if let Some(record) = tx.meta_get::<SourceRecord>(&document(source))? {
+        tx.meta_put(&document(source), &SourceRecord { aside, ..record })?;
+    }
+    let positions = tx.checkpoint().positions;
+    tx.commit(&positions)?;
+    Ok(state.flush()?)
+}
+
+/// Records the source as it is now, as if it were seen for the first time; but what its server keeps under our name is ours, if it was.
+pub(super) async fn begin_anew(config: &Config, state: &Arc<State>, source: &SmolStr) -> Result<(), PipelineError> {
+    let names = relations_read(&config.views)?;
+    let configured = config.sources.iter().find(|configured| configured.name() == source);
+    let Some(configured) = configured else { return Ok(()) };
+    let now = asked(configured, &wanted_tables(config, configured, &names)).await?;
+    let mut tx = state.begin();
+    let before: Option<SourceRecord> = tx.meta_get(&document(source))?;
+    let record = SourceRecord { foreign: before.is_none_or(|before| before.foreign), ..now };
+    tx.meta_put(&document(source), &record)?;
+    tx.meta_delete(&note_name(source));
+    tx.forget_position(source);
+    let Positions(mut positions) = tx.checkpoint().positions;
+    positions.remove(source);
+    tx.commit(&Positions(positions))?;
     Ok(state.flush()?)
 }
 

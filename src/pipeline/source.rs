@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
+use tailwater_connectors::mysql::MysqlSource;
 use tailwater_connectors::postgres::PostgresSource;
 use tailwater_connectors::{
     OpenTransactions, Position, ResumePoint, Source, SourceError, SourceMessage, UnfinishedCopy,
@@ -15,7 +16,8 @@ use tracing::{error, info, warn};
 use super::backoff::Backoff;
 use super::records::SourceRecord;
 use super::status::{Condition, StatusBoard};
-use crate::config::SourceConfig;
+use super::takeover::TakeOver;
+use crate::config::{SourceConfig, SourceKind};
 
 /// Batches of transactions on their way from one source to the engine.
 pub(super) const BATCHES_IN_FLIGHT_MAX: usize = 16;
@@ -29,6 +31,8 @@ pub(super) struct Taken {
 /// A source's message, or the question where the source stands, once all that it handed over before has been dealt with.
 pub(super) enum Item {
     Stand(oneshot::Sender<Standing>),
+    /// The source stands where it is to stand when the others take over.
+    TakeOver(Box<TakeOver>),
     Message(SourceMessage),
 }
 
@@ -38,6 +42,8 @@ pub(super) struct Standing {
     pub(super) position: Option<Position>,
     /// Tables whose copy is not complete.
     pub(super) copying: Vec<UnfinishedCopy>,
+    /// What the source wanted to find again.
+    pub(super) note: Option<String>,
 }
 
 impl Standing {
@@ -49,6 +55,7 @@ impl Standing {
                 identity: record.identity.clone(),
                 tables: record.tables.clone(),
                 copying: self.copying,
+                note: self.note,
             },
             None => ResumePoint::FirstCopy {
                 tables: record.tables.iter().map(|table| table.name.clone()).collect(),
@@ -60,7 +67,10 @@ impl Standing {
 
 /// The connector of a configured source.
 pub(super) fn connector(config: &SourceConfig) -> Result<Box<dyn Source>, SourceError> {
-    Ok(Box::new(PostgresSource::new(config.postgres.clone())?))
+    match &config.kind {
+        SourceKind::Postgres(config) => Ok(Box::new(PostgresSource::new(config.clone())?)),
+        SourceKind::Mysql(config) => Ok(Box::new(MysqlSource::new(config.clone()))),
+    }
 }
 
 /// One source's supervisor.
@@ -76,9 +86,9 @@ pub(super) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Runs until stopped or until an error that someone must act on. `standing` is where the source stands at first.
-    pub(super) async fn run(self, standing: Standing) {
-        let (mut backoff, mut takes_open, mut standing) = (Backoff::default(), true, Some(standing));
+    /// Runs until stopped or until an error that someone must act on. `standing` is where the source stands at first; without it the engine is asked.
+    pub(super) async fn run(self, mut standing: Option<Standing>) {
+        let (mut backoff, mut takes_open) = (Backoff::default(), true);
         while !self.stop.is_cancelled() {
             let now = match standing.take() {
                 Some(standing) => standing,
@@ -95,7 +105,7 @@ impl Supervisor {
                 Err(error) if error.is_transient() => self.wait(&error, &mut backoff).await,
                 Err(error) => {
                     error!(source = %self.name(), %error, "source stopped");
-                    return self.failed(&error.to_string(), error.hint());
+                    return self.say(Condition::Failed, &error).await;
                 }
             }
         }
@@ -110,7 +120,7 @@ impl Supervisor {
     }
 
     fn name(&self) -> &SmolStr {
-        &self.config.postgres.name
+        self.config.name()
     }
 
     /// One connection's life. Ends with `Ok` only when stopped.
@@ -120,11 +130,13 @@ impl Supervisor {
         }
         let (sender, mut messages) = mpsc::channel(1);
         let (told, mut open) = watch::channel(self.open_transactions());
-        let mut source = PostgresSource::new(self.config.postgres.clone())?;
-        if takes_open {
-            source = source.with_spill(self.spill.clone(), told);
-        }
-        let source: Box<dyn Source> = Box::new(source);
+        let source: Box<dyn Source> = match &self.config.kind {
+            SourceKind::Postgres(config) => {
+                let source = PostgresSource::new(config.clone())?;
+                Box::new(if takes_open { source.with_spill(self.spill.clone(), told) } else { source })
+            }
+            SourceKind::Mysql(config) => Box::new(MysqlSource::new(config.clone())),
+        };
         let mut running = tokio::spawn(source.run(resume, sender, self.durable.clone()));
         loop {
             tokio::select! {
@@ -170,15 +182,23 @@ impl Supervisor {
     async fn wait(&self, error: &SourceError, backoff: &mut Backoff) {
         let wait = backoff.next();
         warn!(source = %self.name(), %error, ?wait, "source unavailable, retrying");
-        self.condition(Condition::Retrying, Some(error.to_string()), error.hint().map(Into::into));
+        let waited = async {
+            self.say(Condition::Retrying, error).await;
+            tokio::time::sleep(wait).await;
+        };
         tokio::select! {
             () = self.stop.cancelled() => {}
-            () = tokio::time::sleep(wait) => info!(source = %self.name(), "connecting again"),
+            () = waited => info!(source = %self.name(), "connecting again"),
         }
     }
 
-    fn failed(&self, message: &str, hint: Option<&str>) {
-        self.condition(Condition::Failed, Some(message.into()), hint.map(Into::into));
+    /// Says why the source does not run: at once, and again when the engine has dealt with all that it handed over, which says that it lives.
+    async fn say(&self, condition: Condition, error: &SourceError) {
+        let say = || self.condition(condition, Some(error.to_string()), error.hint().map(Into::into));
+        say();
+        if self.ask().await.is_some() {
+            say();
+        }
     }
 
     fn condition(&self, condition: Condition, error: Option<String>, hint: Option<String>) {

@@ -45,7 +45,7 @@ impl Daemon {
     }
 
     async fn prepare_and_apply(&mut self, config: Arc<Config>) -> Result<ApplyStatus, PipelineError> {
-        match self.prepare(&config).await {
+        match self.prepare(&config, None).await {
             Ok((prepared, plan)) => self.apply(config, prepared, &plan).await,
             Err(refusal) => {
                 let message = refusal.to_string();
@@ -77,7 +77,7 @@ fn with_tables(old: &Config, new: &Config) -> Result<Config, PipelineError> {
         let mut tables: Vec<TableName> = Vec::new();
         for side in [old, new] {
             let names = relations_read(&side.views)?;
-            let same = side.sources.iter().find(|other| other.postgres.name == source.postgres.name);
+            let same = side.sources.iter().find(|other| other.name() == source.name());
             let wanted = same.map(|source| wanted_tables(side, source, &names)).unwrap_or_default();
             tables.extend(wanted);
         }

@@ -109,6 +109,9 @@ pub struct SourceStatus {
     pub error: Option<String>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// When it is rebuilt, RFC 3339, where nobody follows its stream until then.
+    #[serde(default)]
+    pub rebuild_at: Option<String>,
     /// Rows copied since the start.
     pub rows_copied: u64,
     /// The copy of tables, while one is under way.

@@ -90,6 +90,10 @@ impl Stepper {
         match taken.item {
             // Whoever asked may be gone.
             Item::Stand(answer) => drop(answer.send(self.standing(&source)?)),
+            Item::TakeOver(takeover) => {
+                self.takeover = Some(*takeover);
+                self.take_over_if_there()?;
+            }
             Item::Message(SourceMessage::CopyBegins { position, marks }) => {
                 self.copy_begins(&source, &position, &marks)?;
             }
@@ -107,6 +111,7 @@ impl Stepper {
                     self.show_views()?;
                 }
             }
+            Item::Message(SourceMessage::Note(note)) => self.patiently(|engine| engine.keep_note(&source, &note))?,
             Item::Message(SourceMessage::TableChanged(change)) => self.table_changed(&change)?,
             Item::Message(SourceMessage::Transactions(transactions)) => {
                 let transactions = self.gather(&source, transactions, waiting);
@@ -135,7 +140,7 @@ impl Stepper {
 
     fn standing(&self, source: &SmolStr) -> Result<Standing, PipelineError> {
         let position = self.applied.0.get(source).cloned();
-        Ok(Standing { position, copying: self.engine.copying_tables(source)? })
+        Ok(Standing { position, copying: self.engine.copying_tables(source)?, note: self.engine.note(source)? })
     }
 
     fn fill(&mut self) -> Result<(), PipelineError> {

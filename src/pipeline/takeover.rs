@@ -1,7 +1,7 @@
 //! The stepper of a branch brings it exactly to where the former pipeline ended.
 //!
 //! Invariant: the step of the take-over is committed at the former positions of all sources that both have, no sooner and no later: what a
-//! source hands over beyond its own waits until the others are there.
+//! source hands over beyond its own waits until the others are there. A source that begins anew has no former position: it goes on meanwhile.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -22,6 +22,8 @@ use crate::state::{Checkpoint, State};
 pub(super) struct TakeOver {
     /// Where the former pipeline ended, by source, as far as it is not reached.
     targets: BTreeMap<SmolStr, Position>,
+    /// A source that begins anew on the branch.
+    anew: Option<SmolStr>,
     /// The former state's last step.
     step: u64,
     /// The former state, and its views that have rows.
@@ -48,6 +50,7 @@ impl TakeOver {
         let targets = all.iter().filter(|(source, _)| sources.contains(source));
         Self {
             targets: targets.map(|(source, position)| (source.clone(), position.clone())).collect(),
+            anew: None,
             step: reached.step,
             state: former.state.clone(),
             views: former.views.iter().filter(has_rows).cloned().collect(),
@@ -55,12 +58,21 @@ impl TakeOver {
             held: VecDeque::new(),
         }
     }
+
+    /// The same where `source` begins anew.
+    pub(super) fn beside(mut self, source: &SmolStr) -> Self {
+        self.targets.remove(source);
+        Self { anew: Some(source.clone()), ..self }
+    }
 }
 
 impl Stepper {
     /// Takes what came while a take-over is ahead. Gives it back when it is to be dealt with as usual.
     pub(super) fn before_takeover(&mut self, taken: Taken) -> Result<Option<Taken>, PipelineError> {
         let Some(takeover) = &mut self.takeover else { return Ok(Some(taken)) };
+        if takeover.anew.as_ref() == Some(&taken.source) {
+            return Ok(Some(taken));
+        }
         let Some(target) = takeover.targets.get(&taken.source).cloned() else {
             takeover.held.push_back(taken);
             return Ok(None);

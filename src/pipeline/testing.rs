@@ -5,20 +5,22 @@ use std::thread;
 
 use parking_lot::Mutex;
 
-use super::apply::{ApplyDesk, ApplyRefusal, Plan, Wish};
+use super::apply::{ApplyDesk, ApplyRefusal, Asked, Plan, Wish};
 
 /// A desk that gives these answers, one after the other, then is closed; and what it was asked.
-pub(crate) fn answering(answers: Vec<Result<Plan, ApplyRefusal>>) -> (ApplyDesk, Arc<Mutex<Vec<&'static str>>>) {
+pub(crate) fn answering(answers: Vec<Result<Plan, ApplyRefusal>>) -> (ApplyDesk, Arc<Mutex<Vec<String>>>) {
     let (desk, mut wishes) = ApplyDesk::new();
-    let asked = Arc::<Mutex<Vec<&str>>>::default();
+    let asked = Arc::<Mutex<Vec<String>>>::default();
     let heard = Arc::clone(&asked);
     thread::spawn(move || {
         for answer in answers {
-            let Some(wish) = wishes.blocking_recv() else { return };
-            heard.lock().push(if wish.wish == Wish::Plan { "plan" } else { "apply" });
-            // All else of the wish goes before the answer, so that whoever has it may ask again.
-            let sender = { wish }.answer;
-            let _ = sender.send(answer);
+            let Some(Asked { wish, reply }) = wishes.blocking_recv() else { return };
+            heard.lock().push(match wish {
+                Wish::Plan => "plan".into(),
+                Wish::Rebuild(what) => format!("{what:?}"),
+                _ => "apply".into(),
+            });
+            reply.done(answer);
         }
     });
     (desk, asked)

@@ -14,7 +14,7 @@ use tailwater_connectors::{OpenTransactions, Position, Positions};
 
 use super::reads::Reads;
 use crate::pipeline::apply::{ApplyPhase, ApplyStatus};
-use crate::pipeline::status::{Condition, Status};
+use crate::pipeline::status::{Condition, SourceStatus, Status};
 use crate::pipeline::verify::{Outcome, VerifyStatus};
 use crate::state::Usage;
 use crate::telemetry::RequestCounters;
@@ -165,10 +165,12 @@ fn slots(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
     gauge(out, "source_log_unconfirmed_bytes", "Log written since what we confirmed", unconfirmed)?;
     let left = known().filter_map(|(labels, health)| Some((labels, health.log_left_bytes? as f64)));
     gauge(out, "source_log_left_bytes", "Log that may be written until the server may remove what we need", left)?;
-    let warned = status
-        .sources
-        .iter()
-        .map(|(name, source)| (label("source", name), f64::from(u8::from(source.warning.is_some()))));
+    let flags = |flag: fn(&SourceStatus) -> bool| {
+        status.sources.iter().map(move |(name, source)| (label("source", name), f64::from(u8::from(flag(source)))))
+    };
+    let aside = flags(|source| source.rebuild_at.is_some());
+    gauge(out, "source_set_aside", "1 while nobody follows the source until it is rebuilt", aside)?;
+    let warned = flags(|source| source.warning.is_some());
     gauge(out, "source_warning", "1 while the status has a warning for the source", warned)
 }
 
@@ -233,8 +235,10 @@ fn usage(out: &mut DescriptorEncoder<'_>, usage: &Usage) -> fmt::Result {
 }
 
 fn numbers(positions: &Positions) -> impl Iterator<Item = (&SmolStr, f64)> {
-    positions.0.iter().map(|(source, position)| match position {
-        Position::Lsn(lsn) => (source, lsn.0 as f64),
+    positions.0.iter().filter_map(|(source, position)| match position {
+        Position::Lsn(lsn) => Some((source, lsn.0 as f64)),
+        // Sets of transactions are no number.
+        Position::Mysql(_) => None,
     })
 }
 

@@ -11,7 +11,7 @@ use super::names::suggestion;
 use crate::engine::plan::{RelationName, ViewPlan};
 use crate::engine::scalar::bind::Derivation;
 
-/// The schema in which unqualified table names are looked up.
+/// The schema in which table names without one are looked up, where a source says nothing else.
 pub const SEARCH_PATH: &str = "public";
 
 /// The tables that views may read, of all sources.
@@ -27,6 +27,9 @@ pub struct SqlCatalog {
     pub ascii_case: BTreeMap<SmolStr, bool>,
     /// By source: the locale of its database's ICU collation, when that is the default.
     pub icu: BTreeMap<SmolStr, SmolStr>,
+    /// By source: the schema in which tables are looked up that are named without one. A source that is missing here has
+    /// [`SEARCH_PATH`].
+    pub default_schemas: BTreeMap<SmolStr, SmolStr>,
 }
 
 /// How databases treat text; for a view, what all of those it reads have in common.
@@ -72,8 +75,9 @@ impl UnresolvedName {
         Some(Self { source: source.map(Into::into), schema: schema.map(Into::into), table: table.into() })
     }
 
-    fn fits(&self, table: &TableSchema) -> bool {
-        let schema = self.schema.as_deref().unwrap_or(SEARCH_PATH);
+    fn fits(&self, table: &TableSchema, catalog: &SqlCatalog) -> bool {
+        let default = catalog.default_schemas.get(&table.name.source).map_or(SEARCH_PATH, SmolStr::as_str);
+        let schema = self.schema.as_deref().unwrap_or(default);
         table.name.table == self.table
             && table.name.schema == schema
             && self.source.as_ref().is_none_or(|source| *source == table.name.source)
@@ -131,7 +135,7 @@ impl<'a> Names<'a> {
 
     /// The one relation that a name means.
     pub(super) fn resolve(&self, name: &UnresolvedName) -> Result<Arc<Relation>> {
-        let tables: Vec<_> = self.catalog.tables.iter().filter(|table| name.fits(table)).collect();
+        let tables: Vec<_> = self.catalog.tables.iter().filter(|table| name.fits(table, self.catalog)).collect();
         let view = if name.is_bare() { self.views.get(&name.table) } else { None };
         match (tables.as_slice(), view) {
             ([table], None) => Ok(self.table(table)),

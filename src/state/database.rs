@@ -7,13 +7,17 @@
 //! | `changelog` | table id, step (8 bytes, big endian); step 0 holds the floor | chunk |
 //! | all three | [`STEP_COUNT`] | number of steps, added up by their commits: [`add`] |
 
-use std::path::Path;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
 
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, LogLevel,
-    MergeOperands, Options, ReadOptions, WriteBufferManager, WriteOptions, checkpoint, properties,
+    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode,
+    IngestExternalFileOptions, LogLevel, MergeOperands, Options, ReadOptions, WriteBufferManager, WriteOptions,
+    checkpoint, properties,
 };
 
+use super::directory::failed;
 use super::documents::{CHECKPOINT, parse_document};
 use super::{Checkpoint, StateError};
 
@@ -47,6 +51,8 @@ pub(super) struct MemoryBudget {
     pub(super) block_cache: usize,
     pub(super) memtables: usize,
     pub(super) rows: usize,
+    /// Rows that are collected for a sorted file; part of what is on its way.
+    pub(super) run: usize,
     /// Bytes of RocksDB's log, on the disk: bounds what a restart has to read.
     log: usize,
 }
@@ -59,7 +65,7 @@ impl MemoryBudget {
     pub(super) fn divide(memory_bytes: usize) -> Self {
         let kept = memory_bytes.max(MEMORY_BYTES_MIN) / 100 * KEPT_PERCENT;
         let (block_cache, memtables) = (kept / 2, kept / 3);
-        Self { block_cache, memtables, rows: kept - block_cache - memtables, log: 2 * memtables }
+        Self { block_cache, memtables, rows: kept - block_cache - memtables, run: memtables / 4, log: 2 * memtables }
     }
 
     /// What is opened with `memory_bytes` and may get `later_bytes`: the log's bound cannot be changed afterwards.
@@ -72,6 +78,8 @@ pub(super) struct Database {
     pub(super) engine: DB,
     block_cache: Cache,
     memtables: WriteBufferManager,
+    /// How files of rows are made.
+    run_options: Options,
 }
 
 impl Database {
@@ -81,13 +89,21 @@ impl Database {
         // The manager flushes before its size is reached; it never blocks the step.
         let memtables = WriteBufferManager::new_write_buffer_manager(budget.memtables, false);
         let mut options = database_options(&memtables, budget);
-        options.create_if_missing(is_new);
-        options.create_missing_column_families(is_new);
-        let families = FAMILY_PARTS.map(|(name, part)| {
-            ColumnFamilyDescriptor::new(name, family_options(&block_cache, budget.memtables / part))
-        });
-        let engine = DB::open_cf_descriptors(&options, path, families).map_err(|error| open_error(path, error))?;
-        let database = Self { engine, block_cache, memtables };
+        let families = || {
+            FAMILY_PARTS.map(|(name, part)| {
+                ColumnFamilyDescriptor::new(name, family_options(&block_cache, budget.memtables / part))
+            })
+        };
+        if is_new {
+            options.create_if_missing(true);
+            options.create_missing_column_families(true);
+            make(path, |path| DB::open_cf_descriptors(&options, path, families()))?;
+            options.create_if_missing(false);
+            options.create_missing_column_families(false);
+        }
+        let engine = DB::open_cf_descriptors(&options, path, families()).map_err(|error| open_error(path, error))?;
+        let run_options = family_options(&block_cache, budget.memtables);
+        let database = Self { engine, block_cache, memtables, run_options };
         database.compare_counts()?;
         Ok(database)
     }
@@ -118,6 +134,17 @@ impl Database {
     /// a disk that is full here does not disturb who writes.
     pub(super) fn copy_to(&self, path: &Path) -> Result<(), StateError> {
         Ok(checkpoint::Checkpoint::new(&self.engine)?.create_checkpoint_with_log_size(path, u64::MAX)?)
+    }
+
+    pub(super) fn run_options(&self) -> &Options {
+        &self.run_options
+    }
+
+    /// Takes in sorted files of rows, all of them or none, on the disk when it returns. The files are moved.
+    pub(super) fn ingest(&self, files: Vec<PathBuf>) -> Result<(), StateError> {
+        let mut options = IngestExternalFileOptions::default();
+        options.set_move_files(true);
+        Ok(self.engine.ingest_external_file_cf_opts(self.tables(), &options, files)?)
     }
 
     /// Changes the bounds of all caches and write buffers; that of the log stays.
@@ -167,6 +194,24 @@ impl Database {
     pub(super) fn writes_stopped(&self) -> bool {
         self.engine.property_int_value(properties::IS_WRITE_STOPPED).ok().flatten() == Some(1)
     }
+}
+
+/// Makes a database beside its place and moves it there as a whole: RocksDB makes its families one after the other, and one that is there
+/// without all of them is damaged.
+fn make(path: &Path, open: impl Fn(&Path) -> Result<DB, rocksdb::Error>) -> Result<(), StateError> {
+    let failed = |error: io::Error| failed(path, &error);
+    let draft = path.with_extension("new");
+    for leftover in [&draft, path] {
+        match fs::remove_dir_all(leftover) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
+    drop(open(&draft).map_err(|error| open_error(path, error))?);
+    File::open(&draft).and_then(|draft| draft.sync_all()).map_err(failed)?;
+    fs::rename(&draft, path).map_err(failed)?;
+    let parent = path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all());
+    parent.map_err(failed)
 }
 
 /// An existing database that cannot be opened because of what its files hold, or because some are not there.

@@ -5,7 +5,8 @@
 //! state/FORMAT   format version and id, made once
 //! state/LIFE     whether it lost steps with its machine: see `life`
 //! state/DURABLE  the last step that was flushed: see `witness`
-//! state/db/      RocksDB
+//! state/db/      RocksDB; db.new/ while it is made
+//! state/runs/    sorted files on their way into it: see `run`
 //! ```
 
 use std::fs::{self, File};
@@ -95,6 +96,11 @@ impl Directory {
 
     pub(super) fn database(&self) -> PathBuf {
         self.path.join(DATABASE)
+    }
+
+    /// Where sorted files are made.
+    pub(super) fn runs(&self) -> PathBuf {
+        self.path.join("runs")
     }
 
     /// Its files go when it is dropped.

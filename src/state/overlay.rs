@@ -58,6 +58,10 @@ pub(super) struct Overlay {
 }
 
 impl Overlay {
+    pub(super) fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+    }
+
     pub(super) fn table(&self, table: TableId) -> Option<&TableOverlay> {
         self.tables.get(&table)
     }

@@ -42,9 +42,14 @@ const SMALL_INT_MAX: i64 = 0x7F;
 
 /// Appends the row made of `values`.
 pub fn encode_row(out: &mut Vec<u8>, values: &[Value]) {
-    out.push(VERSION);
-    put_varint(out, values.len() as u64);
+    begin_row(out, values.len());
     values.iter().for_each(|value| put_value(out, value));
+}
+
+/// Appends what comes before the values.
+pub(super) fn begin_row(out: &mut Vec<u8>, columns: usize) {
+    out.push(VERSION);
+    put_varint(out, columns as u64);
 }
 
 /// Reads what [`encode_row`] wrote; `bytes` must hold exactly one row.
@@ -148,11 +153,16 @@ fn put_array(out: &mut Vec<u8>, array: &Array) {
 pub(super) struct Input<'a>(pub(super) &'a [u8]);
 
 impl<'a> Input<'a> {
-    fn row(&mut self) -> Option<Row> {
+    /// Number of the row's columns, whose values follow.
+    pub(super) fn row_start(&mut self) -> Option<usize> {
         if self.byte()? != VERSION {
             return None;
         }
-        let columns = self.count()?;
+        self.count()
+    }
+
+    fn row(&mut self) -> Option<Row> {
+        let columns = self.row_start()?;
         // Collected straight into the row, in one allocation; after damage the rest is not read.
         let mut intact = true;
         let row = (0..columns).map(|_| {
@@ -209,7 +219,7 @@ impl<'a> Input<'a> {
         Some(*taken)
     }
 
-    fn value(&mut self, depth: u8) -> Option<Value> {
+    pub(super) fn value(&mut self, depth: u8) -> Option<Value> {
         Some(match self.byte()? {
             NULL => Value::Null,
             FALSE => Value::Bool(false),
@@ -234,6 +244,25 @@ impl<'a> Input<'a> {
             ARRAY if depth < DEPTH_MAX => Value::Array(Arc::new(self.array(depth + 1)?)),
             _ => return None,
         })
+    }
+
+    /// Passes by a value.
+    pub(super) fn skip_value(&mut self, depth: u8) -> Option<()> {
+        match self.byte()? {
+            tag if tag & SMALL_INT != 0 => {}
+            tag if tag & SHORT_TEXT != 0 => drop(self.take((tag & !SHORT_TEXT).into())?),
+            NULL | FALSE | TRUE | NUMERIC_NAN | NUMERIC_INFINITY | NUMERIC_NEGATIVE_INFINITY => {}
+            INT => drop(self.varint()?),
+            TEXT | BYTES => drop(self.bytes()?),
+            DATE => drop(self.take(4)?),
+            FLOAT | TIME | TIMESTAMP | TIMESTAMPTZ => drop(self.take(8)?),
+            UUID => drop(self.take(16)?),
+            tag @ (NUMERIC | NUMERIC_BIG) => drop(self.numeric(tag)?),
+            INTERVAL => (0..3).try_for_each(|_| self.varint().map(drop))?,
+            ARRAY if depth < DEPTH_MAX => drop(self.array(depth + 1)?),
+            _ => return None,
+        }
+        Some(())
     }
 
     fn numeric(&mut self, tag: u8) -> Option<Numeric> {

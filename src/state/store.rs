@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 use smol_str::{SmolStr, format_smolstr};
@@ -14,6 +14,7 @@ use super::life::Life;
 use super::log_sync::LogSync;
 use super::reader::Reader;
 use super::row_cache::CacheMeter;
+use super::run;
 use super::transaction::StateTx;
 use super::views::{RegisteredView, Views};
 use super::witness::Witness;
@@ -26,6 +27,7 @@ pub struct State {
     writer: Mutex<Writer>,
     views: RwLock<Arc<Views>>,
     meter: Arc<CacheMeter>,
+    run_bytes_max: AtomicUsize,
     database: Database,
     log_sync: LogSync,
     witness: Witness,
@@ -60,6 +62,7 @@ impl State {
     }
 
     pub(super) fn open_in(directory: Directory, budget: MemoryBudget) -> Result<Arc<Self>, StateError> {
+        run::clean(&directory.runs()).map_err(|error| directory.failed(&error))?;
         let database = Database::open(&directory.database(), budget, directory.is_new())?;
         let checkpoint = Reader::new(&database, Arc::default()).checkpoint()?;
         let (witness, life) = (witness(&directory, &checkpoint)?, Life::open(directory.path()));
@@ -75,6 +78,7 @@ impl State {
             writer,
             views,
             meter,
+            run_bytes_max: AtomicUsize::new(budget.run),
             database,
             log_sync: LogSync::default(),
             witness,
@@ -138,6 +142,7 @@ impl State {
         let budget = MemoryBudget::divide(memory_bytes);
         // The writer belongs to the step that may be under way: it looks at its bound by itself.
         self.meter.bytes_max.store(budget.rows, Ordering::Relaxed);
+        self.run_bytes_max.store(budget.run, Ordering::Relaxed);
         self.database.set_budget(budget)
     }
 
@@ -158,6 +163,11 @@ impl State {
             cache_misses: self.meter.misses.load(Ordering::Relaxed),
             writes_stopped: self.database.writes_stopped(),
         }
+    }
+
+    /// Memory that all runs together may take before they are ingested.
+    pub fn run_bytes_max(&self) -> usize {
+        self.run_bytes_max.load(Ordering::Relaxed)
     }
 
     pub(super) fn database(&self) -> &Database {

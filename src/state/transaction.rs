@@ -1,13 +1,14 @@
 //! One step's reads and writes, and its commit.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use parking_lot::MutexGuard;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use smol_str::SmolStr;
 use tailwater_connectors::{Positions, RowChange};
 
 use super::changelog::ChangelogDraft;
@@ -15,12 +16,14 @@ use super::commit::StepBatch;
 use super::documents::{document_key, parse_document, print_document};
 use super::overlay::Overlay;
 use super::row_cache::CachedRow;
+use super::run::Run;
 use super::scan::{Direction, ScanRange, Visit};
 use super::store::State;
 use super::table::{TableId, Version};
 use super::views::RegisteredView;
 use super::writer::Writer;
 use super::{Checkpoint, StateError};
+use crate::fail_point::{FailPoint, pass};
 
 /// Keys looked up in one call; bounds what RocksDB pins at a time.
 const PREFETCH_KEYS_MAX: usize = 1024;
@@ -35,6 +38,7 @@ pub struct StateTx<'a> {
     changelog: BTreeMap<TableId, ChangelogDraft>,
     documents: BTreeMap<String, Option<Vec<u8>>>,
     views: Option<Vec<RegisteredView>>,
+    forgotten: BTreeSet<SmolStr>,
 }
 
 impl<'a> StateTx<'a> {
@@ -46,6 +50,7 @@ impl<'a> StateTx<'a> {
             changelog: BTreeMap::new(),
             documents: BTreeMap::new(),
             views: None,
+            forgotten: BTreeSet::new(),
         }
     }
 
@@ -270,6 +275,11 @@ impl<'a> StateTx<'a> {
         Ok(())
     }
 
+    /// The commit may leave out the position of this source, or take it back: its stream begins anew.
+    pub fn forget_position(&mut self, source: &SmolStr) {
+        self.forgotten.insert(source.clone());
+    }
+
     /// Deletes a document; none need be there.
     pub fn meta_delete(&mut self, name: &str) {
         self.documents.insert(name.into(), None);
@@ -278,6 +288,31 @@ impl<'a> StateTx<'a> {
     /// As [`State::register_views`], in effect with the commit: no reader sees the new rows with the old tables.
     pub fn register_views(&mut self, views: Vec<RegisteredView>) {
         self.views = Some(views);
+    }
+
+    /// Takes in a run and clears it: at once and for good, whatever becomes of this step, which has written nothing of its table. A run that
+    /// could not be taken in is as it was. A power cut takes it after all that is committed afterwards, and before all that was committed before.
+    pub fn ingest(&self, run: &mut Run) -> Result<(), StateError> {
+        debug_assert!(self.overlay.table(run.table()).is_none(), "a step and a run do not write the same table");
+        if run.is_empty() {
+            return Ok(());
+        }
+        let database = self.state.database();
+        let files = run.write(&self.state.directory().runs(), database.run_options())?;
+        pass(FailPoint::RunWritten);
+        // Else a power cut could leave rows of a table of which nobody knows, whose id would be given out again.
+        self.state.flush()?;
+        database.ingest(files)?;
+        pass(FailPoint::RunIngested);
+        self.writer.borrow_mut().ingested(run.table(), run.last_key().unwrap_or_default());
+        run.clear();
+        Ok(())
+    }
+
+    /// Whether nothing was written in this step.
+    pub fn is_untouched(&self) -> bool {
+        let is_empty = self.overlay.is_empty() && self.changelog.is_empty() && self.documents.is_empty();
+        is_empty && self.views.is_none() && self.forgotten.is_empty()
     }
 
     /// Memory that the writes of this step take so far, about.
@@ -295,7 +330,9 @@ impl<'a> StateTx<'a> {
     /// The same with a number of at least `step_min`, for a branch that goes on where others have counted further.
     pub fn commit_from(mut self, step_min: u64, positions: &Positions) -> Result<Checkpoint, StateError> {
         let previous = self.checkpoint();
-        if !positions.covers(&previous.positions) {
+        let mut kept = previous.positions.clone();
+        kept.0.retain(|source, _| !self.forgotten.contains(source));
+        if !positions.covers(&kept) {
             return Err(StateError::PositionsWentBack { previous: previous.positions, next: positions.clone() });
         }
         let checkpoint = Checkpoint { step: step_min.max(previous.step + 1), positions: positions.clone() };

@@ -15,7 +15,7 @@ const LOAD_ROWS_MIN: usize = 4_096;
 /// What is known of a committed table without looking.
 #[derive(Default)]
 struct TableFacts {
-    /// Counts how often it was dropped.
+    /// Counts how often what is cached of it became worthless: it was dropped, or rows came past the cache.
     generation: u32,
     /// Rows of tables that are only scanned are not worth caching.
     read_by_key: bool,
@@ -124,6 +124,18 @@ impl Writer {
     pub(super) fn committed(&mut self, checkpoint: Checkpoint, overlay: Overlay) {
         self.checkpoint = checkpoint;
         overlay.into_tables().for_each(|(table, overlay)| self.table_committed(table, overlay));
+    }
+
+    /// Rows up to `last` came past the steps, or went.
+    pub(super) fn ingested(&mut self, table: TableId, last: &[u8]) {
+        let facts = self.tables.entry(table).or_default();
+        facts.generation += 1;
+        match &mut facts.greatest {
+            Some(greatest) if last > greatest.as_slice() => *greatest = last.to_vec(),
+            None if facts.filling == Filling::Empty => facts.greatest = Some(last.to_vec()),
+            _ => {}
+        }
+        facts.filling = Filling::Unknown;
     }
 
     fn table_committed(&mut self, table: TableId, overlay: TableOverlay) {

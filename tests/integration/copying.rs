@@ -1,19 +1,23 @@
 //! Tables are copied while they change, by a daemon that dies again and again, and tables come later to a daemon that has others.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
 use tailwater::cli::demo::Random;
+use tailwater::fail_point::VARIABLE;
 use tailwater::pipeline::status::{Condition, CopyStatus};
 
 use super::support::database::Database;
-use super::support::rig::{Rig, number, wait_for};
+use super::support::rig::{PATIENCE, Rig, number, wait_for};
 
 /// Rows of the large table: some 30 MiB.
 const BIG: u64 = 120_000;
 /// Deaths during the copy.
 const DEATHS: usize = 3;
+/// SIGABRT.
+const ABORTED: i32 = 6;
 
 const SCHEMA: &str = "
 create table big (id int primary key, v int not null, pad text);
@@ -164,6 +168,29 @@ fn a_copy_that_dies_again_and_again_under_traffic_goes_on_where_it_was_and_ends_
     assert!(rig.daemon.stop().unwrap().success());
 }
 
+/// Rows of a copy and of fills become files of the state: it dies when one is written, and when the state has it and nothing tells of it.
+#[test]
+fn a_copy_that_dies_around_its_files_goes_on_where_it_was_and_ends_equal() {
+    let seed = number("TAILWATER_COPY_SEED", 1);
+    let mut random = Random::new(seed);
+    let mut rig = Rig::new(SCHEMA, &views());
+    let database = rig.database();
+    for death in ["run_written:1", "run_ingested:1", "run_written:2", "run_ingested:2", "run_ingested:1"] {
+        rig.daemon.set_environment(vec![(VARIABLE.into(), death.into())]);
+        rig.daemon.start().unwrap();
+        let ended = rig.daemon.wait_until_ended(PATIENCE).unwrap();
+        assert_eq!(ended.and_then(|status| status.signal()), Some(ABORTED), "{death}\n{}", rig.log());
+        // Keys that were in a file, and keys that were not, change before its chunk is read again.
+        for writer in [0, 1].into_iter().cycle().take(200) {
+            database.run(&transaction(&mut random, writer));
+        }
+    }
+    rig.daemon.set_environment(Vec::new());
+    rig.start();
+    compare(&rig);
+    assert!(rig.daemon.stop().unwrap().success());
+}
+
 fn is_over(copy: &Option<CopyStatus>, condition: Condition) -> bool {
     copy.is_none() && condition == Condition::Live
 }
@@ -188,7 +215,7 @@ fn a_table_that_is_locked_or_rewritten_during_its_copy_is_waited_for_and_read_wh
     assert!(waits.is_some(), "{}", rig.log());
     assert_eq!(rig.status().unwrap().sources["main"].condition, Condition::Loading);
     locker.run("update large set n = -1 where id = 7; commit");
-    rig.daemon.wait_until_ready(super::support::rig::PATIENCE).unwrap();
+    rig.daemon.wait_until_ready(PATIENCE).unwrap();
     compare(&rig);
     assert!(rig.daemon.stop().unwrap().success());
 }
@@ -234,7 +261,7 @@ fn a_table_that_comes_later_is_copied_beside_the_stream_with_all_that_was_open_t
             .is_some()
     );
     waiting.join().unwrap();
-    rig.daemon.wait_until_ready(super::support::rig::PATIENCE).unwrap();
+    rig.daemon.wait_until_ready(PATIENCE).unwrap();
     rig.wait_until_delivered(&database);
     assert_eq!(database.assert_equal(SQL_B, rig.resp, "vb"), 999);
     database.assert_equal("select id, v from a", rig.resp, "va");
@@ -268,4 +295,42 @@ fn commit_that_waits(rig: &Rig, database: &Database) -> (Database, JoinHandle<()
     };
     assert!(wait_for(hangs).is_some(), "no commit waits for a standby");
     (rig.database(), waiting)
+}
+
+const DEFERRED: &str = "
+create table seats (place int primary key deferrable initially deferred, guest text not null, pad text);
+alter table seats replica identity full;
+insert into seats select i, 'g' || i, repeat('x', 150) from generate_series(1, 60000) i;
+";
+const SEATED: &str = "select place, count(*) as n, min(guest) as guest from seats group by place";
+
+/// Two rows change places through states in which both have the same key, and one of them goes.
+fn swap(database: &Database, first: u64) {
+    let second = first + 20_000;
+    database.run(&format!("update seats set place = {first} + {second} - place where place in ({first}, {second})"));
+    database.run(&format!(
+        "begin; update seats set place = {second} where place = {first}; update seats set guest = guest || '!' where place = {second}; \
+         delete from seats where place = {second} and guest = 'g{first}!'; update seats set place = {first} where place = {second}; commit"
+    ));
+}
+
+/// A key that is checked at the commit only names no row in between: two rows may have it.
+#[test]
+fn rows_that_change_places_under_a_deferrable_key_during_a_copy_end_where_they_are() {
+    let mut rig = Rig::new(DEFERRED, &format!("[view.seated]\nsql = \"{SEATED}\"\n"));
+    let database = rig.database();
+    let (stop, writer) = (Arc::new(AtomicBool::new(false)), rig.database());
+    let stopped = stop.clone();
+    let swaps = thread::spawn(move || {
+        (1..20_000).take_while(|_| !stopped.load(Ordering::Relaxed)).inspect(|first| swap(&writer, *first)).count()
+    });
+    rig.start();
+    stop.store(true, Ordering::Relaxed);
+    let swapped = swaps.join().unwrap();
+    assert!(swapped > 50, "{swapped} swaps only");
+    assert!(rig.log().contains("copying a table without a key"), "{}", rig.log());
+    swap(&database, 20_000);
+    rig.wait_until_delivered(&database);
+    database.assert_equal(SEATED, rig.resp, "seated");
+    assert!(rig.daemon.stop().unwrap().success());
 }

@@ -39,6 +39,7 @@ fn dying_at_any_point_of_the_way_the_daemon_ends_equal_to_postgres() {
 fn passes(point: FailPoint) -> u64 {
     match point {
         FailPoint::CopyBegun | FailPoint::Branched | FailPoint::BeforeCurrent | FailPoint::AfterCurrent => 1,
+        FailPoint::RunWritten | FailPoint::RunIngested => 1,
         FailPoint::InFill | FailPoint::CopyMarked | FailPoint::CopyEnded => 2,
         FailPoint::InCopy | FailPoint::InRefill => 3,
         FailPoint::AfterFlush => 4,
@@ -52,6 +53,12 @@ fn prepare(rig: &Rig, point: FailPoint, round: u64) {
         FailPoint::CopyBegun | FailPoint::InCopy | FailPoint::CopyMarked | FailPoint::CopyEnded => rig.forget_state(),
         FailPoint::InFill => {
             let more = format!("[view.more]\nsql = \"select id, quantity + {round} as n from orders\"\n");
+            rig.configure(&format!("{}\n{more}", configuration()));
+        }
+        FailPoint::RunWritten | FailPoint::RunIngested => {
+            // Large enough for a file, and another view each time.
+            let width = 200 + round + if point == FailPoint::RunWritten { 0 } else { 100 };
+            let more = format!("[view.more]\nsql = \"select id, repeat('x', {width}) as pad from orders\"\n");
             rig.configure(&format!("{}\n{more}", configuration()));
         }
         FailPoint::InRefill => {

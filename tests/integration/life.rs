@@ -62,6 +62,23 @@ fn sigterm_ends_the_daemon_cleanly_and_a_restart_goes_on() {
 }
 
 #[test]
+fn killed_in_its_first_moments_a_daemon_starts_again() {
+    let mut rig = Rig::new(
+        "create table t (id int primary key); insert into t values (1)",
+        "[view.v]\nsql = \"select id from t\"\n",
+    );
+    for round in 0..40 {
+        rig.daemon.start().unwrap();
+        // The moment is what differs; nothing is waited for.
+        std::thread::sleep(Duration::from_micros(round * 1_500));
+        rig.daemon.kill().unwrap();
+        rig.start();
+        rig.daemon.kill().unwrap();
+        rig.forget_state();
+    }
+}
+
+#[test]
 fn a_daemon_that_waits_for_its_first_sight_of_the_database_can_be_stopped() {
     let mut rig = Rig::new(SCHEMA, VIEWS);
     rig.postgres.stop(true);

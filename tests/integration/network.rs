@@ -149,7 +149,7 @@ fn a_first_copy_on_which_nothing_arrives_any_more_is_given_up_and_made_again() {
         VIEWS,
     );
     let database = wires.rig.database();
-    wires.postgres.set(Network::silent_after(1 << 20));
+    wires.postgres.set(Network::silent_after(4 << 20));
     wires.rig.daemon.start().unwrap();
     let named = |status: &Status| {
         status.sources.get("main").is_some_and(|source| source.rows_copied > 0)

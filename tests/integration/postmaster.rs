@@ -44,6 +44,16 @@ fn assert_stale_but_served(rig: &Rig, words: &str) {
     assert!(output.status.code() == Some(1) && said(&output).contains("hint:"), "{}", said(&output));
 }
 
+/// A person has the source rebuilt; nothing of before is left.
+fn assert_rebuilt(rig: &Rig, database: &Database) {
+    let rebuilt = said(&rig.command(&["rebuild", "source", "main"]));
+    assert!(rebuilt.contains("exit Some(0)"), "{rebuilt}\n{}", rig.log());
+    assert_equal(rig, database);
+    assert_eq!(rig.get("/v1/views/item/rows").unwrap().stale, None);
+    database.run("insert into items values (900, 'written since')");
+    assert_equal(rig, database);
+}
+
 #[test]
 fn walsenders_and_postmasters_die_under_traffic_and_all_ends_equal() {
     let (deaths, seed) = (number("TAILWATER_POSTMASTER_DEATHS", DEATHS), number("TAILWATER_POSTMASTER_SEED", 9));
@@ -83,14 +93,12 @@ fn a_slot_that_is_dropped_under_a_running_daemon_is_named_and_made_again_only_by
     database.run("insert into items values (200, 'never seen by the slot')");
     assert_stale_but_served(&rig, "slot \"tailwater\" does not exist");
     assert!(database.value("select 1 from pg_replication_slots").is_none(), "the slot was made again silently");
-    rig.daemon.stop().unwrap();
-    rig.forget_state();
-    rig.start();
-    assert_equal(&rig, &database);
+    database.run("delete from items where id <= 50");
+    assert_rebuilt(&rig, &database);
 }
 
 #[test]
-fn a_server_that_was_restored_from_an_older_backup_is_named() {
+fn a_server_that_was_restored_from_an_older_backup_is_named_and_the_source_rebuilt() {
     let mut rig = Rig::new(ITEMS, VIEWS);
     rig.start();
     rig.daemon.stop().unwrap();
@@ -109,10 +117,11 @@ fn a_server_that_was_restored_from_an_older_backup_is_named() {
     rig.postgres.launch().unwrap();
     rig.daemon.start().unwrap();
     assert_stale_but_served(&rig, "before our state: it was restored from a backup or failed over");
+    assert_rebuilt(&rig, &rig.database());
 }
 
 #[test]
-fn another_database_or_another_server_in_the_url_is_named() {
+fn another_database_or_another_server_in_the_url_is_named_and_the_source_rebuilt() {
     let mut rig = Rig::new(ITEMS, VIEWS);
     rig.database().run("create database other");
     Database::connect(&rig.postgres.url("other")).run(ITEMS);
@@ -127,14 +136,15 @@ fn another_database_or_another_server_in_the_url_is_named() {
     assert_stale_but_served(&rig, "does not exist");
     rig.daemon.stop().unwrap();
     let stranger = PrivatePostgres::start(&[]).unwrap();
-    Database::connect(&stranger.url("postgres")).run(ITEMS);
+    let there = Database::connect(&stranger.url("postgres"));
+    there.run(&format!("{ITEMS}; delete from items where id % 2 = 0"));
     rig.edit_configuration("/absent?", "/postgres?");
     rig.edit_configuration(&format!(":{}/", rig.postgres.port()), &format!(":{}/", stranger.port()));
     rig.daemon.start().unwrap();
     assert_stale_but_served(&rig, "the server is another one");
     // Nothing was made there.
-    let slots = Database::connect(&stranger.url("postgres")).value("select count(*) from pg_replication_slots");
-    assert_eq!(slots.as_deref(), Some("0"));
+    assert_eq!(there.value("select count(*) from pg_replication_slots").as_deref(), Some("0"));
+    assert_rebuilt(&rig, &there);
 }
 
 #[test]

@@ -209,7 +209,8 @@ fn a_full_disk_is_named_and_the_transaction_comes_again() {
 #[test]
 fn tables_are_copied_while_large_transactions_are_open_over_them() {
     let mut rig = rig();
-    rig.edit_configuration("type = \"postgres\"\n", "type = \"postgres\"\ncopy_rate = \"2MiB\"\n");
+    // Slow until the transactions are open over it, however loaded the machine is.
+    rig.edit_configuration("type = \"postgres\"\n", "type = \"postgres\"\ncopy_rate = \"256KiB\"\n");
     let [early, late, aborted] = [(); 3].map(|()| rig.database());
     early.run(&insert_parts(10_000, 6_000));
     rig.daemon.start().unwrap();
@@ -222,6 +223,9 @@ fn tables_are_copied_while_large_transactions_are_open_over_them() {
     early.run("update parts set body = body || 'u' where id % 5 = 0; commit");
     let during = rig.wait_for_status("open transactions", |status| held(status).open == 2);
     assert!(is_copying(&during), "the copy was over too soon: {during:?}");
+    rig.edit_configuration("copy_rate = \"256KiB\"\n", "");
+    let applied = said(&rig.command(&["apply"]));
+    assert!(applied.contains("source.main.copy_"), "{applied}");
     rig.daemon.wait_until_ready(PATIENCE).unwrap();
     late.run("commit");
     compare(&rig);

@@ -319,8 +319,9 @@ fn what_is_configured_is_verified_by_the_clock_and_its_result_is_kept_over_a_res
     let text = std::fs::read_to_string(rig.config()).unwrap();
     std::fs::write(rig.config(), text.replacen("every = \"1s\"\n", "", 1)).unwrap();
     rig.start();
-    let status = rig.status().unwrap();
-    assert!(status.verify.finished_at.is_some() && status.verify.outcomes.len() == 5, "{:#?}", status.verify);
+    // It is read beside the start.
+    let kept = |status: &tailwater::pipeline::status::Status| verified(status) && status.verify.outcomes.len() == 5;
+    rig.wait_for_status("what was kept", kept);
 }
 
 #[test]

@@ -188,7 +188,7 @@ impl Changes {
                     hint: match column.sql_type {
                         SqlType::Enum(_) => {
                             format!(
-                                "if the enum has a new label, run \"tailwater source drop {}\", remove the state directory and start again",
+                                "if the enum has a new label, run \"tailwater rebuild source {}\": its tables are copied again",
                                 self.source_name
                             )
                         }

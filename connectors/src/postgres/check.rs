@@ -9,32 +9,14 @@ use super::conninfo::ConnInfo;
 use super::replication::SERVER_VERSION_MIN;
 use super::server_error::{ConnectionError, Scene};
 use super::sql_text::{fill, literal, statements, table, tables as table_list};
+use super::standby::{TOO_OLD, VERSION_MIN as STANDBY_VERSION_MIN, is_in_recovery};
 use super::{publication, sql_client, watch};
+use crate::finding::{Finding, Severity};
 use crate::schema::TableName;
 use crate::source::SourceError;
 
 const ROLE: &str = include_str!("../../../migrations/postgres/role.up.sql");
 const IDENTITY: &str = include_str!("../../../migrations/postgres/identity.up.sql");
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// It works, but not as well as it could, or only for now.
-    Warning,
-    /// Streaming cannot start or would stop.
-    Error,
-}
-
-/// Something that stands in the way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// What is wrong, in a sentence.
-    pub what: String,
-    /// SQL that puts it right, run by a role that may; `None` where SQL does not help.
-    pub sql_to_fix: Option<String>,
-    /// How bad it is.
-    pub severity: Severity,
-}
 
 /// Looks at the server. An error only when it cannot be asked at all.
 pub async fn check(config: &PostgresSourceConfig, tables: &[TableName]) -> Result<Vec<Finding>, SourceError> {
@@ -74,6 +56,18 @@ fn warning(what: String, sql: Option<String>) -> Finding {
     Finding { what, sql_to_fix: sql, severity: Severity::Warning }
 }
 
+/// What a standby needs besides.
+fn standby(version: u32, feedback: &str, findings: &mut Vec<Finding>) {
+    if version < STANDBY_VERSION_MIN {
+        findings.push(error(format!("{TOO_OLD}: Postgres 16 is needed, or its primary"), None));
+    }
+    if feedback != "on" {
+        let sql = "ALTER SYSTEM SET hot_standby_feedback = on; SELECT pg_reload_conf();".to_owned();
+        let what = "hot_standby_feedback is off: what the primary cleans away can invalidate the standby's slot";
+        findings.push(warning(what.into(), Some(sql)));
+    }
+}
+
 const SETTINGS: &str = "SELECT current_setting('server_version_num')::int, current_setting('wal_level'), \
     current_setting('max_replication_slots')::bigint - (SELECT count(*) FROM pg_catalog.pg_replication_slots), \
     current_setting('max_wal_senders')::bigint - (SELECT count(*) FROM pg_catalog.pg_stat_replication), \
@@ -82,7 +76,7 @@ const SETTINGS: &str = "SELECT current_setting('server_version_num')::int, curre
         AND pg_has_role(m.oid, 'MEMBER')) FROM pg_catalog.pg_roles WHERE rolname = current_user), \
     current_user::text, \
     EXISTS (SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = $1), \
-    current_setting('max_slot_wal_keep_size'), pg_is_in_recovery()";
+    current_setting('max_slot_wal_keep_size'), pg_is_in_recovery(), current_setting('hot_standby_feedback')";
 
 /// What Postgres does not send of the partitions of a published root.
 /// <https://www.postgresql.org/docs/current/sql-createpublication.html>
@@ -91,7 +85,7 @@ const PARTITIONS_SILENT: &str = "TRUNCATE, DROP and DETACH of one partition and 
 
 const TABLES: &str = "SELECT wanted.schema_name, wanted.table_name, c.relkind::text, c.relreplident::text, \
     has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE'), \
-    EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary), \
+    EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate), \
     c.relpersistence = 'p', \
     EXISTS (SELECT FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class k ON k.oid = h.inhparent \
             WHERE h.inhrelid = c.oid AND k.relkind = 'p') \
@@ -130,7 +124,7 @@ impl Look<'_> {
             findings.push(warning(what.into(), Some(sql)));
         }
         if row.try_get(8)? {
-            findings.push(warning("the server is a standby: slots there need Postgres 16".into(), None));
+            standby(version as u32, row.try_get(9)?, findings);
         }
         Ok(())
     }
@@ -203,9 +197,14 @@ impl Look<'_> {
         }
         let name = &self.config.publication;
         let state = publication::look(self.client, name, self.tables).await?;
+        let is_standby = is_in_recovery(self.client).await?;
         for sql in publication::missing_statements(&state, name, self.tables) {
-            // First start does the same, if its role may.
-            findings.push(warning(format!("publication \"{name}\" does not yet have what is needed"), Some(sql)));
+            let what = format!("publication \"{name}\" does not yet have what is needed");
+            findings.push(match is_standby {
+                true => error(format!("{what}, and the server is a standby: only its primary can make it"), Some(sql)),
+                // First start does the same, if its role may.
+                false => warning(what, Some(sql)),
+            });
         }
         Ok(())
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use smol_str::SmolStr;
 
+pub use crate::copy_settings::CopySettings;
+
 /// `[source.NAME]` with `type = "postgres"`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresSourceConfig {
@@ -21,24 +23,6 @@ pub struct PostgresSourceConfig {
     pub timeout: Duration,
     /// How hard a copy may work the server.
     pub copy: CopySettings,
-}
-
-/// How hard the copy of tables may work its server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CopySettings {
-    /// Sessions that read at once.
-    pub sessions: usize,
-    /// How long one transaction of a copy should take at most; it reads as much as fits.
-    pub chunk_time: Duration,
-    /// Bytes in a second, all sessions together; `None`: as fast as it goes.
-    pub rate: Option<u64>,
-}
-
-impl Default for CopySettings {
-    /// Enough sessions to keep the server's disk and our decoding busy, few enough for a small server.
-    fn default() -> Self {
-        Self { sessions: 3, chunk_time: Duration::from_secs(1), rate: None }
-    }
 }
 
 /// Default of `slot`: one slot per daemon is the usual case.

@@ -14,7 +14,9 @@ use tokio::time::timeout;
 use super::auth::{Login, Step};
 use super::conninfo::{ConnInfo, Server};
 use super::frame::{Frame, FrameBuffer};
+use super::replication::cell;
 use super::server_error::{ConnectionError, ServerError};
+use super::session_attrs;
 use super::transport::{self, Transport};
 
 /// What the server's text output and its patience depend on, pinned so that no role or database setting changes it.
@@ -59,9 +61,22 @@ pub(super) struct Connection {
 pub(super) type TextRows = Vec<Vec<Option<String>>>;
 
 impl Connection {
-    /// Connects to the first server of the list that lets us in.
+    /// Connects to the first server of the list that lets us in and is as the URL wants it.
     pub(super) async fn connect(info: &ConnInfo, purpose: Purpose) -> Result<Self, ConnectionError> {
-        connect_any(info, |transport| Self::log_in(info, purpose, transport).boxed()).await
+        connect_any(info, |transport| Self::log_in_as_wanted(info, purpose, transport).boxed()).await
+    }
+
+    async fn log_in_as_wanted(
+        info: &ConnInfo,
+        purpose: Purpose,
+        transport: Transport,
+    ) -> Result<Self, ConnectionError> {
+        let mut connection = Self::log_in(info, purpose, transport).await?;
+        if session_attrs::matter(info) {
+            let rows = connection.simple_query(session_attrs::QUESTION).await?;
+            session_attrs::check(info, cell(&rows, 0))?;
+        }
+        Ok(connection)
     }
 
     async fn log_in(info: &ConnInfo, purpose: Purpose, transport: Transport) -> Result<Self, ConnectionError> {

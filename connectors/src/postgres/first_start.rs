@@ -4,9 +4,9 @@
 use super::config::PostgresSourceConfig;
 use super::connection::{Connection, Purpose};
 use super::conninfo::ConnInfo;
-use super::replication;
+use super::replication::{self, Lifetime};
 use super::server_error::{ConnectionError, Scene};
-use super::{publication, slot};
+use super::{publication, slot, standby};
 use crate::position::Lsn;
 use crate::schema::TableName;
 use crate::source::SourceError;
@@ -28,8 +28,8 @@ pub(super) struct FirstStart<'a> {
 pub(super) struct MadeSlot {
     /// Where its stream begins.
     pub(super) consistent_point: Lsn,
-    /// What committed before that, as `pg_current_snapshot()` prints it.
-    pub(super) floor: String,
+    /// What committed before that, as `pg_current_snapshot()` prints it; `None`: every snapshot since sees it.
+    pub(super) floor: Option<String>,
 }
 
 impl FirstStart<'_> {
@@ -37,15 +37,23 @@ impl FirstStart<'_> {
     pub(super) async fn make_slot(&self) -> Result<MadeSlot, SourceError> {
         let mut connection = Connection::connect(self.info, Purpose::Replication).await.map_err(self.fault())?;
         replication::check_version(&connection, self.scene)?;
+        let is_standby = standby::is_standby(&mut connection, self.scene).await?;
         self.remove_leftover_slot(&mut connection).await?;
-        tracing::info!(source = %self.config.name, slot = %self.config.slot, "making the slot; open transactions are waited for");
-        let slot = replication::create_slot_in_use(&mut connection, &self.config.slot, false).await;
+        let waits_for = if is_standby {
+            "open transactions are waited for, and that the primary logs which are: \"select pg_log_standby_snapshot()\" there does it at once"
+        } else {
+            "open transactions are waited for"
+        };
+        tracing::info!(source = %self.config.name, slot = %self.config.slot, "making the slot; {waits_for}");
+        // A standby's own slots are not synchronised any further.
+        let lifetime = if is_standby { Lifetime::Lasting } else { Lifetime::Synchronised };
+        let slot = replication::create_slot_in_use(&mut connection, &self.config.slot, lifetime).await;
         let consistent_point = slot.map_err(self.fault())?;
         // Under the slot's own snapshot, which is given up at once.
         let rows = connection.simple_query("SELECT pg_catalog.pg_current_snapshot()").await.map_err(self.fault())?;
         connection.simple_query("COMMIT").await.map_err(self.fault())?;
         let floor = replication::cell(&rows, 0).ok_or_else(|| self.scene.protocol("a snapshot has no text"))?;
-        Ok(MadeSlot { consistent_point, floor: floor.into() })
+        Ok(MadeSlot { consistent_point, floor: (!is_standby).then(|| floor.into()) })
     }
 
     fn fault(&self) -> impl Fn(ConnectionError) -> SourceError {
@@ -88,6 +96,9 @@ impl FirstStart<'_> {
         let statements = publication::missing_statements(&state, name, self.tables);
         if statements.is_empty() {
             return Ok(());
+        }
+        if standby::is_in_recovery(client).await.map_err(self.fault())? {
+            return Err(standby::only_on_primary(self.scene, name, &statements));
         }
         // Others queue behind it meanwhile.
         let patience = format!("SET lock_timeout = {LOCK_TIMEOUT_MS}");

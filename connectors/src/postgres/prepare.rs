@@ -9,7 +9,7 @@ use super::config::PostgresSourceConfig;
 use super::conninfo::ConnInfo;
 use super::server_error::Scene;
 use super::sql_text::{fill, literal, statements};
-use super::{publication, sql_client};
+use super::{publication, sql_client, standby};
 use crate::schema::TableName;
 use crate::source::SourceError;
 
@@ -21,6 +21,10 @@ const DROP_SLOT: &str = include_str!("../../../migrations/postgres/slot.down.sql
 pub async fn prepare(config: &PostgresSourceConfig, tables: &[TableName]) -> Result<Vec<String>, SourceError> {
     let session = Session::open(config).await?;
     let statements = session.missing(tables).await?;
+    let fault = |error| session.scene.error(error);
+    if !statements.is_empty() && standby::is_in_recovery(&session.client).await.map_err(fault)? {
+        return Err(standby::only_on_primary(&session.scene, &config.publication, &statements));
+    }
     session.run(&statements).await?;
     Ok(statements)
 }
@@ -38,11 +42,19 @@ pub async fn drop(config: &PostgresSourceConfig) -> Result<Vec<String>, SourceEr
     Ok(statements)
 }
 
+/// Removes the slot alone. One that is being read is an error.
+pub(super) async fn release(config: &PostgresSourceConfig) -> Result<(), SourceError> {
+    Session::open(config).await?.run(&[filled(DROP_SLOT, config)]).await
+}
+
 /// The statements that [`drop()`] runs.
 pub fn drop_sql(config: &PostgresSourceConfig) -> Vec<String> {
+    [DROP_SLOT, DROP_PUBLICATION].iter().map(|template| filled(template, config)).collect()
+}
+
+fn filled(template: &str, config: &PostgresSourceConfig) -> String {
     let (slot, publication) = (literal(&config.slot), escape_identifier(&config.publication));
-    let values = [("slot", slot.as_str()), ("publication", publication.as_str())];
-    [DROP_SLOT, DROP_PUBLICATION].iter().map(|template| statements(&fill(template, &values))).collect()
+    statements(&fill(template, &[("slot", slot.as_str()), ("publication", publication.as_str())]))
 }
 
 struct Session<'a> {

@@ -78,16 +78,35 @@ pub(super) async fn create_temporary_slot(
     created.ok_or_else(no_slot)
 }
 
+/// How long a slot is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lifetime {
+    /// As long as its connection.
+    Temporary,
+    /// Until it is dropped.
+    Lasting,
+    /// That, and also on standbys that synchronise slots (Postgres 17), which may then take the primary's place.
+    Synchronised,
+}
+
 /// Makes a slot inside a transaction, which it begins, and which sees exactly what committed before the slot's position: the answer.
 pub(super) async fn create_slot_in_use(
     connection: &mut Connection,
     slot: &str,
-    temporary: bool,
+    lifetime: Lifetime,
 ) -> Result<Lsn, ConnectionError> {
     connection.simple_query("BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ").await?;
-    let option = if connection.server_version() >= 150_000 { "(SNAPSHOT 'use')" } else { "USE_SNAPSHOT" };
-    let rows = create(connection, (slot, temporary), option).await?;
+    let option = in_use_option(connection.server_version(), lifetime);
+    let rows = create(connection, (slot, lifetime == Lifetime::Temporary), option).await?;
     cell(&rows, 1).and_then(|point| point.parse().ok()).ok_or_else(no_slot)
+}
+
+fn in_use_option(server_version: u32, lifetime: Lifetime) -> &'static str {
+    match server_version {
+        170_000.. if lifetime == Lifetime::Synchronised => "(SNAPSHOT 'use', FAILOVER)",
+        150_000.. => "(SNAPSHOT 'use')",
+        _ => "USE_SNAPSHOT",
+    }
 }
 
 async fn create(
@@ -201,6 +220,14 @@ pub(super) fn write_status(out: &mut BytesMut, status: Status, reply: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slot_is_synchronised_where_the_server_knows_how() {
+        assert_eq!(in_use_option(170_000, Lifetime::Synchronised), "(SNAPSHOT 'use', FAILOVER)");
+        assert_eq!(in_use_option(170_000, Lifetime::Lasting), "(SNAPSHOT 'use')");
+        assert_eq!(in_use_option(160_000, Lifetime::Synchronised), "(SNAPSHOT 'use')");
+        assert_eq!(in_use_option(140_000, Lifetime::Synchronised), "USE_SNAPSHOT");
+    }
 
     #[test]
     fn names_are_quoted_so_that_any_slot_and_publication_can_be_named() {

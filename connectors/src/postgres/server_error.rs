@@ -45,6 +45,8 @@ pub(super) enum ConnectionError {
     Closed,
     #[error("no answer within {0} s")]
     Timeout(u64),
+    #[error("the server is {0}, and target_session_attrs is {1}")]
+    NotWanted(&'static str, &'static str),
     #[error("{0}")]
     Server(ServerError),
     #[error("{message}")]
@@ -124,7 +126,7 @@ impl Scene {
             position: self.resuming.clone().unwrap_or(Position::Lsn(crate::Lsn(0))),
             reason,
             hint: format!(
-                "run \"tailwater source drop {}\", remove the state directory and start again: tables are copied again",
+                "run \"tailwater rebuild source {}\": its tables are copied again beside the rows that are served meanwhile",
                 self.source_name
             ),
         }

@@ -17,6 +17,7 @@ use super::conninfo::ConnInfo;
 use super::replication;
 use super::server_error::{ConnectionError, Scene};
 use super::snapshot_rows::Reading;
+use super::standby;
 use crate::position::Position;
 use crate::row::Row;
 use crate::schema::TableName;
@@ -60,6 +61,13 @@ impl PostgresSnapshots {
         let reader = Connection::connect(&self.info, Purpose::Sql).await.map_err(fault)?;
         let mut replication = Connection::connect(&self.info, Purpose::Replication).await.map_err(fault)?;
         replication::check_version(&replication, &self.scene)?;
+        if standby::is_standby(&mut replication, &self.scene).await? {
+            let hint = "verify with a source that names its primary";
+            return Err(self
+                .scene
+                .refused("the server is a standby: no moment can be pinned there at will", hint)
+                .into());
+        }
         let patience = format!("SET lock_timeout = {SLOT_LOCK_TIMEOUT_MS}");
         replication.simple_query(&patience).await.map_err(fault)?;
         Ok(Sessions { replication, reader })

@@ -23,7 +23,8 @@ use super::snapshot::PostgresSnapshots;
 use super::spill::{self, Spill};
 use super::start::Start;
 use super::stream::{Stream, StreamParts};
-use super::{slot, sql_client, streamed, watch};
+use super::timeline::{self, Note, Promotion};
+use super::{prepare, slot, sql_client, standby, streamed, watch};
 use crate::health::SourceHealth;
 use crate::open_transactions::OpenTransactionsSender;
 use crate::position::{Lsn, Position};
@@ -66,8 +67,8 @@ impl PostgresSource {
         &self,
         scene: &Scene,
         connection: &mut Connection,
-        (identity, durable): (&SourceIdentity, Lsn),
-    ) -> Result<(), SourceError> {
+        (identity, durable, kept): (&SourceIdentity, Lsn, Option<Note>),
+    ) -> Result<Note, SourceError> {
         let fault = |error| scene.error(error);
         let system = replication::identify_system(connection).await.map_err(fault)?;
         if system.system != identity.system {
@@ -77,7 +78,10 @@ impl PostgresSource {
             return Err(scene.cannot_resume("the state was made from another database or slot".into()));
         }
         let found = slot::find(connection, &self.config.slot).await.map_err(fault)?;
-        slot::check_resume(scene, self.info.database(), found.as_ref(), (&system, durable))
+        slot::check_resume(scene, self.info.database(), found.as_ref(), (&system, durable))?;
+        let now = Note { timeline: system.timeline };
+        timeline::check_resume(scene, connection, (&system, kept.unwrap_or(now), durable)).await?;
+        Ok(now)
     }
 }
 
@@ -107,7 +111,8 @@ impl Source for PostgresSource {
         let (system, found) = watch::in_time(&self.info, &scene, look).await?;
         let (collation, ascii_case) = (found.name, found.ascii_case);
         let (database, slot) = (self.info.database().to_owned(), self.config.slot.clone());
-        Ok(SourceIdentity { system, database, slot, collation, ascii_case })
+        let default_schema = "public".into();
+        Ok(SourceIdentity { system, database, slot, collation, ascii_case, default_schema })
     }
 
     async fn health(&mut self) -> Result<Option<SourceHealth>, SourceError> {
@@ -116,6 +121,10 @@ impl Source for PostgresSource {
         let look =
             async { self.health.look(info, &config.slot, config.heartbeat).await.map_err(|error| scene.error(error)) };
         watch::in_time(info, &scene, look).await
+    }
+
+    async fn release(&mut self) -> Result<(), SourceError> {
+        watch::in_time(&self.info, &self.scene(None), prepare::release(&self.config)).await
     }
 
     fn snapshots(&self) -> Box<dyn Snapshots> {
@@ -130,7 +139,7 @@ impl Source for PostgresSource {
     ) -> Result<(), SourceError> {
         let resumes = matches!(resume, ResumePoint::Stream { .. });
         // Stopping must not wait for locks, a slow login or open transactions; the stream watches for itself.
-        let (parts, copies, onlooker) = tokio::select! {
+        let (parts, copies, (onlooker, promotion)) = tokio::select! {
             () = out.closed() => return Ok(()),
             started = self.start(resume, &out) => started?,
         };
@@ -144,6 +153,7 @@ impl Source for PostgresSource {
             tokio::select! {
                 ended = stream.run() => ended,
                 never = onlooker.run() => match never {},
+                Some(never) = async { Some(promotion?.run().await) } => match never {},
             }
         };
         if copies.is_empty() {
@@ -160,47 +170,67 @@ impl Source for PostgresSource {
     }
 }
 
-/// A stream, what is copied beside it, and who looks at the tables meanwhile.
-type Started = (StreamParts, Vec<TableCopy>, Onlooker);
+/// Who looks at the tables while the stream runs, and, on a standby, at that.
+type Watching = (Onlooker, Option<Promotion>);
+/// A stream, what is copied beside it, and who looks meanwhile.
+type Started = (StreamParts, Vec<TableCopy>, Watching);
 
 impl PostgresSource {
     /// Makes what is missing on the server, starts the stream, and says what is to be copied beside it.
     async fn start(&self, resume: ResumePoint, out: &TransactionSender) -> Result<Started, SourceError> {
         match resume {
             ResumePoint::FirstCopy { tables, foreign } => {
+                let scene = self.scene(None);
+                let now = watch::in_time(&self.info, &scene, self.timeline(&scene)).await?;
+                // A closed channel is noticed by the stream that follows.
+                let _ = out.send(SourceMessage::Note(now.print())).await;
                 let Start { position, known, copies } = self.start_first((&tables, foreign), out).await?;
                 let scene = self.scene(Some(Position::Lsn(position)));
                 let stream = async {
-                    let connection = self.connect(&scene).await?;
-                    let onlooker = self.onlooker(&scene, &known, out).await?;
-                    Ok((self.start_stream(scene.clone(), connection, (known, position)).await?, onlooker))
+                    let mut connection = self.connect(&scene).await?;
+                    let watching = self.watching(&scene, &mut connection, &known, out).await?;
+                    Ok((self.start_stream(scene.clone(), connection, (known, position)).await?, watching))
                 };
-                let (parts, onlooker) = watch::in_time(&self.info, &scene, stream).await?;
-                Ok((parts, copies, onlooker))
+                let (parts, watching) = watch::in_time(&self.info, &scene, stream).await?;
+                Ok((parts, copies, watching))
             }
-            ResumePoint::Stream { position, identity, tables, copying } => {
-                let Position::Lsn(durable) = position;
+            ResumePoint::Stream { position, identity, tables, copying, note } => {
+                let durable = position.lsn();
                 let scene = self.scene(Some(position));
+                let durable = durable
+                    .ok_or_else(|| scene.cannot_resume("the state is of a source of another type".to_owned()))?;
                 let look = async {
                     let mut connection = self.connect(&scene).await?;
-                    self.check_resume(&scene, &mut connection, (&identity, durable)).await?;
+                    let kept = note.map(|note| Note::parse(&note, &scene)).transpose()?;
+                    let now = self.check_resume(&scene, &mut connection, (&identity, durable, kept)).await?;
+                    if kept != Some(now) {
+                        // A closed channel is noticed by the stream that follows.
+                        let _ = out.send(SourceMessage::Note(now.print())).await;
+                    }
                     let Start { position, known, copies } =
                         self.start_again(&scene, durable, (&tables, &copying), out).await?;
-                    let onlooker = self.onlooker(&scene, &known, out).await?;
-                    Ok((self.start_stream(scene.clone(), connection, (known, position)).await?, copies, onlooker))
+                    let watching = self.watching(&scene, &mut connection, &known, out).await?;
+                    Ok((self.start_stream(scene.clone(), connection, (known, position)).await?, copies, watching))
                 };
                 watch::in_time(&self.info, &scene, look).await
             }
         }
     }
 
-    /// Somebody who has looked at the tables once.
-    async fn onlooker(
+    async fn timeline(&self, scene: &Scene) -> Result<Note, SourceError> {
+        let mut connection = self.connect(scene).await?;
+        let system = replication::identify_system(&mut connection).await.map_err(|error| scene.error(error))?;
+        Ok(Note { timeline: system.timeline })
+    }
+
+    /// Somebody who has looked at the tables once, and somebody who looks at a standby.
+    async fn watching(
         &self,
         scene: &Scene,
+        connection: &mut Connection,
         known: &[KnownTable],
         out: &TransactionSender,
-    ) -> Result<Onlooker, SourceError> {
+    ) -> Result<Watching, SourceError> {
         let mut onlooker = Onlooker {
             info: self.info.clone(),
             scene: scene.clone(),
@@ -210,7 +240,8 @@ impl PostgresSource {
             seen: None,
         };
         onlooker.begin().await?;
-        Ok(onlooker)
+        let promotion = Promotion { info: self.info.clone(), scene: scene.clone(), out: out.clone() };
+        Ok((onlooker, standby::is_standby(connection, scene).await?.then_some(promotion)))
     }
 
     async fn connect(&self, scene: &Scene) -> Result<Connection, SourceError> {

@@ -8,6 +8,7 @@ use super::connection::{SESSION_SETTINGS, connect_any};
 use super::conninfo::ConnInfo;
 use super::server_error::ConnectionError;
 use super::server_error::Scene;
+use super::session_attrs;
 use super::transport::{Settled, Transport};
 use crate::source::SourceError;
 
@@ -39,6 +40,10 @@ async fn log_in(info: &ConnInfo, transport: Transport) -> Result<Client, Connect
         }
     });
     client.batch_execute(&settings_sql()).await?;
+    if session_attrs::matter(info) {
+        let row = client.query_one(session_attrs::QUESTION, &[]).await?;
+        session_attrs::check(info, Some(row.try_get(0)?))?;
+    }
     Ok(client)
 }
 

@@ -11,7 +11,7 @@ use super::relation_map::KnownTable;
 use super::server_error::Scene;
 use super::source::PostgresSource;
 use super::table_changes::{Examined, examine};
-use super::{sql_client, watch};
+use super::{sql_client, standby, watch};
 use crate::position::{Lsn, Position};
 use crate::schema::{TableName, TableSchema};
 use crate::source::{SourceError, SourceMessage, TransactionSender, UnfinishedCopy};
@@ -42,7 +42,7 @@ impl PostgresSource {
             for described in described {
                 let schema = Arc::new(described.table.schema.clone());
                 known.push(KnownTable { schema: schema.clone(), type_oids: described.table.type_oids.clone() });
-                copies.push(TableCopy::new(&client, &scene, (described, schema), (None, &slot.floor)).await?);
+                copies.push(TableCopy::new(&client, &scene, (described, schema), (None, slot.floor.as_deref())).await?);
             }
             Ok(Start { position: slot.consistent_point, known, copies })
         };
@@ -110,7 +110,7 @@ impl PostgresSource {
             let _ = out.send(SourceMessage::TableChanged(change.clone())).await;
         }
         // Of what began before now, the stream may have told only a part under this publication, or to nobody who knew the table.
-        let floor = floor_of_now(&client, scene).await?;
+        let floor = if new.is_empty() { None } else { self.floor_of_now(&client, scene).await? };
         let mut copies = Vec::new();
         for described in described {
             let name = &described.table.schema.name;
@@ -120,21 +120,27 @@ impl PostgresSource {
             if changed.iter().any(|change| change.table == *name) {
                 continue;
             }
-            let copy = TableCopy::new(&client, scene, (described, schema), (unfinished.mark.as_ref(), &floor)).await?;
+            let copy =
+                TableCopy::new(&client, scene, (described, schema), (unfinished.mark.as_ref(), floor.as_deref()))
+                    .await?;
             // A closed channel is noticed by the stream that follows.
             let _ = out.send(SourceMessage::CopyMark { table: copy.name().clone(), mark: copy.mark() }).await;
             copies.push(copy);
         }
         Ok(Start { position, known, copies })
     }
-}
 
-/// Sees all that was given an id before now, and nothing else. Only an id of our own is above all that were given: a snapshot's end is
-/// not, it lies behind the last transaction that is over.
-async fn floor_of_now(client: &Client, scene: &Scene) -> Result<String, SourceError> {
-    let fault = |error: tokio_postgres::Error| scene.error(error.into());
-    client.batch_execute("SET synchronous_commit = local").await.map_err(fault)?;
-    let row = client.query_one("SELECT pg_catalog.pg_current_xact_id()::text", &[]).await.map_err(fault)?;
-    let next: String = row.get(0);
-    Ok(format!("{next}:{next}:"))
+    /// Sees all that was given an id before now, and nothing else. Only an id of our own is above all that were given: a snapshot's end is
+    /// not, it lies behind the last transaction that is over. `None`: every snapshot from now on sees that.
+    async fn floor_of_now(&self, client: &Client, scene: &Scene) -> Result<Option<String>, SourceError> {
+        if standby::is_in_recovery(client).await.map_err(|error| scene.error(error))? {
+            standby::wait_for_open_transactions(&self.info, scene).await?;
+            return Ok(None);
+        }
+        let fault = |error: tokio_postgres::Error| scene.error(error.into());
+        client.batch_execute("SET synchronous_commit = local").await.map_err(fault)?;
+        let row = client.query_one("SELECT pg_catalog.pg_current_xact_id()::text", &[]).await.map_err(fault)?;
+        let next: String = row.get(0);
+        Ok(Some(format!("{next}:{next}:")))
+    }
 }

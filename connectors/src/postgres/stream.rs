@@ -83,7 +83,7 @@ pub(super) struct StreamParts {
 impl Stream {
     pub(super) fn new(parts: StreamParts, out: TransactionSender, durable: DurablePosition) -> Self {
         let StreamParts { scene, connection, assembler, start, silence_max } = parts;
-        let confirmed = durable.borrow().as_ref().map(|Position::Lsn(lsn)| *lsn);
+        let confirmed = durable.borrow().as_ref().and_then(Position::lsn);
         let (feedback, now) = (Feedback::new(start, confirmed), Instant::now());
         Self {
             scene,

@@ -3,11 +3,11 @@
 use tempfile::TempDir;
 
 use super::*;
+use crate::Lsn;
 use crate::change::Change;
 use crate::postgres::assembler::tests::{PLAIN, begin, change, commit, relation, row, table, tuple};
 use crate::postgres::assembler::{Assembler, Completed};
 use crate::schema::ReplicaIdentity;
-use crate::{Lsn, Position};
 
 /// Everything goes to files at once.
 fn assembler() -> (TempDir, Assembler) {
@@ -81,7 +81,7 @@ fn inserted(completed: &[Completed]) -> Vec<(u64, Vec<(i64, i64)>)> {
     };
     let transaction = |completed: &Completed| match completed {
         Completed::Transaction(transaction) => {
-            let Position::Lsn(Lsn(end)) = transaction.position;
+            let Some(Lsn(end)) = transaction.position.lsn() else { panic!("a place in the log") };
             (end, transaction.changes.iter().map(row).collect())
         }
         Completed::Empty(Lsn(end)) => (*end, Vec::new()),

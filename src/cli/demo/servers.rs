@@ -49,6 +49,30 @@ impl PrivatePostgres {
         Ok(server)
     }
 
+    /// A standby of `primary` that streams from it, made from a copy of it while it is down for a moment.
+    pub fn standby_of(primary: &mut Self) -> io::Result<Self> {
+        let directory = tempfile::Builder::new().prefix("tailwater-postgres-").tempdir()?;
+        let mut server = Self {
+            port: free_port()?,
+            binaries: primary.binaries.clone(),
+            settings: vec![
+                "hot_standby_feedback=on".into(),
+                format!("primary_conninfo=host=127.0.0.1 port={} user=postgres dbname=postgres", primary.port),
+            ],
+            server: None,
+            directory,
+        };
+        primary.stop(true);
+        checked(Command::new("cp").arg("-a").arg(primary.data()).arg(server.data()))?;
+        std::fs::write(server.data().join("standby.signal"), "")?;
+        if is_root()? {
+            checked(Command::new("chown").args(["-R", "postgres"]).arg(server.directory.path()))?;
+        }
+        primary.launch()?;
+        server.launch()?;
+        Ok(server)
+    }
+
     fn data(&self) -> PathBuf {
         self.directory.path().join("data")
     }

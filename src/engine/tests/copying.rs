@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use tailwater_connectors::{Change, NewRow, OldRow, ReplicaIdentity, Row, SqlType, TableSchema, Value};
+use tailwater_connectors::{Change, CopyMark, NewRow, OldRow, ReplicaIdentity, Row, SqlType, TableSchema, Value};
 
 use super::fixture::{Bench, SOURCE, at, fill, scan, show, table, transaction, view};
 use crate::engine::{Engine, EngineCatalog, EngineError};
@@ -182,6 +182,8 @@ struct Story {
     passed: usize,
     waiting: Vec<Part>,
     reading: Vec<Reading>,
+    /// Parts that were loaded, and that no mark tells of.
+    unmarked: Vec<Part>,
     complete: bool,
 }
 
@@ -212,6 +214,7 @@ impl Story {
             passed,
             waiting,
             reading: Vec::new(),
+            unmarked: Vec::new(),
             complete: false,
         }
     }
@@ -247,13 +250,27 @@ impl Story {
         let table = Arc::clone(&self.database.table);
         let half = random.random_range(0..=rows.len());
         self.engine().load(&table, &rows[..half])?;
+        if random.random_bool(0.2) {
+            // What was loaded of this one stays, too, also when it is killed.
+            self.keep_mark()?;
+        }
         if random.random_bool(0.1) {
             // Killed in the middle: the part comes again.
             self.waiting.push(reading.part);
             self.reopen();
             return Ok(());
         }
-        self.engine().load(&table, &rows[half..])
+        self.engine().load(&table, &rows[half..])?;
+        self.unmarked.push(reading.part);
+        Ok(())
+    }
+
+    /// Keeps how far the copy has come.
+    fn keep_mark(&mut self) -> Result<(), EngineError> {
+        let table = Arc::clone(&self.database.table);
+        self.engine().keep_mark(&table.name, &CopyMark::default())?;
+        self.unmarked.clear();
+        Ok(())
     }
 
     /// Hands over some of what has committed.
@@ -285,6 +302,9 @@ impl Story {
     /// The daemon starts again: what was being read is read again.
     fn reopen(&mut self) {
         self.waiting.extend(self.reading.drain(..).map(|reading| reading.part));
+        if !self.complete {
+            self.waiting.append(&mut self.unmarked);
+        }
         self.engine = None;
         self.engine = Some(self.bench.open(&self.catalog));
     }
@@ -305,7 +325,8 @@ impl Story {
             35..45 => self.pass(random)?,
             45..75 => self.open(random),
             75..92 => self.read(random)?,
-            92..98 => self.end()?,
+            92..96 => self.end()?,
+            96..98 => self.keep_mark()?,
             98 => self.reopen(),
             _ => {}
         }

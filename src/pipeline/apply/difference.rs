@@ -35,9 +35,10 @@ pub(in crate::pipeline) fn refuse_restarts(old: &Config, new: &Config) -> Result
     differs("memory".into(), old.memory_bytes != new.memory_bytes);
     differs("[server]".into(), old.server != new.server);
     for (old, new) in sources(old, new) {
-        let name = &new.postgres.name;
-        differs(format!("source.{name}.slot"), old.postgres.slot != new.postgres.slot);
-        differs(format!("source.{name}.publication"), old.postgres.publication != new.postgres.publication);
+        new.difference(old)
+            .at_restart
+            .iter()
+            .for_each(|setting| differs(format!("source.{}.{setting}", new.name()), true));
     }
     if settings.is_empty() {
         return Ok(());
@@ -51,7 +52,7 @@ pub(in crate::pipeline) fn refuse_restarts(old: &Config, new: &Config) -> Result
 /// Sources that both have.
 fn sources<'a>(old: &'a Config, new: &'a Config) -> impl Iterator<Item = (&'a SourceConfig, &'a SourceConfig)> {
     new.sources.iter().filter_map(|new| {
-        let same = |old: &&SourceConfig| old.postgres.name == new.postgres.name;
+        let same = |old: &&SourceConfig| old.name() == new.name();
         Some((old.sources.iter().find(same)?, new))
     })
 }
@@ -134,18 +135,14 @@ fn settings(old: &Config, new: &Config) -> Vec<String> {
     let mut settings = Vec::new();
     let mut differs = |name: String, differs: bool| settings.extend(differs.then_some(name));
     for (old, new) in sources(old, new) {
-        let name = &new.postgres.name;
-        differs(format!("source.{name}.url"), old.postgres.url != new.postgres.url);
-        differs(format!("source.{name}.heartbeat"), old.postgres.heartbeat != new.postgres.heartbeat);
-        differs(format!("source.{name}.timeout"), old.postgres.timeout != new.postgres.timeout);
-        differs(format!("source.{name}.copy_*"), old.postgres.copy != new.postgres.copy);
-        differs(format!("source.{name}.wal_warn"), old.log_warn_bytes != new.log_warn_bytes);
+        let running = new.difference(old).while_running;
+        running.iter().for_each(|setting| differs(format!("source.{}.{setting}", new.name()), true));
     }
-    for new in new.sources.iter().filter(|new| !old.sources.iter().any(|old| old.postgres.name == new.postgres.name)) {
-        differs(format!("source.{} is added", new.postgres.name), true);
+    for new in new.sources.iter().filter(|new| !old.sources.iter().any(|old| old.name() == new.name())) {
+        differs(format!("source.{} is added", new.name()), true);
     }
-    for old in old.sources.iter().filter(|old| !new.sources.iter().any(|new| old.postgres.name == new.postgres.name)) {
-        differs(format!("source.{} is dropped", old.postgres.name), true);
+    for old in old.sources.iter().filter(|old| !new.sources.iter().any(|new| old.name() == new.name())) {
+        differs(format!("source.{} is dropped", old.name()), true);
     }
     differs("[verify]".into(), old.verify != new.verify);
     settings

@@ -12,8 +12,8 @@ mod difference;
 mod plan;
 mod status;
 
-pub use desk::{ApplyDesk, ApplyRefusal};
-pub(super) use desk::{Asked, Wish};
+pub use desk::{ApplyDesk, ApplyRefusal, Rebuilt};
+pub(super) use desk::{Asked, Release, Reply, Turn, Wish};
 pub(super) use difference::{News, Side, difference, refuse_restarts};
 pub use plan::{Action, Plan, PlannedSinkChange, PlannedTableChange, PlannedViewChange};
 pub use status::{ApplyPhase, ApplyStatus};

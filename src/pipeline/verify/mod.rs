@@ -27,7 +27,7 @@ mod verifier;
 
 pub use desk::{Outcomes, VerifyDesk, VerifyRefusal, VerifyWish};
 pub(super) use gate::Gate;
-pub(super) use refill::{forget_marks, open_engine};
+pub(super) use refill::{forget_marks, mark, open_engine};
 pub use report::{Difference, DifferingKey, Outcome, Subject, Verdict, VerifyStatus};
 pub(super) use sink_ask::{SinkAsk, answer as answer_sink_ask};
 pub(super) use verifier::{Parts, Verifier};

@@ -20,7 +20,7 @@ use crate::state::State;
 const FILE: &str = "refill.json";
 
 /// Names `view` in the file.
-pub(super) fn mark(state_dir: &Path, view: &SmolStr) -> io::Result<()> {
+pub(in crate::pipeline) fn mark(state_dir: &Path, view: &SmolStr) -> io::Result<()> {
     let mut marked = read(state_dir)?;
     marked.insert(view.clone());
     let (path, draft) = (path(state_dir), state_dir.join("refill.json.new"));

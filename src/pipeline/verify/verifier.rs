@@ -167,7 +167,7 @@ impl Verifier {
 
 impl Parts {
     fn snapshots(&self, source: &SmolStr) -> Result<Box<dyn Snapshots>, String> {
-        let config = self.config.sources.iter().find(|config| config.postgres.name == *source);
+        let config = self.config.sources.iter().find(|config| config.name() == source);
         let config = config.ok_or_else(|| format!("source \"{source}\" is not configured"))?;
         connector(config).map(|source| source.snapshots()).map_err(|error| error.to_string())
     }

@@ -13,6 +13,7 @@
 //! | `/v1/search/{sink}?q=&limit=` | rows of a search sink, best first |
 //! | `POST /v1/plan` | what the configuration file would change |
 //! | `POST /v1/apply` | the same, and begins to do it |
+//! | `POST /v1/rebuild` | makes a source, a view or a sink again |
 //! | `POST /v1/verify?name=&view=&sink=&repair=` | compares views with the source and sinks with views: one JSON line each |
 //!
 //! Reads of rows take `min_position=` and `timeout=`. Errors are JSON objects with `error` and mostly `hint`.

@@ -68,6 +68,7 @@ pub(in crate::server) fn router(reads: Arc<Reads>, token: Option<String>, counte
         counted("/v1/verify", post(verify::verify)),
         counted("/v1/plan", post(apply::plan)),
         counted("/v1/apply", post(apply::apply)),
+        counted("/v1/rebuild", post(apply::rebuild)),
     ];
     let add = |router: Router<Arc<Context>>, (path, handler): (&str, _)| router.route(path, handler);
     let guard = from_fn_with_state(Arc::clone(&context), require_token);
@@ -92,11 +93,11 @@ async fn unknown_path(State(context): State<Arc<Context>>) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "no such path").hint(
         "paths: /healthz, /readyz, /metrics, /v1/status, /v1/views, /v1/views/{view}/rows, \
          /v1/views/{view}/rows/{key}, /v1/views/{view}/errors, /v1/search/{sink}, POST /v1/verify, \
-         POST /v1/plan, POST /v1/apply",
+         POST /v1/plan, POST /v1/apply, POST /v1/rebuild",
     )
 }
 
 async fn wrong_method(method: Method) -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not possible here"))
-        .hint("everything is read with GET; /v1/verify, /v1/plan and /v1/apply are asked with POST")
+        .hint("everything is read with GET; /v1/verify, /v1/plan, /v1/apply and /v1/rebuild are asked with POST")
 }

@@ -267,7 +267,7 @@ fn rows_need_the_token_where_one_is_set() {
     let config = ServerConfig { http_token: Some("open sesame".into()), ..ServerConfig::default() };
     let fixture = Fixture::start_with(1, config, ApplyDesk::closed());
     let client = Client(&fixture);
-    for path in ["/v1/plan", "/v1/apply", "/v1/verify"] {
+    for path in ["/v1/plan", "/v1/apply", "/v1/rebuild?view=cards", "/v1/verify"] {
         assert_eq!(client.post(path).0, 401, "{path}");
     }
     for path in ["/v1/views", "/v1/status", "/v1/views/cards/rows/1", "/v1/views/cards/errors", "/v1/search/x?q=y"] {
@@ -340,7 +340,10 @@ fn a_plan_is_asked_for_and_applied() {
     );
     assert_eq!(client.post("/v1/apply"), (202, body));
     let (status, body) = client.post("/v1/apply");
-    assert_eq!((status, &body["error"]), (409, &json!("a configuration is being applied")));
+    assert_eq!(
+        (status, &body["error"]),
+        (409, &json!("a configuration is being applied, or something is being rebuilt"))
+    );
     assert!(body["hint"].is_string());
     assert_eq!(client.post("/v1/plan"), (422, json!({ "error": "line 3: no", "hint": "mend it" })));
     assert_eq!(client.post("/v1/plan"), (422, json!({ "error": "line 3: no" })));
@@ -373,4 +376,23 @@ fn an_address_that_is_taken_is_named_with_what_to_do() {
     let error = other.runtime.block_on(Server::bind(other.live(), config)).err().unwrap();
     assert_eq!(error.to_string(), format!("cannot listen on {} for HTTP", fixture.http));
     assert!(error.hint().unwrap().contains("another program listens on port"));
+}
+
+#[test]
+fn what_is_to_be_rebuilt_is_named_once() {
+    let (desk, asked) = answering(vec![Ok(Plan::default()); 3]);
+    let fixture = Fixture::start_with(1, ServerConfig::default(), desk);
+    let client = Client(&fixture);
+    for named in ["source=shop", "view=cards", "sink=find%20it"] {
+        assert_eq!(client.post(&format!("/v1/rebuild?{named}")).0, 202, "{named}");
+    }
+    assert_eq!(*asked.lock(), ["Source(\"shop\")", "View(\"cards\")", "Sink(\"find it\")"]);
+    for wrong in ["", "?source=shop&view=cards", "?table=orders"] {
+        let (status, body) = client.post(&format!("/v1/rebuild{wrong}"));
+        assert_eq!(
+            (status, &body["hint"]),
+            (400, &json!("parameters here: source, view or sink, one of them")),
+            "{wrong}"
+        );
+    }
 }

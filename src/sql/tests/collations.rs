@@ -92,6 +92,7 @@ async fn described(client: &Client) -> SqlCatalog {
         collation_is_c: [("shop".into(), default.is_c)].into(),
         ascii_case: [("shop".into(), default.ascii_case)].into(),
         icu: icu.into_iter().collect(),
+        ..SqlCatalog::default()
     }
 }
 

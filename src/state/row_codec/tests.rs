@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::state::StoredRow;
 
 fn numeric() -> impl Strategy<Value = Numeric> {
     prop_oneof![
@@ -56,6 +57,24 @@ proptest! {
     }
 
     #[test]
+    fn columns_of_a_stored_row_are_those_of_the_row(
+        values in vec(value(), 1..8),
+        columns in vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        let bytes = encode(&values);
+        let columns: Vec<usize> = columns.into_iter().map(|column| column.index(values.len())).collect();
+        let (mut stored, mut projected) = (StoredRow::default(), Vec::new());
+        stored.find(&bytes).unwrap();
+        stored.project(&bytes, &columns, &mut projected).unwrap();
+        let expected: Vec<Value> = columns.iter().map(|column| values[*column].clone()).collect();
+        prop_assert_eq!(projected, encode(&expected));
+        for (column, value) in values.iter().enumerate() {
+            prop_assert_eq!(&stored.value(&bytes, column).unwrap(), value);
+        }
+        prop_assert!(stored.value(&bytes, values.len()).is_err());
+    }
+
+    #[test]
     fn damaged_bytes_are_an_error_or_another_row_and_never_a_panic(
         values in vec(value(), 0..6),
         damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
@@ -67,10 +86,12 @@ proptest! {
             bytes[place] = byte;
         }
         let _ = decode_row(&bytes);
+        let _ = StoredRow::default().find(&bytes);
         let cut = encode(&values);
         let cut = &cut[..length.index(cut.len())];
         let is_damaged = matches!(decode_row(cut), Err(StateError::Damaged { .. }));
         prop_assert!(is_damaged);
+        prop_assert!(StoredRow::default().find(cut).is_err());
     }
 
     #[test]

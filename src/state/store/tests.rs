@@ -1,6 +1,7 @@
 //! State against a model, and against a killed process.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -18,6 +19,7 @@ use crate::state::{TableId, Version, encode_key, encode_row};
 mod branch;
 mod damage;
 mod home;
+mod runs;
 
 const MEMORY: usize = 16 << 20;
 const TABLE: TableId = TableId(7);
@@ -87,6 +89,43 @@ fn positions_never_go_back() {
     assert!(matches!(state.begin().commit(&at(4)), Err(StateError::PositionsWentBack { .. })));
     assert!(matches!(state.begin().commit(&Positions::default()), Err(StateError::PositionsWentBack { .. })));
     assert_eq!(state.begin().commit(&at(5)).unwrap().step, 2);
+}
+
+#[test]
+fn a_position_that_is_forgotten_may_begin_anew() {
+    let place = tempfile::tempdir().unwrap();
+    let state = open(place.path());
+    state.begin().commit(&at(5)).unwrap();
+    let mut tx = state.begin();
+    tx.forget_position(&"other".into());
+    assert!(matches!(tx.commit(&Positions::default()), Err(StateError::PositionsWentBack { .. })));
+    let mut tx = state.begin();
+    tx.forget_position(at(5).0.keys().next().unwrap());
+    assert_eq!(tx.commit(&Positions::default()).unwrap().positions, Positions::default());
+    assert_eq!(state.begin().commit(&at(2)).unwrap().positions, at(2));
+    assert!(matches!(state.begin().commit(&at(1)), Err(StateError::PositionsWentBack { .. })));
+}
+
+#[test]
+fn a_database_whose_making_was_interrupted_is_made_again() {
+    let place = tempfile::tempdir().unwrap();
+    let [made, draft] = ["db", "db.new"].map(|name| place.path().join(name));
+    for missing in ["CURRENT", "MANIFEST"] {
+        drop(open(place.path()));
+        fs::rename(&made, &draft).unwrap();
+        for file in fs::read_dir(&draft).unwrap().flatten() {
+            if file.file_name().to_string_lossy().starts_with(missing) {
+                fs::remove_file(file.path()).unwrap();
+            }
+        }
+        let state = open(place.path());
+        assert_eq!(state.checkpoint().unwrap(), Checkpoint::default());
+        state.begin().commit(&at(1)).unwrap();
+        assert!(!draft.exists() && made.exists());
+        drop(state);
+        assert_eq!(open(place.path()).checkpoint().unwrap().step, 1);
+        fs::remove_dir_all(&made).unwrap();
+    }
 }
 
 #[test]
@@ -452,10 +491,7 @@ fn mark() {
 
 /// How many steps were committed, gaps in their numbers left out.
 fn count(checkpoint: &Checkpoint) -> u64 {
-    match checkpoint.positions.0.get("shop") {
-        Some(Position::Lsn(lsn)) => lsn.0,
-        None => 0,
-    }
+    checkpoint.positions.0.get("shop").and_then(Position::lsn).map_or(0, |lsn| lsn.0)
 }
 
 /// What the step of this count writes; some are longer than what is handed to the operating system at a time.

@@ -63,4 +63,10 @@ impl Database {
         assert!(compared.differing.is_empty(), "view {view} at {}: {:#?}", compared.position, compared.differing);
         compared.rows
     }
+
+    /// Whether a view shows what the database says; while others write they may differ by what is written in between.
+    pub(crate) fn equals(&self, sql: &str, resp: std::net::SocketAddr, view: &str) -> bool {
+        let compared = tailwater::cli::demo::differences(&self.client, sql, resp, view);
+        self.runtime.block_on(compared).unwrap().differing.is_empty()
+    }
 }

@@ -10,6 +10,7 @@
 //! faults      ways in which a recording is spoiled
 //!
 //! rig         a database, a Redis and a daemon under test
+//! mysql_server, mysql_rig  a server of MySQL or MariaDB; with a daemon that follows it
 //! small_disk  a disk that fills up
 //! proxy       a network that fails between the two
 //! database    a blocking session of the database
@@ -25,6 +26,10 @@ pub(crate) mod bank;
 pub(crate) mod database;
 pub(crate) mod faults;
 pub(crate) mod modes;
+pub(crate) mod mysql_rig;
+#[path = "../../../connectors/tests/support/mysql_server.rs"]
+#[allow(dead_code, reason = "other programs include it, too")]
+pub(crate) mod mysql_server;
 pub(crate) mod oracle;
 pub(crate) mod proxy;
 pub(crate) mod random_file;

@@ -247,6 +247,7 @@ fn plan(
         collation_is_c: [(SOURCE, icu.is_none())].into(),
         ascii_case: [(SOURCE, identity.ascii_case)].into(),
         icu: icu.into_iter().collect(),
+        ..SqlCatalog::default()
     };
     loop {
         leave_out_readers(views, left_out);
@@ -307,7 +308,7 @@ impl Running {
                 }
                 // Nothing but the copy happens.
                 SourceMessage::CopyRows { .. } | SourceMessage::CopyMark { .. } | SourceMessage::CopyAgain { .. } => {}
-                SourceMessage::Progress { .. } => {}
+                SourceMessage::Progress { .. } | SourceMessage::Note(_) => {}
                 other => return Err(format!("during the copy came {other:?}")),
             }
         }

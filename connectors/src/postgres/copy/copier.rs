@@ -243,6 +243,7 @@ impl<'a> Waiting<'a> {
                 Reason::Locked => "its table is locked by another session",
                 Reason::Invisible => "transactions that began before the copy are open or not visible yet",
                 Reason::Behind => "the stream has not come to what it would read",
+                Reason::NotReceiving => "the standby receives nothing from its primary",
             };
             tracing::warn!(source = %self.scene.source_name, table = %self.target.schema.name, "the copy waits: {why}");
         }

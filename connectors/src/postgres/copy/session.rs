@@ -17,6 +17,7 @@ use crate::position::Lsn;
 use crate::postgres::connection::{Connection, Purpose, TextRows};
 use crate::postgres::conninfo::ConnInfo;
 use crate::postgres::server_error::{ConnectionError, Scene};
+use crate::postgres::standby::SNAPSHOT_AND_END;
 use crate::source::{SourceError, TransactionSender};
 
 /// How long a chunk waits for its table's lock. Others queue behind it meanwhile.
@@ -61,6 +62,8 @@ pub(super) enum Reason {
     Invisible,
     /// The stream has not come far enough.
     Behind,
+    /// A standby has replayed more than it received, so it is not known what is behind all that it shows.
+    NotReceiving,
 }
 
 /// Logs in when it is needed, and again after each error.
@@ -75,7 +78,7 @@ pub(super) struct Session {
 /// What the server says of a relation, under the chunk's snapshot.
 struct Look {
     visible: Visible,
-    log_end: Lsn,
+    log_end: Option<Lsn>,
     oid: u32,
     filenode: u32,
     size: (u64, u64),
@@ -146,7 +149,8 @@ impl Session {
         if chunk.floor.as_ref().is_some_and(|floor| !look.visible.covers(floor)) {
             return Ok(Some(Outcome::Later(Reason::Invisible)));
         }
-        match self.wait_for(look.log_end, chunk.wait).await {
+        let Some(log_end) = look.log_end else { return Ok(Some(Outcome::Later(Reason::NotReceiving))) };
+        match self.wait_for(log_end, chunk.wait).await {
             true => Ok(None),
             false => Ok(Some(Outcome::Later(Reason::Behind))),
         }
@@ -195,7 +199,7 @@ async fn look(connection: &mut Connection, chunk: &Chunk<'_>) -> Result<Option<L
     let sql = format!(
         "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; \
          SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; LOCK TABLE {only}{name} IN ACCESS SHARE MODE; \
-         SELECT pg_catalog.pg_current_snapshot(), pg_catalog.pg_current_wal_insert_lsn(), {oid}, \
+         SELECT {SNAPSHOT_AND_END}, {oid}, \
              coalesce(pg_catalog.pg_relation_filenode({oid}), 0::oid), pg_catalog.pg_relation_size({oid}), {}, \
              pg_catalog.current_setting('block_size'), pg_catalog.current_setting('wal_block_size')",
         shape_sql(chunk.target.schema.id)
@@ -211,7 +215,10 @@ fn parse_look(rows: &TextRows) -> Option<Look> {
     let bytes = number(4).unwrap_or(0);
     Some(Look {
         visible: Visible::parse(text(0)?)?,
-        log_end: last_byte(text(1)?.parse().ok()?, number(7)?),
+        log_end: match row.get(1)? {
+            Some(end) => Some(last_byte(end.parse().ok()?, number(7)?)),
+            None => None,
+        },
         oid: text(2)?.parse().ok()?,
         filenode: text(3)?.parse().ok()?,
         size: (bytes.div_ceil(number(6)?.max(1)), bytes),

@@ -124,7 +124,7 @@ impl TableCopy {
         client: &Client,
         scene: &Scene,
         (described, schema): (Described, Arc<TableSchema>),
-        (kept, floor): (Option<&CopyMark>, &str),
+        (kept, floor): (Option<&CopyMark>, Option<&str>),
     ) -> Result<Self, SourceError> {
         let Described { table, shape } = described;
         let (parts, marks) = match schema.key.is_empty() {
@@ -132,7 +132,7 @@ impl TableCopy {
             false => parts(client, scene, &table).await?.into_iter().unzip(),
         };
         let mut mark =
-            kept.and_then(Mark::parse).unwrap_or_else(|| Mark { floor: Some(floor.into()), parts: Vec::new() });
+            kept.and_then(Mark::parse).unwrap_or_else(|| Mark { floor: floor.map(Into::into), parts: Vec::new() });
         let known = std::mem::take(&mut mark.parts);
         let former = |part: PartMark| known.iter().find(|known| known.oid == part.oid).cloned().unwrap_or(part);
         mark.parts = marks.into_iter().map(former).collect();

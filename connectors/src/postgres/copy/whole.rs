@@ -10,7 +10,7 @@ use super::session::{Outcome, Reason, Session};
 use super::table::{Target, moved, shape_sql};
 use crate::position::Position;
 use crate::postgres::connection::{Connection, Purpose};
-use crate::postgres::replication::{self, cell};
+use crate::postgres::replication::{self, Lifetime, cell};
 use crate::postgres::server_error::ConnectionError;
 use crate::source::{SourceError, SourceMessage, TransactionSender};
 
@@ -45,7 +45,7 @@ impl Session {
         let mut connection = Connection::connect(self.info(), Purpose::Replication).await?;
         let slot = format!("tailwater_copy_{}", connection.backend_pid().unsigned_abs());
         tracing::info!(source = %scene.source_name, table = %target.schema.name, "copying a table without a key; open transactions are waited for");
-        let start = replication::create_slot_in_use(&mut connection, &slot, true).await?;
+        let start = replication::create_slot_in_use(&mut connection, &slot, Lifetime::Temporary).await?;
         let lock = format!(
             "SET LOCAL row_security = off; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; LOCK TABLE {} IN ACCESS SHARE MODE",
             target.name

@@ -176,9 +176,10 @@ async fn a_slot_that_is_gone_or_was_recreated_cannot_be_resumed() {
     let error = Run::start(&fixture.config, resume.clone()).error().await;
     assert!(matches!(error, SourceError::CannotResume { .. }) && error.to_string().contains("recreated"), "{error}");
     assert!(error.hint().is_some());
-    let ResumePoint::Stream { position, tables, mut identity, copying } = resume else { unreachable!() };
+    let ResumePoint::Stream { position, tables, mut identity, copying, note } = resume else { unreachable!() };
     identity.system = "1".into();
-    let error = Run::start(&fixture.config, ResumePoint::Stream { position, identity, tables, copying }).error().await;
+    let resume = ResumePoint::Stream { position, identity, tables, copying, note };
+    let error = Run::start(&fixture.config, resume).error().await;
     assert!(matches!(error, SourceError::CannotResume { .. }), "{error}");
 }
 
@@ -271,8 +272,7 @@ async fn what_source_prepare_makes_is_found_good_by_check_and_removed_by_drop() 
     assert_eq!(prepare::prepare(&fixture.config, &names(&["t", "keyless"])).await.unwrap().len(), 1);
     assert_eq!(prepare::prepare(&fixture.config, &names(&["t", "keyless"])).await.unwrap().len(), 0);
     let findings = check(&fixture.config, &names(&["t", "keyless"])).await.unwrap();
-    let serious: Vec<_> =
-        findings.iter().filter(|finding| finding.severity == crate::postgres::Severity::Error).collect();
+    let serious: Vec<_> = findings.iter().filter(|finding| finding.severity == crate::Severity::Error).collect();
     assert!(serious.is_empty(), "{serious:?}");
     let mut run = fixture.copy(&["t", "keyless"]);
     run.copied().await;

@@ -200,10 +200,8 @@ pub(super) fn transaction(end: u64, value: i32) -> Vec<u8> {
 
 pub(super) fn ends(message: &SourceMessage) -> Vec<u64> {
     let SourceMessage::Transactions(transactions) = message else { panic!("{message:?}") };
-    transactions.iter().map(|Transaction { position: Position::Lsn(lsn), .. }| lsn.0).collect()
+    transactions.iter().filter_map(|transaction| transaction.position.lsn()).map(|lsn| lsn.0).collect()
 }
-
-use crate::Transaction;
 
 #[tokio::test]
 async fn the_session_pins_its_settings_and_starts_at_the_durable_position() {

@@ -117,9 +117,11 @@ async fn while_a_transaction_is_read_back_the_server_hears_from_us() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_large_transaction_is_read_back_once_the_first_is_taken() {
+    // Before there is anyone who takes the making of it for silence.
+    let open = [chunk(2_100, 7, MANY_ROWS), chunk(2_200, 8, MANY_ROWS / 10)];
     let (mut server, mut client, mut told, _directory) = open_stream(1, IMPATIENT).await;
     server.send(&[relation_in_transaction(2_000, 1)]).await;
-    server.send(&[chunk(2_100, 7, MANY_ROWS), chunk(2_200, 8, MANY_ROWS / 10)]).await;
+    server.send(&open).await;
     server.send(&[data(2_990, &stream_commit(7, 3_000)), data(3_990, &stream_commit(8, 4_000))]).await;
     let second = |told: &OpenTransactions| {
         told.reading_back && told.open == 0 && told.disk_bytes < u64::from(ROW_BYTES as u32) * MANY_ROWS as u64 / 2

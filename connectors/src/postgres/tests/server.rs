@@ -166,7 +166,7 @@ impl Fixture {
     pub(super) async fn resume(&self, position: Position, tables: &[&str]) -> ResumePoint {
         let mut source = PostgresSource::new(self.config.clone()).unwrap();
         let (identity, tables) = (source.identity().await.unwrap(), source.tables(&names(tables)).await.unwrap());
-        ResumePoint::Stream { position, identity, tables, copying: Vec::new() }
+        ResumePoint::Stream { position, identity, tables, copying: Vec::new(), note: None }
     }
 
     pub(super) async fn identity(&self) -> SourceIdentity {
@@ -201,9 +201,13 @@ impl Run {
 
     /// The next message; a source that ended instead fails the test with its error.
     pub(super) async fn next(&mut self) -> SourceMessage {
-        match timeout(DEADLINE, self.messages.recv()).await.expect("a message in time") {
-            Some(message) => message,
-            None => panic!("the source ended: {:?}", (&mut self.task).await),
+        loop {
+            match timeout(DEADLINE, self.messages.recv()).await.expect("a message in time") {
+                // What it keeps for itself is no test's concern.
+                Some(SourceMessage::Note(_)) => {}
+                Some(message) => return message,
+                None => panic!("the source ended: {:?}", (&mut self.task).await),
+            }
         }
     }
 
@@ -220,7 +224,8 @@ impl Run {
                     left -= 1;
                     incomplete.send(Vec::new()).await.unwrap();
                 }
-                SourceMessage::CopyMark { .. } | SourceMessage::CopyAgain { .. } | SourceMessage::Progress { .. } => {}
+                SourceMessage::CopyMark { .. } | SourceMessage::CopyAgain { .. } => {}
+                SourceMessage::Progress { .. } => {}
                 other => panic!("{other:?} during the copy"),
             }
         }

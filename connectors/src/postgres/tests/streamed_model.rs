@@ -16,7 +16,7 @@ use crate::postgres::relation_map::KnownTable;
 use crate::postgres::spill::Spill;
 use crate::postgres::streamed::tests::{abort, of, start, stop, stream_commit};
 use crate::schema::{ReplicaIdentity, TableSchema};
-use crate::{Lsn, Position, Value};
+use crate::{Lsn, Value};
 
 /// Messages in memory: a few rows.
 const MEMORY: usize = 200;
@@ -368,7 +368,7 @@ impl Client {
             Completed::Nothing => {}
             Completed::Empty(Lsn(end)) => self.found.push((end, Vec::new())),
             Completed::Transaction(transaction) => {
-                let Position::Lsn(Lsn(end)) = transaction.position;
+                let Some(Lsn(end)) = transaction.position.lsn() else { panic!("a place in the log") };
                 self.found.push((end, transaction.changes.iter().map(row).collect()));
             }
         }

@@ -2,7 +2,7 @@
 
 use tailwater_connectors::{Array, SqlType, Value};
 
-use super::json_text::{canonical, write_string};
+use super::json_text::{canonical, print_string};
 use super::read::{array, text};
 use super::text::printed;
 use crate::engine::scalar::catalog::Catalog;
@@ -17,14 +17,14 @@ pub(in crate::engine) fn append_json(out: &mut String, sql_type: &SqlType, value
         (Value::Float(number), _) if number.is_finite() => out.push_str(&printed(sql_type, value)),
         (Value::Numeric(number), _) if number.is_finite() => out.push_str(&number.to_string()),
         (Value::Text(text), SqlType::Json | SqlType::Jsonb) => out.push_str(text),
-        (Value::Timestamp(_), _) => write_string(out, &printed(sql_type, value).replacen(' ', "T", 1)),
+        (Value::Timestamp(_), _) => print_string(out, &printed(sql_type, value).replacen(' ', "T", 1)),
         (Value::Timestamptz(_), _) => {
             // ISO 8601 has minutes in the offset.
             let shown = printed(sql_type, value).replacen(' ', "T", 1);
-            write_string(out, &shown.replacen("+00", "+00:00", 1));
+            print_string(out, &shown.replacen("+00", "+00:00", 1));
         }
         (Value::Array(array), SqlType::Array(element)) => write_array(out, element, (array, ",")),
-        _ => write_string(out, &printed(sql_type, value)),
+        _ => print_string(out, &printed(sql_type, value)),
     }
 }
 
@@ -129,7 +129,7 @@ pub(in crate::engine::scalar) fn row_document(types: &[SqlType], arguments: &[Va
     let fields = array(&arguments[0]).elements.iter().zip(types[1..].iter().zip(&arguments[1..]));
     for (index, (name, (sql_type, value))) in fields.enumerate() {
         out.push_str(if index > 0 { "," } else { "" });
-        write_string(&mut out, text(name));
+        print_string(&mut out, text(name));
         out.push(':');
         append_json(&mut out, sql_type, value);
     }

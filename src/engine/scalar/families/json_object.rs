@@ -2,7 +2,7 @@
 
 use tailwater_connectors::{Array, Value};
 
-use super::json_text::{Json, canonical, parse, sorted_fields, write_canonical, write_string};
+use super::json_text::{Json, canonical, parse, print_string, sorted_fields, write_canonical};
 use super::read::{array, text};
 use crate::engine::scalar::catalog::Catalog;
 use crate::engine::scalar::expression::RowError;
@@ -16,10 +16,10 @@ fn object<'a>(pairs: impl Iterator<Item = (&'a Value, &'a Value)>) -> Result<Val
     for (index, (key, value)) in pairs.enumerate() {
         let Value::Text(key) = key else { return Err(RowError::new("22004", "null value not allowed for object key")) };
         out.push_str(if index > 0 { ", " } else { "" });
-        write_string(&mut out, key);
+        print_string(&mut out, key);
         out.push_str(" : ");
         match value {
-            Value::Text(value) => write_string(&mut out, value),
+            Value::Text(value) => print_string(&mut out, value),
             _ => out.push_str("null"),
         }
     }
@@ -78,7 +78,7 @@ fn write_pretty(out: &mut String, json: &Json<'_>, depth: usize) {
             for (index, (key, node)) in sorted_fields(fields).into_iter().enumerate() {
                 out.push_str(if index > 0 { "," } else { "" });
                 line(out, depth + 1);
-                write_string(out, key);
+                print_string(out, key);
                 out.push_str(": ");
                 write_pretty(out, node.value(), depth + 1);
             }

@@ -3,7 +3,7 @@
 use tailwater_connectors::Value;
 
 use super::json_read::strings;
-use super::json_text::{Json, Node, parse, write_canonical, write_string};
+use super::json_text::{Json, Node, parse, print_string, write_canonical};
 use super::read::text;
 use crate::engine::scalar::catalog::Catalog;
 use crate::engine::scalar::expression::RowError;
@@ -35,7 +35,7 @@ fn write(out: &mut String, node: &Node<'_>) {
             let kept = fields.iter().filter(|(_, node)| !matches!(node.value(), Json::Null));
             for (index, (key, node)) in kept.enumerate() {
                 out.push_str(if index > 0 { "," } else { "" });
-                write_string(out, key);
+                print_string(out, key);
                 out.push(':');
                 write(out, node);
             }
@@ -49,7 +49,7 @@ fn write(out: &mut String, node: &Node<'_>) {
             }
             out.push(']');
         }
-        Json::Text(text) => write_string(out, text),
+        Json::Text(text) => print_string(out, text),
         _ => out.push_str(node.source),
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use tailwater_connectors::Numeric;
+pub(in crate::engine::scalar) use tailwater_connectors::json::print_string;
 
 use crate::engine::scalar::expression::RowError;
 
@@ -274,25 +275,6 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Appends a JSON string as Postgres escapes it.
-pub(in crate::engine::scalar) fn write_string(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if (c as u32) < 0x20 => out.push_str(&format!("\\u{:04x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-}
-
 /// Fields as jsonb keeps them: the last of equal keys, shorter keys first, then by bytes.
 pub(in crate::engine::scalar) fn sorted_fields<'n, 'a>(
     fields: &'n [(Cow<'a, str>, Node<'a>)],
@@ -310,7 +292,7 @@ pub(super) fn write_canonical(out: &mut String, json: &Json<'_>) {
         Json::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
         Json::Number(number) => out.push_str(&number.to_string()),
         Json::Written => unreachable!("jsonb is read with its numbers"),
-        Json::Text(text) => write_string(out, text),
+        Json::Text(text) => print_string(out, text),
         Json::Array(elements) => {
             out.push('[');
             for (index, element) in elements.iter().enumerate() {
@@ -323,7 +305,7 @@ pub(super) fn write_canonical(out: &mut String, json: &Json<'_>) {
             out.push('{');
             for (index, (key, node)) in sorted_fields(fields).into_iter().enumerate() {
                 out.push_str(if index > 0 { ", " } else { "" });
-                write_string(out, key);
+                print_string(out, key);
                 out.push_str(": ");
                 write_canonical(out, &node.value);
             }

@@ -6,7 +6,7 @@ use tailwater_connectors::Numeric;
 
 use super::moment::Moment;
 use crate::engine::scalar::expression::RowError;
-use crate::engine::scalar::families::json_text::{self, Json, write_string};
+use crate::engine::scalar::families::json_text::{self, Json, print_string};
 
 /// Fields of an object, as jsonb orders them.
 pub(super) type Fields = Vec<(Rc<str>, Item)>;
@@ -56,8 +56,8 @@ impl Item {
             Self::Null => out.push_str("null"),
             Self::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
             Self::Number(number) => out.push_str(&number.to_string()),
-            Self::Text(text) => write_string(out, text),
-            Self::Moment(moment) => write_string(out, &moment.written()),
+            Self::Text(text) => print_string(out, text),
+            Self::Moment(moment) => print_string(out, &moment.written()),
             Self::Array(elements) => {
                 out.push('[');
                 for (index, element) in elements.iter().enumerate() {
@@ -70,7 +70,7 @@ impl Item {
                 out.push('{');
                 for (index, (key, value)) in fields.iter().enumerate() {
                     out.push_str(if index > 0 { ", " } else { "" });
-                    write_string(out, key);
+                    print_string(out, key);
                     out.push_str(": ");
                     value.write(out);
                 }

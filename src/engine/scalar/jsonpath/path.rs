@@ -7,7 +7,7 @@ use tailwater_connectors::Numeric;
 
 use super::parser::parse;
 use crate::engine::scalar::expression::RowError;
-use crate::engine::scalar::families::json_text::write_string;
+use crate::engine::scalar::families::json_text::print_string;
 use crate::engine::scalar::regex::Regex;
 
 /// `last` as a depth.
@@ -232,10 +232,10 @@ fn write_head(out: &mut String, chain: &Chain, brackets: bool) {
         Head::Null => out.push_str("null"),
         Head::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
         Head::Number(number) => enclosed(out, !chain.steps.is_empty(), |out| out.push_str(&number.to_string())),
-        Head::Text(text) => write_string(out, text),
+        Head::Text(text) => print_string(out, text),
         Head::Variable(name) => {
             out.push('$');
-            write_string(out, name);
+            print_string(out, name);
         }
         Head::Root => out.push('$'),
         Head::Current => out.push('@'),
@@ -287,7 +287,7 @@ fn write_condition(out: &mut String, condition: &Condition, brackets: bool) {
         Condition::LikeRegex(chain, pattern) => enclosed(out, brackets, |out| {
             operand(out, chain);
             out.push_str(" like_regex ");
-            write_string(out, &pattern.text);
+            print_string(out, &pattern.text);
             if !pattern.flags.is_empty() {
                 out.extend([" flag \"", &pattern.flags, "\""]);
             }
@@ -299,7 +299,7 @@ fn write_step(out: &mut String, step: &Step) {
     match step {
         Step::Key(key) => {
             out.push('.');
-            write_string(out, key);
+            print_string(out, key);
         }
         Step::AnyKey => out.push_str(".*"),
         Step::AnyElement => out.push_str("[*]"),
@@ -323,7 +323,7 @@ fn write_step(out: &mut String, step: &Step) {
         Step::Method(method) => out.extend([".", method.name(), "()"]),
         Step::Datetime(template) => {
             out.push_str(".datetime");
-            enclosed(out, true, |out| template.iter().for_each(|template| write_string(out, template)));
+            enclosed(out, true, |out| template.iter().for_each(|template| print_string(out, template)));
         }
     }
 }

@@ -31,9 +31,7 @@ fn stepper(gate: &Arc<Gate>, batches: &[&[u64]]) -> (mpsc::Receiver<Vec<u64>>, t
     let running = thread::spawn(move || {
         for batch in batches {
             let passed = gate.pass(&main_source(), &batch, |part| {
-                let position = |transaction: &Transaction| match transaction.position {
-                    Position::Lsn(Lsn(position)) => position,
-                };
+                let position = |transaction: &Transaction| transaction.position.lsn().map_or(0, |lsn| lsn.0);
                 sender.send(part.iter().map(position).collect()).unwrap();
                 Ok::<(), Infallible>(())
             });

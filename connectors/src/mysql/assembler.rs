@@ -1,0 +1,254 @@
+//! Events become whole transactions with positions.
+//!
+//! ```text
+//! Gtid ─ (BEGIN) ─ rows ... ─ Xid | COMMIT            a transaction
+//! Gtid ─ statement                                    a statement that is one: DDL, and what is none of ours
+//! Gtid ─ rows ... ─ XaPrepare   ...   Gtid ─ XA COMMIT   two: the rows count with the second
+//! ```
+//!
+//! What is prepared has an id of its own. MySQL's position leaves that id out until the transaction ends, so that whoever resumes from
+//! it gets the rows again. MariaDB's position cannot leave anything out; so the end of what was not seen to be prepared stops the source.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::binlog::{BinlogError, Event, MariaXa, QueryKind};
+use super::definition;
+use super::followed::Followed;
+use super::gtid_set::Gtid;
+use super::maria_gtids::MariaGtid;
+use super::position::{FilePosition, MysqlPosition};
+use crate::change::{Change, Transaction};
+use crate::position::Position;
+use crate::source::TableChange;
+
+/// What an event completes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Completed {
+    /// A table changed, before all that completes later.
+    Table(TableChange),
+    /// A transaction with changes of ours.
+    Transaction(Transaction),
+    /// One without.
+    Progress(MysqlPosition),
+}
+
+/// Why nothing that follows can be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Stop {
+    /// The bytes are not understood.
+    #[error(transparent)]
+    Decoding(#[from] BinlogError),
+    /// Events come in an order that makes no sense.
+    #[error("{0}")]
+    Order(&'static str),
+    /// What happened is not in the log: what is held cannot be continued.
+    #[error("{0}")]
+    Untold(String),
+}
+
+/// The id of a transaction.
+#[derive(Clone, Debug)]
+enum Id {
+    Mysql(Gtid),
+    Mariadb(MariaGtid),
+}
+
+#[derive(Debug)]
+struct Open {
+    id: Id,
+    committed_at: i64,
+    /// A statement is not all of it.
+    begun: bool,
+    changes: Vec<Change>,
+}
+
+/// Puts together what belongs together.
+pub(super) struct Assembler {
+    tables: Followed,
+    /// Behind all that has completed.
+    position: MysqlPosition,
+    open: Option<Open>,
+    /// Two-phase transactions whose rows have been told, by name.
+    prepared: HashMap<String, (Id, Vec<Change>)>,
+    /// Of the file, where its name is known.
+    place: Option<FilePosition>,
+    /// Behind the last event of the file that was no part of a compressed transaction.
+    next_place: u64,
+    completed: Vec<Completed>,
+}
+
+impl Assembler {
+    pub(super) fn new(tables: Followed, position: MysqlPosition) -> Self {
+        let (prepared, completed) = (HashMap::new(), Vec::new());
+        Self { tables, position, open: None, prepared, place: None, next_place: 0, completed }
+    }
+
+    /// Behind all that has completed.
+    pub(super) fn position(&self) -> &MysqlPosition {
+        &self.position
+    }
+
+    /// The same in the file, while no transaction is open.
+    pub(super) fn place(&self) -> Option<FilePosition> {
+        self.place.clone()
+    }
+
+    /// Takes an event; `next_place` is where the one behind it stands in the file, 0 where it is in none or part of another.
+    pub(super) fn take(&mut self, event: Event<'_>, next_place: u64) -> Result<Vec<Completed>, Stop> {
+        if next_place != 0 {
+            self.next_place = next_place;
+        }
+        self.event(event)?;
+        let mut completed: Vec<_> = self.tables.take_changed().into_iter().map(Completed::Table).collect();
+        completed.append(&mut self.completed);
+        if self.open.is_none()
+            && let Some(place) = &mut self.place
+        {
+            place.position = self.next_place;
+        }
+        Ok(completed)
+    }
+
+    fn event(&mut self, event: Event<'_>) -> Result<(), Stop> {
+        match event {
+            Event::Gtid { gtid, committed_at } => self.begin(Id::Mysql(gtid), committed_at, false),
+            Event::MariaGtid { gtid, standalone, xa, committed_at } => {
+                let begun = !standalone && !matches!(xa, MariaXa::Completes(_));
+                self.begin(Id::Mariadb(gtid), committed_at, begun)
+            }
+            Event::AnonymousGtid { .. } => {
+                Err(Stop::Untold("a transaction has no id: gtid_mode was switched off".into()))
+            }
+            Event::Query { schema, sql, kind } => self.statement(&schema, &sql, kind),
+            Event::Xid => self.end(),
+            Event::XaPrepare { one_phase: true, .. } => self.end(),
+            Event::XaPrepare { xid, one_phase: false } => self.prepare(xid),
+            Event::Rows(rows) => {
+                let open = self.open.as_mut().ok_or(Stop::Order("rows came outside of a transaction"))?;
+                Ok(self.tables.rows(&rows, &mut open.changes)?)
+            }
+            Event::Rotate { file, position, .. } => {
+                self.rotate(file, position);
+                Ok(())
+            }
+            Event::Heartbeat { position, .. } => {
+                self.next_place = self.next_place.max(position);
+                Ok(())
+            }
+            Event::Incident { message } => Err(Stop::Untold(format!("the server lost a part of its log: {message}"))),
+            Event::Format { .. }
+            | Event::PreviousGtids(_)
+            | Event::GtidList(_)
+            | Event::TableMap(_)
+            | Event::Payload { .. }
+            | Event::Stop
+            | Event::Ignored => Ok(()),
+        }
+    }
+
+    fn rotate(&mut self, file: SmolStr, position: u64) {
+        self.next_place = position;
+        self.place = Some(FilePosition { file, position });
+    }
+
+    fn begin(&mut self, id: Id, committed_at: i64, begun: bool) -> Result<(), Stop> {
+        if self.open.is_some() {
+            return Err(Stop::Order("a transaction began inside another"));
+        }
+        self.open = Some(Open { id, committed_at, begun, changes: Vec::new() });
+        Ok(())
+    }
+
+    fn statement(&mut self, schema: &str, sql: &str, kind: QueryKind) -> Result<(), Stop> {
+        let Some(open) = self.open.as_mut() else {
+            return match kind {
+                // MariaDB says some things outside of transactions.
+                QueryKind::Other => Ok(()),
+                _ => Err(Stop::Order("a statement came outside of a transaction")),
+            };
+        };
+        match kind {
+            QueryKind::Begin | QueryKind::XaStart => open.begun = true,
+            QueryKind::Savepoint | QueryKind::XaEnd => {}
+            QueryKind::Commit | QueryKind::Rollback => return self.end(),
+            QueryKind::XaCommit(xid) => return self.complete(&xid, true),
+            QueryKind::XaRollback(xid) => return self.complete(&xid, false),
+            QueryKind::Rows => {
+                let what = "the log has a statement instead of the rows that it changed (binlog_format is not ROW)";
+                return Err(Stop::Untold(what.into()));
+            }
+            QueryKind::Definition | QueryKind::DefinitionWithRows => {
+                for effect in definition::effects(schema, sql) {
+                    self.tables.define(effect, &mut open.changes);
+                }
+                open.begun |= kind == QueryKind::DefinitionWithRows;
+                if !open.begun {
+                    return self.end();
+                }
+            }
+            QueryKind::Other if !open.begun => return self.end(),
+            QueryKind::Other => {}
+        }
+        Ok(())
+    }
+
+    fn prepare(&mut self, xid: String) -> Result<(), Stop> {
+        let open = self.open.take().ok_or(Stop::Order("something was prepared that did not begin"))?;
+        match &open.id {
+            Id::Mariadb(gtid) => self.advance_maria(*gtid),
+            Id::Mysql(_) => {}
+        }
+        self.completed.push(Completed::Progress(self.position.clone()));
+        self.prepared.insert(xid, (open.id, open.changes));
+        Ok(())
+    }
+
+    fn complete(&mut self, xid: &str, commits: bool) -> Result<(), Stop> {
+        let Some((id, changes)) = self.prepared.remove(xid) else {
+            // Its rows lie before where this stream began.
+            return match commits {
+                false => self.end(),
+                true => Err(Stop::Untold("a two-phase transaction was committed that was prepared before".into())),
+            };
+        };
+        if let Id::Mysql(gtid) = id {
+            self.advance_mysql(&gtid);
+        }
+        if let Some(open) = self.open.as_mut().filter(|_| commits) {
+            open.changes = changes;
+        }
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), Stop> {
+        let open = self.open.take().ok_or(Stop::Order("a transaction ended that did not begin"))?;
+        match &open.id {
+            Id::Mysql(gtid) => self.advance_mysql(gtid),
+            Id::Mariadb(gtid) => self.advance_maria(*gtid),
+        }
+        self.completed.push(match open.changes.is_empty() {
+            true => Completed::Progress(self.position.clone()),
+            false => Completed::Transaction(Transaction {
+                position: Position::Mysql(self.position.clone()),
+                committed_at: open.committed_at,
+                changes: open.changes,
+            }),
+        });
+        Ok(())
+    }
+
+    fn advance_mysql(&mut self, gtid: &Gtid) {
+        if let MysqlPosition::Gtids(set) = &mut self.position {
+            Arc::make_mut(set).insert(gtid);
+        }
+    }
+
+    fn advance_maria(&mut self, gtid: MariaGtid) {
+        if let MysqlPosition::Mariadb(gtids) = &mut self.position {
+            Arc::make_mut(gtids).advance(gtid);
+        }
+    }
+}

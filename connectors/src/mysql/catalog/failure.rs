@@ -1,0 +1,49 @@
+//! Errors of the client, classified.
+
+use mysql_async::Error;
+
+use crate::source::SourceError;
+
+/// Errors of the server after which trying again may help: too many connections, shutdown, lock wait, deadlock, killed, read only for now,
+/// and those that a proxy or a failover answers with.
+const PASSING: [u16; 16] =
+    [1040, 1053, 1077, 1079, 1105, 1152, 1158, 1159, 1160, 1161, 1184, 1205, 1213, 1317, 1927, 3024];
+/// Wrong name or password, no right to something, and the like.
+const DENIED: [u16; 9] = [1044, 1045, 1142, 1143, 1227, 1370, 1410, 1698, 3118];
+
+/// What a failed statement says about the source: whether trying again may help, by the error's number and not by its text.
+pub fn client_error(source: &str, error: &Error) -> SourceError {
+    let source_name = source.to_owned();
+    match error {
+        Error::Server(server) => {
+            let message = format!("{} (error {}, SQLSTATE {})", server.message, server.code, server.state);
+            if PASSING.contains(&server.code) || server.state.starts_with("08") {
+                return SourceError::Unavailable { source_name, message };
+            }
+            let hint = match DENIED.contains(&server.code) {
+                true => "grant the user that tailwater logs in as what \"tailwater source prepare\" prints",
+                false => "run the same statement with the server's own client to see more",
+            };
+            SourceError::Refused { source_name, message, hint: hint.to_owned() }
+        }
+        Error::Url(url) => {
+            let hint = "write url = \"mysql://user:password@host:3306/database\"".to_owned();
+            SourceError::Refused { source_name, message: url.to_string(), hint }
+        }
+        other => SourceError::Unavailable { source_name, message: chain(other) },
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let next_text = next.to_string();
+        if !text.contains(&next_text) {
+            text.push_str(": ");
+            text.push_str(&next_text);
+        }
+        cause = next.source();
+    }
+    text
+}

@@ -1,0 +1,19 @@
+//! Copies tables while the stream runs: in chunks by ranges of the key, each read under a consistent snapshot of its own that is given up at
+//! once, and gone on with after a restart behind the last key. `docs/ARCHITECTURE.md`, section 6, says why the order of visibility and log
+//! does no harm.
+//!
+//! ```text
+//! copier.rs   tables, one after the other, several at once     mark.rs   how far a copy has come, as the state keeps it
+//! chunk.rs    one chunk: floor, snapshot, rows, end of the log, wait for the stream
+//! keys.rs     conditions on keys                               model.rs  a model of all orders of log, commits, chunks and stream
+//! ```
+
+mod chunk;
+mod copier;
+mod keys;
+mod mark;
+
+#[cfg(test)]
+mod model;
+
+pub(super) use copier::{Copier, TableCopy};

@@ -1,0 +1,39 @@
+//! MySQL and MariaDB: a source by their binary logs.
+//!
+//! ```text
+//! source.rs      the source                   session.rs     sessions, and the log     settings.rs   settings of the server
+//! stream.rs      the loop that tails the log  assembler.rs   events to transactions    followed.rs   rows to changes
+//! tables.rs      tables, then and now         definition.rs  statements that change them
+//! copy/          the first copy               check.rs, prepare.rs   what a person asks for
+//! ```
+
+pub mod binlog;
+pub mod catalog;
+pub mod config;
+pub mod flavor;
+pub mod gtid_set;
+pub mod maria_gtids;
+pub mod position;
+pub mod prepare;
+pub mod value;
+
+mod assembler;
+mod charset;
+mod check;
+mod copy;
+mod definition;
+mod followed;
+mod json;
+mod session;
+mod settings;
+mod snapshots;
+mod source;
+mod stream;
+mod tables;
+
+pub use check::check;
+pub use flavor::{Flavor, ServerVersion};
+pub use gtid_set::{Gtid, GtidSet};
+pub use maria_gtids::{MariaGtid, MariaGtids};
+pub use position::{FilePosition, MysqlPosition};
+pub use source::MysqlSource;

@@ -1,0 +1,48 @@
+//! What a person runs once: settings that are wrong, and grants.
+
+use mysql_async::prelude::Queryable;
+
+use super::config::MysqlSourceConfig;
+use super::session::{Connector, variables};
+use super::settings;
+use super::value::quoted;
+use crate::schema::TableName;
+use crate::source::SourceError;
+
+/// Statements that set right what is wrong, and grant the user what it needs. They are for someone with more rights than the user needs.
+pub async fn prepare_sql(config: &MysqlSourceConfig, tables: &[TableName]) -> Result<Vec<String>, SourceError> {
+    let connector = Connector { config: config.clone() };
+    let (mut connection, version) = connector.connect().await?;
+    let fault = |error| connector.fault(&error);
+    let user: Option<String> = connection.query_first("SELECT current_user()").await.map_err(fault)?;
+    let user = account(&user.unwrap_or_default());
+    let found = settings::findings(&variables(&connector, &mut connection).await?, version);
+    let mut statements: Vec<String> = found
+        .into_iter()
+        .filter_map(|finding| finding.sql_to_fix)
+        .flat_map(|sql| sql.split_inclusive(';').map(|one| one.trim().to_owned()).collect::<Vec<_>>())
+        .collect();
+    statements.push(format!("GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO {user};"));
+    for table in tables {
+        statements.push(format!("GRANT SELECT ON {}.{} TO {user};", quoted(&table.schema), quoted(&table.table)));
+    }
+    Ok(statements)
+}
+
+/// Runs them, and answers with them.
+pub async fn prepare(config: &MysqlSourceConfig, tables: &[TableName]) -> Result<Vec<String>, SourceError> {
+    let statements = prepare_sql(config, tables).await?;
+    let connector = Connector { config: config.clone() };
+    let (mut connection, _) = connector.connect().await?;
+    for sql in &statements {
+        connection.query_drop(sql.as_str()).await.map_err(|error| connector.fault(&error))?;
+    }
+    Ok(statements)
+}
+
+/// `'user'@'host'` of `user@host`.
+fn account(user: &str) -> String {
+    let literal = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"));
+    let (name, host) = user.rsplit_once('@').unwrap_or((user, "%"));
+    format!("{}@{}", literal(name), literal(host))
+}

@@ -1,0 +1,161 @@
+//! Settings of the server that decide whether its log can be followed.
+
+use super::flavor::{Flavor, ServerVersion};
+use super::session::Variables;
+use crate::finding::{Finding, Severity};
+
+/// A daemon that is down for longer than the log is kept begins again; less than a day is soon over.
+const KEPT_SECONDS_MIN: u64 = 86_400;
+
+/// A setting that must have one of some values.
+struct Needed {
+    name: &'static str,
+    values: &'static [&'static str],
+    /// What it costs to have another.
+    cost: &'static str,
+    severity: Severity,
+}
+
+const NEEDED: [Needed; 6] = [
+    Needed {
+        name: "log_bin",
+        values: &["ON"],
+        cost: "there is no log to follow; it can only be set where the server is started",
+        severity: Severity::Error,
+    },
+    Needed {
+        name: "binlog_format",
+        values: &["ROW"],
+        cost: "the log has statements instead of the rows that they changed",
+        severity: Severity::Error,
+    },
+    Needed {
+        name: "binlog_row_image",
+        values: &["FULL", "FULL_NODUP"],
+        cost: "the log leaves out columns of inserted rows that were not named",
+        severity: Severity::Error,
+    },
+    Needed {
+        name: "binlog_row_metadata",
+        values: &["FULL"],
+        cost: "the log does not name columns, so that a changed table would be read wrongly",
+        severity: Severity::Error,
+    },
+    Needed {
+        name: "sync_binlog",
+        values: &["1"],
+        cost: "a crash of the server may lose transactions that views have already, which then must be rebuilt",
+        severity: Severity::Warning,
+    },
+    Needed {
+        name: "innodb_flush_log_at_trx_commit",
+        values: &["1"],
+        cost: "a crash of the server may lose transactions that views have already, which then must be rebuilt",
+        severity: Severity::Warning,
+    },
+];
+
+const GTID_MODE: Needed = Needed {
+    name: "gtid_mode",
+    values: &["ON"],
+    cost: "a place in the log has no name that outlives the file and the server",
+    severity: Severity::Error,
+};
+
+const ORDER_COMMITS: Needed = Needed {
+    name: "binlog_order_commits",
+    values: &["ON"],
+    cost: "a transaction may be committed before one that stands before it in the log, so that no place in the log is a beginning",
+    severity: Severity::Error,
+};
+
+/// What is wrong with the settings, with statements that put it right where there are any.
+pub(super) fn findings(variables: &Variables, version: ServerVersion) -> Vec<Finding> {
+    let set = match version.flavor {
+        Flavor::Mysql => "SET PERSIST",
+        Flavor::Mariadb => "SET GLOBAL",
+    };
+    let of_mysql = [&GTID_MODE, &ORDER_COMMITS].into_iter().filter(|_| version.flavor == Flavor::Mysql);
+    let mut found: Vec<Finding> =
+        NEEDED.iter().chain(of_mysql).filter_map(|needed| needed.finding(variables, set)).collect();
+    found.extend(kept(variables, set));
+    found
+}
+
+impl Needed {
+    fn finding(&self, variables: &Variables, set: &str) -> Option<Finding> {
+        let value = variables.get(self.name).map_or("", String::as_str);
+        if self.values.iter().any(|wanted| value.eq_ignore_ascii_case(wanted)) {
+            return None;
+        }
+        let what = format!("{} is \"{value}\" instead of \"{}\": {}", self.name, self.values[0], self.cost);
+        let sql_to_fix = match self.name {
+            "log_bin" => None,
+            // A step must be the same on all servers before the next one.
+            "gtid_mode" => Some(format!(
+                "{set} enforce_gtid_consistency = ON; {set} gtid_mode = OFF_PERMISSIVE; {set} gtid_mode = ON_PERMISSIVE; \
+                 {set} gtid_mode = ON;"
+            )),
+            name => Some(format!("{set} {name} = {};", self.values[0])),
+        };
+        Some(Finding { what, sql_to_fix, severity: self.severity })
+    }
+}
+
+fn kept(variables: &Variables, set: &str) -> Option<Finding> {
+    let seconds: f64 = variables.get("binlog_expire_logs_seconds")?.parse().ok()?;
+    if seconds == 0.0 || seconds >= KEPT_SECONDS_MIN as f64 {
+        return None;
+    }
+    Some(Finding {
+        what: format!(
+            "binlog_expire_logs_seconds is {seconds}: views of a daemon that is down for longer must be rebuilt, because the server \
+             has removed what happened meanwhile"
+        ),
+        sql_to_fix: Some(format!("{set} binlog_expire_logs_seconds = {};", 7 * KEPT_SECONDS_MIN)),
+        severity: Severity::Warning,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(pairs: &[(&str, &str)]) -> Variables {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn each_wrong_setting_is_named_with_its_cost_and_its_statement() {
+        let mut good = variables(&[
+            ("log_bin", "ON"),
+            ("binlog_format", "ROW"),
+            ("binlog_row_image", "FULL"),
+            ("binlog_row_metadata", "FULL"),
+            ("gtid_mode", "ON"),
+            ("binlog_order_commits", "ON"),
+            ("sync_binlog", "1"),
+            ("innodb_flush_log_at_trx_commit", "1"),
+            ("binlog_expire_logs_seconds", "2592000"),
+        ]);
+        let mysql = ServerVersion { flavor: Flavor::Mysql, major: 8, minor: 4, patch: 0 };
+        assert_eq!(findings(&good, mysql), []);
+        good.insert("binlog_row_metadata".into(), "MINIMAL".into());
+        good.insert("binlog_expire_logs_seconds".into(), "60".into());
+        let found = findings(&good, mysql);
+        assert_eq!(found.len(), 2);
+        assert!(
+            found[0].what.starts_with("binlog_row_metadata is \"MINIMAL\" instead of \"FULL\": the log does not name")
+        );
+        assert_eq!(found[0].sql_to_fix.as_deref(), Some("SET PERSIST binlog_row_metadata = FULL;"));
+        assert_eq!((found[0].severity, found[1].severity), (Severity::Error, Severity::Warning));
+    }
+
+    #[test]
+    fn mariadb_needs_no_gtid_mode() {
+        let mariadb = ServerVersion { flavor: Flavor::Mariadb, major: 10, minor: 11, patch: 0 };
+        let found = findings(&variables(&[("log_bin", "ON")]), mariadb);
+        assert!(found.iter().all(|finding| !finding.what.starts_with("gtid_mode")));
+        assert_eq!(found.len(), 5);
+    }
+}

@@ -1,0 +1,248 @@
+//! The source as the pipeline sees it.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+
+use super::assembler::Assembler;
+use super::binlog::Decoder;
+use super::config::MysqlSourceConfig;
+use super::copy::{Copier, TableCopy};
+use super::flavor::{Flavor, ServerVersion};
+use super::followed::{Followed, Gone};
+use super::position::MysqlPosition;
+use super::session::{Connector, current_position, print_position, variables};
+use super::snapshots::NoSnapshots;
+use super::stream::Stream;
+use super::tables::{describe, examine};
+use super::{settings, value::MysqlTable};
+use crate::finding::Severity;
+use crate::health::SourceHealth;
+use crate::position::Position;
+use crate::schema::{TableName, TableSchema};
+use crate::snapshot::Snapshots;
+use crate::source::{
+    DurablePosition, ResumePoint, Source, SourceError, SourceIdentity, SourceMessage, TransactionSender, UnfinishedCopy,
+};
+
+/// How long a server may take to show in `gtid_executed` what it had sent before.
+const SHOWN_MAX: Duration = Duration::from_secs(10);
+
+/// One MySQL or MariaDB server.
+pub struct MysqlSource {
+    connector: Connector,
+}
+
+/// What runs: the stream, and what is copied beside it.
+type Started = (Stream, Vec<TableCopy>, Gone);
+
+/// Where a stream begins, and with what.
+struct Beginning {
+    position: MysqlPosition,
+    tables: Vec<MysqlTable>,
+    copies: Vec<TableCopy>,
+    version: ServerVersion,
+}
+
+impl MysqlSource {
+    /// Connects to nothing yet.
+    pub fn new(config: MysqlSourceConfig) -> Self {
+        Self { connector: Connector { config } }
+    }
+
+    async fn start(&self, resume: ResumePoint, out: &TransactionSender) -> Result<Started, SourceError> {
+        let (mut connection, version) = self.connector.connect().await?;
+        self.check_settings(&mut connection, version).await?;
+        let beginning = match resume {
+            ResumePoint::FirstCopy { tables, .. } => self.start_first((&mut connection, version), &tables, out).await?,
+            ResumePoint::Stream { position, identity, tables, copying, .. } => {
+                let position = self.resumable((&mut connection, version), position, &identity).await?;
+                self.start_again((&mut connection, version), position, (&tables, &copying), out).await?
+            }
+        };
+        let gone = Gone::default();
+        let log = self.connector.open_log(&beginning.position).await?;
+        let place = print_position(&beginning.position);
+        tracing::info!(source = %self.connector.config.name, position = %place, server = %version, "streaming");
+        let assembler = Assembler::new(Followed::new(beginning.tables, gone.clone()), beginning.position);
+        let decoder = Decoder::new(beginning.version.flavor);
+        let stream = Stream::new(self.connector.clone(), log, (decoder, assembler), out.clone());
+        Ok((stream, beginning.copies, gone))
+    }
+
+    /// Settings with which the log cannot be followed.
+    async fn check_settings(&self, connection: &mut Conn, version: ServerVersion) -> Result<(), SourceError> {
+        let variables = variables(&self.connector, connection).await?;
+        let wrong = settings::findings(&variables, version).into_iter().find(|found| found.severity == Severity::Error);
+        match wrong {
+            None => Ok(()),
+            Some(wrong) => {
+                let hint = wrong.sql_to_fix.unwrap_or_else(|| "run \"tailwater check\"".into());
+                Err(self.connector.refused(wrong.what, hint))
+            }
+        }
+    }
+
+    async fn start_first(
+        &self,
+        (connection, version): (&mut Conn, ServerVersion),
+        names: &[TableName],
+        out: &TransactionSender,
+    ) -> Result<Beginning, SourceError> {
+        let position = current_position(&self.connector, (connection, version)).await?;
+        let tables = describe(&self.connector, (connection, version), names).await?;
+        let copies: Vec<_> = tables.iter().map(|table| TableCopy::new(table.clone(), None, &position)).collect();
+        let named = |(table, copy): (&MysqlTable, &TableCopy)| (table.schema.name.clone(), copy.mark());
+        let marks = tables.iter().zip(&copies).map(named).collect();
+        let begins = SourceMessage::CopyBegins { position: Position::Mysql(position.clone()), marks };
+        // Whoever closed it is noticed by the stream.
+        let _ = out.send(begins).await;
+        Ok(Beginning { position, tables, copies, version })
+    }
+
+    async fn start_again(
+        &self,
+        (connection, version): (&mut Conn, ServerVersion),
+        position: MysqlPosition,
+        (tables, copying): (&[Arc<TableSchema>], &[UnfinishedCopy]),
+        out: &TransactionSender,
+    ) -> Result<Beginning, SourceError> {
+        let examined = examine(&self.connector, (connection, version), tables).await?;
+        for change in examined.changed {
+            let _ = out.send(SourceMessage::TableChanged(change)).await;
+        }
+        let unfinished = |table: &MysqlTable| {
+            let copy = copying.iter().find(|copy| copy.table == table.schema.name)?;
+            Some(TableCopy::new(table.clone(), copy.mark.as_ref(), &position))
+        };
+        let copies = examined.known.iter().filter_map(unfinished).collect();
+        Ok(Beginning { position, tables: examined.known, copies, version })
+    }
+
+    /// The position, if the server can go on from it.
+    async fn resumable(
+        &self,
+        (connection, version): (&mut Conn, ServerVersion),
+        position: Position,
+        identity: &SourceIdentity,
+    ) -> Result<MysqlPosition, SourceError> {
+        let Position::Mysql(position) = position else {
+            return Err(self.connector.refused(
+                "the state was made from a database of another kind",
+                "name another state_dir, or the database it was made from",
+            ));
+        };
+        let cannot = |reason: &str| Err(self.connector.cannot_resume(&position, reason));
+        if identity.system != system(version.flavor) {
+            return cannot("the state was made from a server of the other kind, MySQL or MariaDB");
+        }
+        if version.flavor == Flavor::Mariadb {
+            // The server looks for the position itself.
+            return Ok(position);
+        }
+        let set = print_position(&position);
+        let purged: Option<u8> =
+            self.first(connection, &format!("SELECT gtid_subset(@@global.gtid_purged, '{set}')")).await?;
+        if purged != Some(1) {
+            return cannot("the server has removed what follows it from its log");
+        }
+        let begun = Instant::now();
+        loop {
+            let known: Option<u8> =
+                self.first(connection, &format!("SELECT gtid_subset('{set}', @@global.gtid_executed)")).await?;
+            match known {
+                Some(1) => return Ok(position),
+                _ if begun.elapsed() > SHOWN_MAX => {
+                    return cannot(
+                        "the server lacks transactions that have been applied: it is another one, or an older copy",
+                    );
+                }
+                _ => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    }
+
+    async fn first<T: mysql_async::prelude::FromValue + Send + 'static>(
+        &self,
+        connection: &mut Conn,
+        sql: &str,
+    ) -> Result<Option<T>, SourceError> {
+        connection.query_first(sql).await.map_err(|error| self.connector.fault(&error))
+    }
+}
+
+fn system(flavor: Flavor) -> &'static str {
+    match flavor {
+        Flavor::Mysql => "mysql",
+        Flavor::Mariadb => "mariadb",
+    }
+}
+
+#[async_trait]
+impl Source for MysqlSource {
+    async fn tables(&mut self, wanted: &[TableName]) -> Result<Vec<Arc<TableSchema>>, SourceError> {
+        let look = async {
+            let (mut connection, version) = self.connector.connect().await?;
+            describe(&self.connector, (&mut connection, version), wanted).await
+        };
+        let found = self.connector.in_time(look).await?;
+        Ok(found.into_iter().map(|table| table.schema).collect())
+    }
+
+    async fn identity(&mut self) -> Result<SourceIdentity, SourceError> {
+        let look = async {
+            let (mut connection, version) = self.connector.connect().await?;
+            let collation = variables(&self.connector, &mut connection).await?.remove("collation_database");
+            Ok((version, collation.unwrap_or_default()))
+        };
+        let (version, collation) = self.connector.in_time(look).await?;
+        Ok(SourceIdentity {
+            system: system(version.flavor).into(),
+            database: self.connector.config.database.to_string(),
+            slot: String::new(),
+            collation,
+            ascii_case: false,
+            default_schema: self.connector.config.database.to_string(),
+        })
+    }
+
+    async fn health(&mut self) -> Result<Option<SourceHealth>, SourceError> {
+        // The server keeps its log by its own clock, and nothing for us.
+        Ok(None)
+    }
+
+    async fn release(&mut self) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    fn snapshots(&self) -> Box<dyn Snapshots> {
+        Box::new(NoSnapshots { source: self.connector.config.name.clone() })
+    }
+
+    async fn run(
+        self: Box<Self>,
+        resume: ResumePoint,
+        out: TransactionSender,
+        _durable: DurablePosition,
+    ) -> Result<(), SourceError> {
+        let (stream, copies, gone) = tokio::select! {
+            () = out.closed() => return Ok(()),
+            started = self.start(resume, &out) => started?,
+        };
+        let passed = stream.passed();
+        if copies.is_empty() {
+            return stream.run().await;
+        }
+        let copier = Copier { connector: self.connector.clone(), passed, out, gone };
+        let mut stream = pin!(stream.run());
+        tokio::select! {
+            ended = &mut stream => return ended,
+            copied = copier.run(copies) => copied?,
+        }
+        stream.await
+    }
+}

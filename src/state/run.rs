@@ -1,0 +1,213 @@
+//! Rows of one table that go past the log: collected in memory, sorted, written as files of RocksDB and taken in by it as they are.
+//!
+//! A row of a step is written three times (log, write buffer, sorted file), a row of a run once. The price: a run is no part of a step.
+//! [`StateTx::ingest`](super::StateTx::ingest) takes it in by one atomic act of its own, at once and for good, before whatever the step
+//! commits that tells of it. So runs are for rows that nobody reads before such a commit, and that may be written again after a crash
+//! between the two.
+//!
+//! Files are made in `runs/`, beside the database, and moved. What a crash leaves there is of no interest; it may be another name of a
+//! file that RocksDB has already: it is unlinked, never written over.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use rocksdb::{Options, SstFileWriter};
+
+use super::table::{TABLE_ID_BYTES, TableId};
+use super::{StateError, directory};
+
+/// From here on a run becomes two files at least, made by two threads.
+const SPLIT_BYTES_MIN: usize = 4 << 20;
+/// Files of one run at most.
+const PIECES_MAX: usize = 12;
+
+/// Writes of one table, the last of a key counts.
+#[derive(Debug)]
+pub struct Run {
+    table: TableId,
+    /// Keys as stored, each with its row behind it.
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+    /// Whether keys ascend, none twice.
+    ascends: bool,
+}
+
+/// A write in a run's bytes.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    start: usize,
+    key_bytes: u32,
+    /// `None` for a deletion.
+    row_bytes: Option<u32>,
+}
+
+impl Run {
+    /// Of nothing yet.
+    pub fn new(table: TableId) -> Self {
+        Self { table, bytes: Vec::new(), entries: Vec::new(), ascends: true }
+    }
+
+    /// Of nothing, with the memory of this one.
+    pub fn reused(mut self, table: TableId) -> Self {
+        self.clear();
+        Self { table, ..self }
+    }
+
+    /// The table that it is of.
+    pub fn table(&self) -> TableId {
+        self.table
+    }
+
+    /// Memory that its writes take, about.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len() + self.entries.len() * size_of::<Entry>()
+    }
+
+    /// Whether it has no writes.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Adds a row: `write` appends the key, answers where it ends (the length so far), and appends the row. After an error nothing is added.
+    pub fn put<E>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<usize, E>) -> Result<(), E> {
+        let start = self.bytes.len();
+        self.bytes.extend(self.table.0.to_be_bytes());
+        match write(&mut self.bytes) {
+            Ok(key_end) => {
+                let row_bytes = Some((self.bytes.len() - key_end) as u32);
+                self.add(Entry { start, key_bytes: (key_end - start) as u32, row_bytes });
+                Ok(())
+            }
+            Err(error) => {
+                self.bytes.truncate(start);
+                Err(error)
+            }
+        }
+    }
+
+    /// Adds a deletion.
+    pub fn delete(&mut self, key: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend(self.table.0.to_be_bytes());
+        self.bytes.extend_from_slice(key);
+        self.add(Entry { start, key_bytes: (self.bytes.len() - start) as u32, row_bytes: None });
+    }
+
+    fn add(&mut self, entry: Entry) {
+        self.ascends &= self.entries.last().is_none_or(|last| self.key(last) < self.key(&entry));
+        self.entries.push(entry);
+    }
+
+    /// Forgets its writes, and keeps the memory for others.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.entries.clear();
+        self.ascends = true;
+    }
+
+    /// Visits the writes in their order: keys without the table, rows, `None` for deletions.
+    pub fn each(&self, mut visit: impl FnMut(&[u8], Option<&[u8]>)) {
+        for entry in &self.entries {
+            visit(&self.key(entry)[TABLE_ID_BYTES..], self.row(entry));
+        }
+    }
+
+    fn key(&self, entry: &Entry) -> &[u8] {
+        &self.bytes[entry.start..][..entry.key_bytes as usize]
+    }
+
+    fn row(&self, entry: &Entry) -> Option<&[u8]> {
+        let start = entry.start + entry.key_bytes as usize;
+        entry.row_bytes.map(|length| &self.bytes[start..][..length as usize])
+    }
+
+    /// Sorts it; of several writes of a key the last one stays.
+    fn sort(&mut self) {
+        if self.ascends {
+            return;
+        }
+        let mut entries = std::mem::take(&mut self.entries);
+        // Stable; and chunks of a table come mostly in order, of which this sort makes use.
+        entries.sort_by(|a, b| self.key(a).cmp(self.key(b)));
+        entries.dedup_by(|later, kept| {
+            let is_same = self.key(later) == self.key(kept);
+            if is_same {
+                *kept = *later;
+            }
+            is_same
+        });
+        (self.entries, self.ascends) = (entries, true);
+    }
+
+    /// Its greatest key, without the table, when it is sorted.
+    pub(super) fn last_key(&self) -> Option<&[u8]> {
+        self.entries.last().map(|entry| &self.key(entry)[TABLE_ID_BYTES..])
+    }
+
+    /// Sorts it and writes it as files below `directory`, whose keys do not overlap. What cannot be written leaves no files.
+    pub(super) fn write(&mut self, directory: &Path, options: &Options) -> Result<Vec<PathBuf>, StateError> {
+        self.sort();
+        fs::create_dir_all(directory).map_err(|error| directory::failed(directory, &error))?;
+        let pieces: Vec<(PathBuf, &[Entry])> = (self.pieces().into_iter().enumerate())
+            .map(|(number, entries)| (directory.join(format!("{number}.sst")), entries))
+            .collect();
+        let write = |first: usize| {
+            let mut own = pieces.iter().skip(first).step_by(2);
+            own.try_for_each(|(path, entries)| self.write_file((path, entries), options))
+        };
+        let written = thread::scope(|threads| {
+            let other = (pieces.len() > 1).then(|| threads.spawn(|| write(1)));
+            let own = write(0);
+            own.and(other.map_or(Ok(()), |other| other.join().expect("writing a file does not panic")))
+        });
+        if written.is_err() {
+            pieces.iter().for_each(|(path, _)| drop(remove(path)));
+        }
+        written.map(|()| pieces.into_iter().map(|(path, _)| path).collect())
+    }
+
+    /// Writes of each file. Several sessions read a table from several places on, and go on from there in the next run: a file that reached
+    /// from one of those places to another would overlap with all that is to come between, and had to be merged with it. Where one session
+    /// has stopped and another one began, a row came earlier than the one before it in order.
+    fn pieces(&self) -> Vec<&[Entry]> {
+        let pieces: Vec<&[Entry]> =
+            self.entries.chunk_by(|before, after| before.start < after.start).take(PIECES_MAX + 1).collect();
+        match pieces.len() {
+            2..=PIECES_MAX => pieces,
+            // In one order, or in none.
+            _ if self.bytes() < SPLIT_BYTES_MIN => vec![&self.entries],
+            _ => self.entries.chunks(self.entries.len().div_ceil(2)).collect(),
+        }
+    }
+
+    fn write_file(&self, (path, entries): (&Path, &[Entry]), options: &Options) -> Result<(), StateError> {
+        remove(path).map_err(|error| directory::failed(path, &error))?;
+        let mut file = SstFileWriter::create(options);
+        file.open(path)?;
+        for entry in entries {
+            match self.row(entry) {
+                Some(row) => file.put(self.key(entry), row)?,
+                None => file.delete(self.key(entry))?,
+            }
+        }
+        Ok(file.finish()?)
+    }
+}
+
+/// Removes the name of a file, if it is there.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Removes what a crash left.
+pub(super) fn clean(directory: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,194 @@
+//! A server of MySQL or MariaDB and a daemon that follows it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Opts, Value};
+use serde_json::Value as Json;
+use tailwater::cli::demo::DaemonProcess;
+use tailwater::pipeline::status::Status;
+use tailwater_connectors::Positions;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use super::mysql_server::{Kind, MysqlServer};
+use super::rig::{self, PATIENCE, PROGRAM, steady_port, wait_for};
+
+/// The servers that every test of the whole runs on; types and formats are compared on all of them nearer to the decoder.
+pub(crate) const KINDS: [Kind; 2] = [Kind::Mariadb10, Kind::Mysql9];
+
+/// A blocking session.
+pub(crate) struct Session {
+    runtime: Runtime,
+    connection: Conn,
+}
+
+impl Session {
+    pub(crate) fn connect(url: &str) -> Self {
+        Self::try_connect(url).unwrap()
+    }
+
+    pub(crate) fn try_connect(url: &str) -> Result<Self, mysql_async::Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let connection = runtime.block_on(Conn::new(Opts::from_url(url)?))?;
+        Ok(Self { runtime, connection })
+    }
+
+    pub(crate) fn run(&mut self, sql: &str) {
+        self.try_run(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
+    }
+
+    pub(crate) fn try_run(&mut self, sql: &str) -> Result<(), mysql_async::Error> {
+        self.runtime.block_on(self.connection.query_drop(sql))
+    }
+
+    /// Rows as the server prints their values.
+    pub(crate) fn rows(&mut self, sql: &str) -> Vec<Vec<String>> {
+        self.raw(sql).into_iter().map(|row| row.unwrap().into_iter().map(text).collect()).collect()
+    }
+
+    /// The same, sorted, with the columns of each row in the order of their names.
+    fn sorted(&mut self, sql: &str) -> Vec<Vec<String>> {
+        let by_name = |row: mysql_async::Row| {
+            let names = row.columns();
+            let cells =
+                names.iter().map(|column| column.name_str().into_owned()).zip(row.unwrap().into_iter().map(text));
+            cells.collect::<BTreeMap<_, _>>().into_values().collect::<Vec<_>>()
+        };
+        let mut rows: Vec<_> = self.raw(sql).into_iter().map(by_name).collect();
+        rows.sort();
+        rows
+    }
+
+    fn raw(&mut self, sql: &str) -> Vec<mysql_async::Row> {
+        self.runtime.block_on(self.connection.query(sql)).unwrap_or_else(|error| panic!("{error}: {sql}"))
+    }
+}
+
+fn text(value: Value) -> String {
+    match value {
+        Value::NULL => "null".into(),
+        Value::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        other => panic!("{other:?} is no text"),
+    }
+}
+
+/// Both.
+pub(crate) struct MysqlRig {
+    pub(crate) daemon: DaemonProcess,
+    pub(crate) server: MysqlServer,
+    pub(crate) directory: TempDir,
+    pub(crate) http: SocketAddr,
+    resp: SocketAddr,
+}
+
+impl MysqlRig {
+    /// Starts the server, runs the statements of `schema` in the database `shop` and writes a configuration with `views`.
+    pub(crate) fn new(kind: Kind, schema: &[&str], views: &str) -> Self {
+        // What is committed outlives the process, which tests kill, though not the machine.
+        let server = MysqlServer::start(kind, &["--innodb-flush-log-at-trx-commit=2"]);
+        let directory = tempfile::Builder::new().prefix("tailwater-test-").tempdir().unwrap();
+        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let (http, resp) = (local(steady_port()), local(steady_port()));
+        let path = directory.path().join("tailwater.toml");
+        let daemon = DaemonProcess::new(Path::new(PROGRAM), &path, http, Vec::new());
+        let rig = Self { daemon, server, directory, http, resp };
+        Session::connect(&rig.server.url("mysql")).run("create database shop");
+        let mut session = rig.session();
+        schema.iter().for_each(|sql| session.run(sql));
+        rig.configure(views);
+        rig
+    }
+
+    pub(crate) fn configure(&self, views: &str) {
+        let (url, http, resp) = (self.server.url("shop"), self.http, self.resp);
+        let text = format!(
+            "state_dir = \"./state\"\nmemory = \"64MiB\"\n\n[source.main]\ntype = \"mysql\"\nurl = \"{url}\"\n\
+             copy_chunk_time = \"20ms\"\n\n{views}\n\n[server]\nhttp = \"{http}\"\nredis = \"{resp}\"\n"
+        );
+        std::fs::write(self.directory.path().join("tailwater.toml"), text).unwrap();
+    }
+
+    pub(crate) fn session(&self) -> Session {
+        Session::connect(&self.server.url("shop"))
+    }
+
+    /// Starts the daemon and waits until views are live.
+    pub(crate) fn start(&mut self) {
+        self.daemon.start().unwrap();
+        self.daemon.wait_until_ready(PATIENCE).unwrap();
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Output {
+        rig::command(&self.directory.path().join("tailwater.toml"), arguments)
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.daemon.log()).unwrap_or_default()
+    }
+
+    /// Waits until the status is as wanted.
+    pub(crate) fn wait_for_status(&self, what: &str, mut wanted: impl FnMut(&Status) -> bool) -> Status {
+        let mut last = None;
+        let found = wait_for(|| {
+            let status = rig::status(self.http);
+            let found = status.as_ref().ok().filter(|status| wanted(status)).cloned();
+            last = Some(status);
+            found
+        });
+        found.unwrap_or_else(|| panic!("never seen: {what}; last status: {last:#?}\nlog:\n{}", self.log()))
+    }
+
+    /// Waits until the daemon has applied all that the server has committed.
+    pub(crate) fn wait_until_applied(&self) {
+        let sql = match self.server.kind.is_mariadb() {
+            true => "select @@global.gtid_binlog_pos",
+            false => "select replace(@@global.gtid_executed, '\\n', '')",
+        };
+        let position = self.session().rows(sql)[0][0].clone();
+        let wanted = Positions::parse(&position, &["main".into()]).unwrap();
+        self.wait_for_status(&position, |status| status.applied.covers(&wanted));
+    }
+
+    /// Rows of a view, sorted, every value as text, in the order of the columns' names.
+    pub(crate) fn view(&self, view: &str) -> Vec<Vec<String>> {
+        let answer = rig::get(self.http, &format!("/v1/views/{view}/rows")).unwrap();
+        assert_eq!(answer.code, 200, "{}", answer.body);
+        let text = |value: &Json| match value {
+            Json::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let row = |row: Json| {
+            let cells = row.as_object().unwrap().iter().map(|(name, value)| (name.clone(), text(value)));
+            cells.collect::<BTreeMap<_, _>>().into_values().collect::<Vec<_>>()
+        };
+        let mut rows: Vec<_> = answer.lines().into_iter().map(row).collect();
+        rows.sort();
+        rows
+    }
+
+    /// Every view is what the server itself answers.
+    pub(crate) fn assert_equal(&self, views: &[(&str, &str)]) {
+        self.wait_until_applied();
+        let mut session = self.session();
+        for (view, sql) in views {
+            let expected = session.sorted(sql);
+            let found = self.view(view);
+            let first = expected.iter().zip(&found).find(|(expected, found)| expected != found);
+            assert!(
+                expected == found,
+                "{view} has {} rows instead of {}; first difference {first:?}\nlog:\n{}",
+                found.len(),
+                expected.len(),
+                self.log()
+            );
+        }
+    }
+}
+
+/// `[view.NAME]` sections.
+pub(crate) fn sections(views: &[(&str, &str)]) -> String {
+    views.iter().map(|(name, sql)| format!("[view.{name}]\nsql = '''{sql}'''\n\n")).collect()
+}
