@@ -6,6 +6,7 @@ pub mod copy_settings;
 pub mod finding;
 pub mod health;
 pub mod json;
+pub mod kafka;
 pub mod mysql;
 pub mod numeric;
 pub mod open_transactions;

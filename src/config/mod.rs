@@ -4,6 +4,7 @@
 //! gives either a [`Config`] or all [`Problem`]s at once, each with file, line, key and hint.
 
 mod checked;
+mod kafka;
 mod problem;
 mod section;
 mod source;

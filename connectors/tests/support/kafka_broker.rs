@@ -1,0 +1,189 @@
+//! Private brokers of Apache Kafka for tests: one node in KRaft mode on free ports, with what `script/kafka` installed; stopped when dropped. A
+//! file of its own that the tests of both packages include, because no crate ships it.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use tempfile::TempDir;
+
+/// A virtual machine of Java starts slowly on a loaded machine.
+const START_MAX: Duration = Duration::from_secs(90);
+/// How long its answers may take.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+const CLUSTER: &str = "MkU3OEVBNTcwNTJENDM2Qk";
+const LEFT_OUT: &str = "kafka4";
+
+/// Whether tests with it are left out on purpose, by `TAILWATER_TEST_WITHOUT`: they are to say so and end.
+pub(crate) fn is_left_out() -> bool {
+    let without = std::env::var("TAILWATER_TEST_WITHOUT").unwrap_or_default();
+    without.split(',').any(|name| name.trim() == LEFT_OUT)
+}
+
+/// The folder that the script prints; without the broker the tests fail with the script's sentence.
+fn folder() -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let find = || {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = manifest.ancestors().find(|folder| folder.join("script/kafka").exists()).expect("the repository");
+        let output = Command::new(root.join("script/kafka")).arg("4.3").output().expect("a script");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
+    };
+    FOLDER.get_or_init(find).clone()
+}
+
+/// Runs until dropped.
+pub(crate) struct KafkaBroker {
+    pub(crate) port: u16,
+    directory: TempDir,
+    process: Option<Child>,
+}
+
+impl KafkaBroker {
+    /// The one that all tests of this program share while one of them runs.
+    pub(crate) fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<KafkaBroker>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        shared.upgrade().unwrap_or_else(|| {
+            let broker = Arc::new(Self::start(&[]));
+            *shared = Arc::downgrade(&broker);
+            broker
+        })
+    }
+
+    /// One of one's own, with these properties (`name=value`) behind the usual ones.
+    pub(crate) fn start(properties: &[&str]) -> Self {
+        let directory = tempfile::Builder::new().prefix("twkafka").tempdir_in("/tmp").expect("a directory");
+        let free = || TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
+        let (port, controller) = (free(), free());
+        let data = directory.path().join("data");
+        let mut lines = vec![
+            format!("listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}"),
+            format!("advertised.listeners=PLAINTEXT://127.0.0.1:{port}"),
+            format!("controller.quorum.voters=1@127.0.0.1:{controller}"),
+            format!("log.dirs={}", data.display()),
+        ];
+        lines.extend(USUAL.iter().chain(properties).map(|line| (*line).to_owned()));
+        std::fs::write(directory.path().join("properties"), lines.join("\n")).expect("a file");
+        let mut broker = Self { port, directory, process: None };
+        let formatted = broker.program("kafka.tools.StorageTool", &["format", "--cluster-id", CLUSTER, "--config"]);
+        assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
+        broker.restart();
+        broker
+    }
+
+    /// Runs one of Kafka's programs, with the file of properties as last argument.
+    fn program(&self, class: &str, arguments: &[&str]) -> std::process::Output {
+        let mut command = Command::new(folder().join("run"));
+        command.arg(class).args(arguments).arg(self.directory.path().join("properties"));
+        command.stdin(Stdio::null()).output().expect("Java can be run")
+    }
+
+    /// Starts it again, after [`Self::stop`] or [`Self::kill`].
+    pub(crate) fn restart(&mut self) {
+        self.kill();
+        let log = std::fs::File::create(self.directory.path().join("log")).expect("a log file");
+        let mut command = Command::new(folder().join("run"));
+        command.arg("kafka.Kafka").arg(self.directory.path().join("properties"));
+        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log file")).stderr(log);
+        self.process = Some(command.spawn().expect("Java can be run"));
+        self.wait_until_ready();
+    }
+
+    /// Whether it says what topics there are, itself among the brokers.
+    fn wait_until_ready(&mut self) {
+        let deadline = Instant::now() + START_MAX;
+        let consumer: BaseConsumer = self.client().create().expect("a client");
+        loop {
+            // With a bound that lets the loop see a broker that ended.
+            let metadata = consumer.fetch_metadata(None, Duration::from_secs(1));
+            if metadata.is_ok_and(|metadata| !metadata.brokers().is_empty()) {
+                return;
+            }
+            let ended = self.process.as_mut().and_then(|process| process.try_wait().ok()).flatten();
+            if ended.is_some() || Instant::now() > deadline {
+                let log = std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
+                panic!("the broker did not start: {log}");
+            }
+        }
+    }
+
+    /// `host:port`.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Settings of a client of this broker.
+    pub(crate) fn client(&self) -> ClientConfig {
+        let mut client = ClientConfig::new();
+        client.set("bootstrap.servers", self.address()).set("log_level", "0").set("reconnect.backoff.max.ms", "200");
+        client
+    }
+
+    /// For what neither producer nor consumer can ask.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
+    pub(crate) fn admin(&self) -> AdminClient<DefaultClientContext> {
+        self.client().create().expect("a client")
+    }
+
+    /// Makes a topic, with settings of its own.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
+    pub(crate) fn create_topic(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
+        let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        for (key, value) in settings {
+            topic = topic.set(key, value);
+        }
+        let (admin, options) = (self.admin(), AdminOptions::new().operation_timeout(Some(ANSWER_MAX)));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let made = runtime.block_on(admin.create_topics([&topic], &options)).expect("an answer");
+        assert!(made.iter().all(Result::is_ok), "{made:?}");
+    }
+
+    /// Stops it in order.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
+    pub(crate) fn stop(&mut self) {
+        let Some(mut process) = self.process.take() else { return };
+        let stopped = Command::new("kill").arg(process.id().to_string()).status();
+        assert!(stopped.is_ok_and(|status| status.success()), "the broker cannot be stopped");
+        let _ = process.wait();
+    }
+
+    /// Ends it at once.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+impl Drop for KafkaBroker {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+const USUAL: [&str; 15] = [
+    "process.roles=broker,controller",
+    "node.id=1",
+    "controller.listener.names=CONTROLLER",
+    "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL",
+    "inter.broker.listener.name=PLAINTEXT",
+    "auto.create.topics.enable=false",
+    "num.partitions=1",
+    "offsets.topic.replication.factor=1",
+    "offsets.topic.num.partitions=1",
+    "transaction.state.log.replication.factor=1",
+    "transaction.state.log.min.isr=1",
+    "transaction.state.log.num.partitions=4",
+    "group.initial.rebalance.delay.ms=0",
+    "log.cleaner.enable=true",
+    "log.cleaner.dedupe.buffer.size=16777216",
+];
