@@ -12,6 +12,7 @@ mod fail_points;
 mod failover;
 mod fuzz;
 mod life;
+mod messages;
 mod mysql;
 mod network;
 mod nexmark;

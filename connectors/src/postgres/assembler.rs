@@ -6,7 +6,10 @@
 //!                                                      └─ rollback ─▶ nothing
 //! ```
 
+use std::sync::Arc;
+
 use super::changes::Changes;
+use super::logical_messages::LogicalMessage;
 use super::pgoutput::{Decoder, Message};
 use super::relation_map::KnownTable;
 use super::replay::Replay;
@@ -15,6 +18,7 @@ use super::streamed::Streamed;
 use crate::change::{Change, Transaction};
 use crate::open_transactions::OpenTransactionsSender;
 use crate::position::{Lsn, Position};
+use crate::schema::TableSchema;
 use crate::source::{SourceError, TableChange};
 
 /// Builds transactions. A new one is made for each connection: relations must be announced again, and open transactions are
@@ -28,6 +32,8 @@ pub(super) struct Assembler {
     /// `None` when transactions in progress were not asked for.
     streamed: Option<Streamed>,
     replay: Option<Replay>,
+    /// The server's clock when it sent the message that is taken, microseconds since 2000-01-01 UTC: the time of what has none of its own.
+    pub(super) sent_at: i64,
 }
 
 /// What a message completed.
@@ -53,7 +59,13 @@ impl Completed {
 impl Assembler {
     pub(super) fn new(source_name: String, proto_version: u32, tables: Vec<KnownTable>) -> Self {
         let (decoder, changes) = (Decoder::new(proto_version), Changes::new(source_name.clone(), tables));
-        Self { source_name, proto_version, decoder, changes, streamed: None, replay: None }
+        Self { source_name, proto_version, decoder, changes, streamed: None, replay: None, sent_at: 0 }
+    }
+
+    /// The same with logical messages as rows of this table.
+    pub(super) fn following_messages(mut self, table: Option<Arc<TableSchema>>) -> Self {
+        self.changes.follow_messages(table);
+        self
     }
 
     /// The same where the server was asked for transactions in progress.
@@ -108,6 +120,15 @@ impl Assembler {
             (Message::StreamAbort { xid, subxid, .. }, Some(streamed)) => {
                 streamed.roll_back(xid, subxid);
                 streamed.tell(None);
+            }
+            // It belongs to no transaction, whatever is open.
+            (Message::Logical { transactional: false, lsn, prefix, content, .. }, _) => {
+                let message = LogicalMessage { lsn, transactional: false, prefix, content };
+                let changes: Vec<Change> = self.changes.message(message).into_iter().collect();
+                return Ok(match changes.is_empty() {
+                    true => Completed::Nothing,
+                    false => Completed::transaction(changes, message.end(), self.sent_at),
+                });
             }
             (message, Some(streamed)) if streamed.is_in_chunk() => {
                 streamed.keep(&message, payload, &mut self.changes)?

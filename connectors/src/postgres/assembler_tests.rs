@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::change::{NewRow, OldRow};
+use crate::postgres::logical_messages;
 use crate::row::Row;
 use crate::schema::{Column, ReplicaIdentity, TableName, TableSchema};
 use crate::sql_type::SqlType;
@@ -170,4 +171,51 @@ fn deletes_bring_the_key_and_truncates_all_tables_at_once() {
     let [Change::Delete { old, .. }, Change::Truncate { tables }] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(*old, OldRow::Key(row(&[Some(1), None])));
     assert_eq!(tables.len(), 1);
+}
+
+/// A message with this flag, place and prefix, and content `c`.
+fn message(transactional: bool, lsn: u64, prefix: &str) -> Vec<u8> {
+    [b"M".as_slice(), &[u8::from(transactional)], &lsn.to_be_bytes(), prefix.as_bytes(), b"\0\0\0\0\x01c"].concat()
+}
+
+#[test]
+fn messages_are_rows_of_their_own_table_where_somebody_reads_it() {
+    let mut assembler = assembler().following_messages(Some(logical_messages::schema("shop")));
+    let rows = |changes: &[Change]| -> Vec<(String, Value)> {
+        let row = |change: &Change| match change {
+            Change::Insert { table, new } => (format!("{} {:?}", table.name, new[2]), new[1].clone()),
+            other => panic!("{other:?}"),
+        };
+        changes.iter().map(row).collect()
+    };
+    let inside = [
+        relation(42, "t", b'd', &PLAIN),
+        message(true, 20, "first"),
+        change(b'I', &[tuple(b'N', &[Ok(1), Ok(1)])]),
+        message(true, 30, "tailwater"),
+        message(true, 40, "second"),
+    ];
+    let found = changes(&mut assembler, &inside).unwrap();
+    assert_eq!(found.len(), 3);
+    let messages = [found[0].clone(), found[2].clone()];
+    let wanted = ["first", "second"]
+        .map(|prefix| (format!("shop.pg_logical.messages {:?}", Value::text(prefix)), Value::Bool(true)));
+    assert_eq!(rows(&messages), wanted);
+
+    // Outside: a transaction of its own, behind what has been handed over and in front of what follows.
+    assembler.sent_at = 77;
+    let Completed::Transaction(alone) = assembler.accept(&message(false, 100, "alone")).unwrap() else { panic!() };
+    assert_eq!((alone.position, alone.committed_at), (Position::Lsn(Lsn(101)), 77));
+    assert_eq!(
+        rows(&alone.changes),
+        [(format!("shop.pg_logical.messages {:?}", Value::text("alone")), Value::Bool(false))]
+    );
+    assert!(!assembler.is_open());
+}
+
+#[test]
+fn messages_that_nobody_reads_are_left_out() {
+    let mut assembler = assembler();
+    assert_eq!(assembler.accept(&message(false, 100, "alone")).unwrap(), Completed::Nothing);
+    assert_eq!(changes(&mut assembler, &[message(true, 20, "first")]).unwrap(), []);
 }

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::logical_messages::LogicalMessage;
 use super::pgoutput::{Message, OldKind, TupleData};
 use super::relation_map::{CellError, KnownTable, Mapping, RelationMap};
 use crate::change::{Change, NewRow, OldRow};
 use crate::row::Row;
+use crate::schema::TableSchema;
 use crate::source::{SourceError, TableChange};
 use crate::sql_type::SqlType;
 use crate::value::Value;
@@ -16,6 +18,8 @@ use crate::value::Value;
 pub(super) struct Changes {
     source_name: String,
     relations: RelationMap,
+    /// The table of messages, where it is followed.
+    messages: Option<Arc<TableSchema>>,
     open: Option<Vec<Change>>,
     /// Reused for each row.
     scratch: Vec<Value>,
@@ -23,13 +27,24 @@ pub(super) struct Changes {
 
 impl Changes {
     pub(super) fn new(source_name: String, tables: Vec<KnownTable>) -> Self {
-        Self { relations: RelationMap::new(tables), source_name, open: None, scratch: Vec::new() }
+        Self { relations: RelationMap::new(tables), source_name, messages: None, open: None, scratch: Vec::new() }
     }
 
     /// Those of a streamed transaction that is replayed now: begun, with relations of its own.
     pub(super) fn of_streamed(&self) -> Self {
         let relations = self.relations.of_streamed();
-        Self { source_name: self.source_name.clone(), relations, open: Some(Vec::new()), scratch: Vec::new() }
+        let source_name = self.source_name.clone();
+        Self { source_name, relations, messages: None, open: Some(Vec::new()), scratch: Vec::new() }
+    }
+
+    /// Makes messages rows of this table.
+    pub(super) fn follow_messages(&mut self, table: Option<Arc<TableSchema>>) {
+        self.messages = table;
+    }
+
+    /// The row of a message; `None` where it is nobody's.
+    pub(super) fn message(&self, message: LogicalMessage<'_>) -> Option<Change> {
+        message.change(self.messages.as_ref()?)
     }
 
     /// Takes over the relations that a streamed transaction announced, by the numbers of their announcements.
@@ -77,7 +92,13 @@ impl Changes {
                 self.relations.announce(&relation);
                 Ok(())
             }
-            Message::Origin { .. } | Message::Type { .. } | Message::Logical { .. } => Ok(()),
+            Message::Logical { transactional, lsn, prefix, content, .. } => {
+                match self.message(LogicalMessage { lsn, transactional, prefix, content }) {
+                    Some(change) => self.push(change),
+                    None => Ok(()),
+                }
+            }
+            Message::Origin { .. } | Message::Type { .. } => Ok(()),
             other => {
                 let text = format!("{other:?}");
                 let name = text.split([' ', '(', '{']).next().unwrap_or_default();

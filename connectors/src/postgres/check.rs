@@ -6,6 +6,7 @@ use tokio_postgres::Client;
 use super::config::PostgresSourceConfig;
 use super::connection::{Connection, Purpose};
 use super::conninfo::ConnInfo;
+use super::logical_messages::stored;
 use super::replication::SERVER_VERSION_MIN;
 use super::server_error::{ConnectionError, Scene};
 use super::sql_text::{fill, literal, statements, table, tables as table_list};
@@ -22,7 +23,7 @@ const IDENTITY: &str = include_str!("../../../migrations/postgres/identity.up.sq
 pub async fn check(config: &PostgresSourceConfig, tables: &[TableName]) -> Result<Vec<Finding>, SourceError> {
     let scene = Scene { source_name: config.name.to_string(), slot: config.slot.clone(), resuming: None };
     let info = ConnInfo::of(config)?;
-    watch::in_time(&info, &scene, look(config, &info, tables)).await
+    watch::in_time(&info, &scene, look(config, &info, &stored(tables))).await
 }
 
 async fn look(

@@ -20,6 +20,7 @@ mod copy;
 mod feedback;
 mod first_start;
 mod frame;
+mod logical_messages;
 mod onlooker;
 mod pending;
 mod publication;
@@ -52,6 +53,7 @@ mod tests;
 
 pub use check::check;
 pub use conninfo::ConnInfo;
+pub use logical_messages::is_messages;
 pub use source::PostgresSource;
 pub use spill::MEMORY_BYTES_MAX as OPEN_MEMORY_BYTES_MAX;
 pub use sql_client::connect_sql;

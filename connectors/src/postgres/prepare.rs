@@ -7,6 +7,7 @@ use postgres_protocol::escape::escape_identifier;
 
 use super::config::PostgresSourceConfig;
 use super::conninfo::ConnInfo;
+use super::logical_messages::stored;
 use super::server_error::Scene;
 use super::sql_text::{fill, literal, statements};
 use super::{publication, sql_client, standby};
@@ -20,7 +21,7 @@ const DROP_SLOT: &str = include_str!("../../../migrations/postgres/slot.down.sql
 /// when everything was there. A second call does nothing.
 pub async fn prepare(config: &PostgresSourceConfig, tables: &[TableName]) -> Result<Vec<String>, SourceError> {
     let session = Session::open(config).await?;
-    let statements = session.missing(tables).await?;
+    let statements = session.missing(&stored(tables)).await?;
     let fault = |error| session.scene.error(error);
     if !statements.is_empty() && standby::is_in_recovery(&session.client).await.map_err(fault)? {
         return Err(standby::only_on_primary(&session.scene, &config.publication, &statements));
@@ -31,7 +32,7 @@ pub async fn prepare(config: &PostgresSourceConfig, tables: &[TableName]) -> Res
 
 /// The statements that [`prepare`] would run now, for a person to run with more rights.
 pub async fn prepare_sql(config: &PostgresSourceConfig, tables: &[TableName]) -> Result<Vec<String>, SourceError> {
-    Session::open(config).await?.missing(tables).await
+    Session::open(config).await?.missing(&stored(tables)).await
 }
 
 /// Removes slot and publication, and answers with the statements that were run. A slot that is being read is an error.

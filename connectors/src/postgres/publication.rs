@@ -82,20 +82,24 @@ pub(super) async fn look(
 /// The statements that make the publication what the tables need; none when it is so already.
 pub(super) fn missing_statements(state: &PublicationState, publication: &str, wanted: &[TableName]) -> Vec<String> {
     let name = escape_identifier(publication);
-    let filled =
-        |template: &str, tables: &str| statements(&fill(template, &[("publication", &name), ("tables", tables)]));
+    let filled = |template: &str, (place, text): (&str, &str)| {
+        statements(&fill(template, &[("publication", &name), (place, text)]))
+    };
     if !state.exists {
-        return vec![filled(CREATE, &tables(wanted))];
+        let listed = tables(wanted);
+        // Whose tables are none of the server's needs it all the same.
+        let clause = if listed.is_empty() { listed } else { format!("FOR TABLE {listed}") };
+        return vec![filled(CREATE, ("for_tables", &clause))];
     }
     let mut sql = Vec::new();
     let needs_root = !state.via_root && state.wanted.iter().any(|table| table.partitioned);
     if needs_root || !state.all_kinds {
-        sql.push(filled(SET_OPTIONS, ""));
+        sql.push(filled(SET_OPTIONS, ("tables", "")));
     }
     let missing = state.wanted.iter().filter(|table| !table.member).map(|table| &table.name);
     let missing = tables(missing);
     if !missing.is_empty() {
-        sql.push(filled(ADD_TABLES, &missing));
+        sql.push(filled(ADD_TABLES, ("tables", &missing)));
     }
     sql
 }

@@ -41,6 +41,8 @@ pub(super) struct StreamOptions<'a> {
     pub(super) binary: bool,
     /// Whether large transactions come while they are open. Their parallel form says more only to those who apply them in parallel.
     pub(super) streaming: bool,
+    /// Whether logical messages come.
+    pub(super) messages: bool,
 }
 
 /// Asks who the server is.
@@ -148,8 +150,9 @@ fn start_command(options: &StreamOptions<'_>) -> String {
     let publication = escape_identifier(options.publication).replace('\'', "''");
     let binary = if options.binary { ", \"binary\" 'true'" } else { "" };
     let streaming = if options.streaming { ", \"streaming\" 'on'" } else { "" };
+    let messages = if options.messages { ", \"messages\" 'true'" } else { "" };
     format!(
-        "START_REPLICATION SLOT {} LOGICAL {} (\"proto_version\" '{}', \"publication_names\" '{publication}'{binary}{streaming})",
+        "START_REPLICATION SLOT {} LOGICAL {} (\"proto_version\" '{}', \"publication_names\" '{publication}'{binary}{streaming}{messages})",
         escape_identifier(options.slot),
         options.start,
         options.proto_version
@@ -164,7 +167,13 @@ pub(super) fn cell(rows: &TextRows, column: usize) -> Option<&str> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Incoming<'a> {
     /// `w`: one message of the output plugin.
-    Data { start: Lsn, end: Lsn, payload: &'a [u8] },
+    Data {
+        start: Lsn,
+        end: Lsn,
+        /// Microseconds since 2000-01-01 UTC.
+        sent_at: i64,
+        payload: &'a [u8],
+    },
     /// `k`
     Keepalive { wal_end: Lsn, reply_requested: bool },
 }
@@ -178,8 +187,8 @@ impl<'a> Incoming<'a> {
         match tag {
             b'w' => {
                 let (end, rest) = lsn(rest).ok_or_else(broken)?;
-                let (_sent_at, payload) = rest.split_first_chunk::<8>().ok_or_else(broken)?;
-                Ok(Self::Data { start: first, end, payload })
+                let (sent_at, payload) = rest.split_first_chunk::<8>().ok_or_else(broken)?;
+                Ok(Self::Data { start: first, end, sent_at: i64::from_be_bytes(*sent_at), payload })
             }
             b'k' => match rest.split_first_chunk::<8>() {
                 Some((_sent_at, &[reply @ (0 | 1)])) => {
@@ -238,6 +247,7 @@ mod tests {
             proto_version: 3,
             binary: true,
             streaming: false,
+            messages: false,
         };
         assert_eq!(
             start_command(&options),
@@ -252,7 +262,15 @@ mod tests {
             let proto_version = proto_version(version);
             let command = |streaming| {
                 let (slot, publication, start, binary) = ("s", "p", Lsn(0), false);
-                start_command(&StreamOptions { slot, publication, start, proto_version, binary, streaming })
+                start_command(&StreamOptions {
+                    slot,
+                    publication,
+                    start,
+                    proto_version,
+                    binary,
+                    streaming,
+                    messages: false,
+                })
             };
             assert!(!command(false).contains("streaming"));
             assert!(command(true).ends_with("\"streaming\" 'on')"), "{}", command(true));

@@ -14,6 +14,7 @@ use super::config::PostgresSourceConfig;
 use super::connection::{Connection, Purpose};
 use super::conninfo::ConnInfo;
 use super::copy::{Copier, TableCopy};
+use super::logical_messages::{self, is_messages};
 use super::onlooker::Onlooker;
 use super::relation_map::KnownTable;
 use super::replication::{self, StreamOptions};
@@ -91,11 +92,12 @@ impl Source for PostgresSource {
         let scene = self.scene(None);
         let look = async {
             let client = sql_client::connect(&self.info).await.map_err(|error| scene.error(error))?;
-            catalog::tables(&client, &self.config.name, wanted).await
+            catalog::tables(&client, &self.config.name, &logical_messages::stored(wanted)).await
         };
         let found = watch::in_time(&self.info, &scene, look).await?;
-        let tables: Vec<_> = found.into_iter().map(|table| Arc::new(table.schema)).collect();
+        let mut tables: Vec<_> = found.into_iter().map(|table| Arc::new(table.schema)).collect();
         self.seen.extend(tables.iter().map(|table| (table.name.clone(), table.clone())));
+        tables.extend(wanted.iter().any(is_messages).then(|| logical_messages::schema(&self.config.name)));
         Ok(tables)
     }
 
@@ -184,12 +186,12 @@ impl PostgresSource {
                 let now = watch::in_time(&self.info, &scene, self.timeline(&scene)).await?;
                 // A closed channel is noticed by the stream that follows.
                 let _ = out.send(SourceMessage::Note(now.print())).await;
-                let Start { position, known, copies } = self.start_first((&tables, foreign), out).await?;
+                let Start { position, known, messages, copies } = self.start_first((&tables, foreign), out).await?;
                 let scene = self.scene(Some(Position::Lsn(position)));
                 let stream = async {
                     let mut connection = self.connect(&scene).await?;
                     let watching = self.watching(&scene, &mut connection, &known, out).await?;
-                    Ok((self.start_stream(scene.clone(), connection, (known, position)).await?, watching))
+                    Ok((self.start_stream(scene.clone(), connection, (known, messages, position)).await?, watching))
                 };
                 let (parts, watching) = watch::in_time(&self.info, &scene, stream).await?;
                 Ok((parts, copies, watching))
@@ -207,10 +209,14 @@ impl PostgresSource {
                         // A closed channel is noticed by the stream that follows.
                         let _ = out.send(SourceMessage::Note(now.print())).await;
                     }
-                    let Start { position, known, copies } =
+                    let Start { position, known, messages, copies } =
                         self.start_again(&scene, durable, (&tables, &copying), out).await?;
                     let watching = self.watching(&scene, &mut connection, &known, out).await?;
-                    Ok((self.start_stream(scene.clone(), connection, (known, position)).await?, copies, watching))
+                    Ok((
+                        self.start_stream(scene.clone(), connection, (known, messages, position)).await?,
+                        copies,
+                        watching,
+                    ))
                 };
                 watch::in_time(&self.info, &scene, look).await
             }
@@ -255,21 +261,25 @@ impl PostgresSource {
         &self,
         scene: Scene,
         mut connection: Connection,
-        (tables, start): (Vec<KnownTable>, Lsn),
+        (tables, messages, start): (Vec<KnownTable>, Option<Arc<TableSchema>>, Lsn),
     ) -> Result<StreamParts, SourceError> {
         let all_columns = || tables.iter().flat_map(|known| &known.schema.columns);
+        // Of an open transaction the server does not say which of its parts wrote a message, so one that is rolled back could not be told.
+        let spill = self.spill.as_ref().filter(|_| messages.is_none());
         let options = StreamOptions {
             slot: &self.config.slot,
             publication: &self.config.publication,
             start,
             proto_version: replication::proto_version(connection.server_version()),
             binary: all_columns().all(|column| has_binary_form(&column.sql_type)),
-            streaming: self.spill.is_some(),
+            streaming: spill.is_some(),
+            messages: messages.is_some(),
         };
         replication::start(&mut connection, &options).await.map_err(|error| scene.error(error))?;
         tracing::info!(source = %self.config.name, position = %start, binary = options.binary, "streaming");
-        let mut assembler = Assembler::new(scene.source_name.clone(), options.proto_version, tables);
-        if let Some((directory, told)) = &self.spill {
+        let assembler = Assembler::new(scene.source_name.clone(), options.proto_version, tables);
+        let mut assembler = assembler.following_messages(messages);
+        if let Some((directory, told)) = spill {
             let spill = Spill::open(directory, spill::MEMORY_BYTES_MAX);
             let spill = spill.map_err(|error| streamed::not_kept(&scene.source_name, &error))?;
             assembler = assembler.streaming_into(spill, told.clone());

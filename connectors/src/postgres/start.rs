@@ -6,6 +6,7 @@ use tokio_postgres::Client;
 
 use super::copy::{Described, TableCopy, describe};
 use super::first_start::FirstStart;
+use super::logical_messages::{self, is_messages};
 use super::publication;
 use super::relation_map::KnownTable;
 use super::server_error::Scene;
@@ -20,6 +21,8 @@ use crate::source::{SourceError, SourceMessage, TransactionSender, UnfinishedCop
 pub(super) struct Start {
     pub(super) position: Lsn,
     pub(super) known: Vec<KnownTable>,
+    /// The table of logical messages, where it is followed.
+    pub(super) messages: Option<Arc<TableSchema>>,
     pub(super) copies: Vec<TableCopy>,
 }
 
@@ -30,6 +33,8 @@ impl PostgresSource {
         (tables, foreign): (&[TableName], bool),
         out: &TransactionSender,
     ) -> Result<Start, SourceError> {
+        let messages = tables.iter().any(is_messages).then(|| logical_messages::schema(&self.config.name));
+        let tables = &logical_messages::stored(tables);
         let scene = self.scene(None);
         let (config, info) = (&self.config, &self.info);
         let first = FirstStart { config, info, scene: &scene, tables, foreign };
@@ -44,7 +49,7 @@ impl PostgresSource {
                 known.push(KnownTable { schema: schema.clone(), type_oids: described.table.type_oids.clone() });
                 copies.push(TableCopy::new(&client, &scene, (described, schema), (None, slot.floor.as_deref())).await?);
             }
-            Ok(Start { position: slot.consistent_point, known, copies })
+            Ok(Start { position: slot.consistent_point, known, messages, copies })
         };
         // It may wait for locks and old transactions for as long as it takes, but not for a server that is gone.
         let start = tokio::select! {
@@ -56,6 +61,9 @@ impl PostgresSource {
         tracing::info!(source = %config.name, %position, "the stream begins");
         // A closed channel is noticed by the stream that follows.
         let _ = out.send(SourceMessage::CopyBegins { position, marks }).await;
+        if let Some(messages) = &start.messages {
+            logical_messages::begin(messages, out).await;
+        }
         Ok(start)
     }
 
@@ -91,10 +99,16 @@ impl PostgresSource {
         (tables, copying): (&[Arc<TableSchema>], &[UnfinishedCopy]),
         out: &TransactionSender,
     ) -> Result<Start, SourceError> {
+        let (messages, tables): (Vec<_>, Vec<_>) = tables.iter().cloned().partition(|table| is_messages(&table.name));
+        let (messages, tables) = (messages.into_iter().next(), &tables);
+        if let Some(table) = messages.as_ref().filter(|table| copying.iter().any(|copy| copy.table == table.name)) {
+            logical_messages::begin(table, out).await;
+        }
         let fault = |error| scene.error(error);
         let client = sql_client::connect(&self.info).await.map_err(fault)?;
         let new: Vec<TableName> =
             copying.iter().filter(|copy| copy.mark.is_none()).map(|copy| copy.table.clone()).collect();
+        let new = logical_messages::stored(&new);
         if !new.is_empty() {
             let (config, info) = (&self.config, &self.info);
             let first = FirstStart { config, info, scene, tables: &new, foreign: false };
@@ -127,7 +141,7 @@ impl PostgresSource {
             let _ = out.send(SourceMessage::CopyMark { table: copy.name().clone(), mark: copy.mark() }).await;
             copies.push(copy);
         }
-        Ok(Start { position, known, copies })
+        Ok(Start { position, known, messages, copies })
     }
 
     /// Sees all that was given an id before now, and nothing else. Only an id of our own is above all that were given: a snapshot's end is

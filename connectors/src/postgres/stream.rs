@@ -201,8 +201,9 @@ impl Stream {
                 Incoming::Keepalive { wal_end, reply_requested } => {
                     self.feedback.keepalive(wal_end, reply_requested, !self.assembler.is_open());
                 }
-                Incoming::Data { start, end, payload } => {
+                Incoming::Data { start, end, sent_at, payload } => {
                     self.feedback.received(start.max(end));
+                    self.assembler.sent_at = sent_at;
                     let (completed, bytes) = (self.assembler.accept(payload)?, payload.len());
                     // An open transaction is on its way to the disk: however much comes of it, it must not stop the reading.
                     let is_kept = self.assembler.is_in_chunk();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
-use tailwater_connectors::{SnapshotQuery, TableName};
+use tailwater_connectors::{SnapshotQuery, TableName, postgres};
 
 use super::freedom::Freedom;
 use crate::config::ViewConfig;
@@ -85,7 +85,11 @@ impl Asking<'_> {
             if name.schema.is_none() && self.texts.contains_key(&name.table) {
                 self.gather(&name.table, views, tables)?;
             } else {
-                tables.insert(self.table(&name).ok_or("a table of its SQL is not followed")?.clone());
+                let table = self.table(&name).ok_or("a table of its SQL is not followed")?;
+                if postgres::is_messages(table) {
+                    return Err("it reads logical messages, which no query shows");
+                }
+                tables.insert(table.clone());
             }
         }
         Ok(())

@@ -174,6 +174,7 @@ pub(super) async fn stream_into(room: usize, assembler: Assembler, silence_max: 
             proto_version: PROTO_VERSION,
             binary: true,
             streaming: assembler.takes_open(),
+            messages: false,
         };
         replication::start(&mut connection, &options).await.unwrap();
         connection
