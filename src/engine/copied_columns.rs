@@ -10,7 +10,7 @@ use super::error::EngineError;
 use super::fill::FILL_BATCH_ROWS;
 use super::relation::{Layout, Relation};
 use super::scalar::Scalar;
-use crate::state::{Run, State, StateError, StoredRow, Version, encode_value};
+use crate::state::{Run, State, StateError, StoredRow, TableId, Version, encode_value};
 
 /// A view whose rows are columns of a relation's rows.
 pub(super) struct CopiedColumns<'e> {
@@ -55,6 +55,15 @@ fn copied(node: &Node) -> Option<(usize, Option<Vec<usize>>)> {
 }
 
 impl CopiedColumns<'_> {
+    /// Its columns, if its rows are those of this table of state, under the same keys.
+    pub(super) fn keyed_as(self, table: TableId) -> Option<Vec<usize>> {
+        let own = self.relation.key_columns()?;
+        let is_same =
+            |(place, own): (&(usize, &SqlType), &usize)| place.0 == *own && *place.1 == self.relation.types[*own];
+        let fits = self.relation.table == table && self.key.len() == own.len() && self.key.iter().zip(own).all(is_same);
+        fits.then_some(self.columns)
+    }
+
     /// Adds the rows of one batch from `start` on; answers how many there were, and where to go on, if anywhere.
     pub(super) fn batch(
         &mut self,

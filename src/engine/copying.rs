@@ -12,7 +12,9 @@
 //!
 //! An update may leave out large values that it did not change (`NewRow::unchanged`), of a row that no chunk had yet. Such a row is
 //! kept aside with its *holes* until a row of that key comes in. The values are right whatever snapshot it is of: while there is a hole,
-//! nothing since C changed its value.
+//! nothing since C changed its value. That does not hold for a row that *moved*, from a key at which no chunk had it to another one: what an older
+//! snapshot has there is another row. Its holes are filled at the end, when the source is asked for it and answers from snapshots that see
+//! everything that had been handed over by then.
 //!
 //! A table without a key is counted: rows of one snapshot on one side, on the other a log of what the stream added and took
 //! away, by position. The end names the position of the snapshot, and what is behind it in the log counts.
@@ -47,9 +49,20 @@ enum Known {
     Nothing,
     Gone,
     Row(Row),
-    /// All but the values of these columns.
-    Holes(Row, Vec<u16>),
+    /// All but some values.
+    Holes(Holes),
 }
+
+/// A row without the values of some columns.
+struct Holes {
+    row: Row,
+    columns: Vec<u16>,
+    /// Whether it was under another key at C.
+    moved: bool,
+}
+
+/// Set in the number of holes of a row that moved.
+const MOVED: u16 = 0x8000;
 
 impl CopyingTable<'_> {
     /// Applies the changes of a step, in their order.
@@ -73,8 +86,13 @@ impl CopyingTable<'_> {
         Ok(())
     }
 
-    /// Takes rows of a chunk: those of keys without a mark into `run`, the others into `tx`.
-    pub(super) fn load(&self, tx: &mut StateTx<'_>, rows: &[Row], run: &mut Run) -> Result<(), EngineError> {
+    /// Takes rows of a chunk: those of keys without a mark into `run`, the others into `tx`. `asked`: they are what [`Self::finish`] asked for.
+    pub(super) fn load(
+        &self,
+        tx: &mut StateTx<'_>,
+        rows: &[Row],
+        (run, asked): (&mut Run, bool),
+    ) -> Result<(), EngineError> {
         let none_aside = tx.is_empty(self.aside, Version::New)?;
         if !none_aside && self.is_whole(tx)? {
             return Ok(());
@@ -96,8 +114,10 @@ impl CopyingTable<'_> {
                 None => put_row(run, (types, key_columns), row)?,
                 Some(mark) if mark.is_empty() => {}
                 Some(mark) => {
-                    let (known, holes) = read_holes(&mark)?;
-                    self.hold(tx, key, patched(&known, &holes, row));
+                    let holes = read_holes(&mark)?;
+                    if asked || !holes.moved {
+                        self.hold(tx, key, patched(&holes.row, &holes.columns, row));
+                    }
                 }
             }
         }
@@ -141,8 +161,7 @@ impl CopyingTable<'_> {
     fn known(&self, tx: &StateTx<'_>, key: &[u8]) -> Result<Known, EngineError> {
         let mark = tx.get(self.aside, key, Version::New)?;
         if let Some(mark) = mark.as_ref().filter(|mark| !mark.is_empty()) {
-            let (row, holes) = read_holes(mark)?;
-            return Ok(Known::Holes(row, holes));
+            return Ok(Known::Holes(read_holes(mark)?));
         }
         Ok(match tx.get(self.rows(), key, Version::New)? {
             Some(row) => Known::Row(decode_row(&row)?),
@@ -159,9 +178,12 @@ impl CopyingTable<'_> {
 
     fn change(&self, tx: &mut StateTx<'_>, kind: Kind<'_>) -> Result<(), EngineError> {
         match kind {
-            Kind::Insert { key, row } => self.insert(tx, key, (row.clone(), Vec::new())),
+            Kind::Insert { key, row } => {
+                self.insert(tx, key, Holes { row: row.clone(), columns: Vec::new(), moved: false })
+            }
             Kind::Delete { key, .. } => self.remove(tx, key).map(drop),
             Kind::Update { old_key, new_key, old, new } => {
+                let is_moving = old_key != new_key;
                 let before = self.remove(tx, old_key)?;
                 let image = match old {
                     OldRow::Full(row) => Some(row),
@@ -170,13 +192,14 @@ impl CopyingTable<'_> {
                 let (known, holes): (Option<&Row>, &[u16]) = match (&before, image) {
                     (Known::Row(row), _) => (Some(row), &[]),
                     (_, Some(image)) => (Some(image), &[]),
-                    (Known::Holes(row, holes), None) => (Some(row), holes),
+                    (Known::Holes(holes), None) => (Some(&holes.row), &holes.columns),
                     (Known::Nothing | Known::Gone, None) => (None, &[]),
                 };
                 let is_known = |column: &u16| known.is_some() && !holes.contains(column);
                 let (filled, left): (Vec<u16>, Vec<u16>) = new.unchanged.iter().copied().partition(is_known);
                 let row = known.map_or_else(|| new.row.clone(), |known| patched(&new.row, &filled, known));
-                self.insert(tx, new_key, (row, left))
+                let moved = is_moving || matches!(&before, Known::Holes(holes) if holes.moved);
+                self.insert(tx, new_key, Holes { row, columns: left, moved })
             }
             Kind::Truncate => {
                 self.truncate(tx);
@@ -202,16 +225,16 @@ impl CopyingTable<'_> {
         Ok(known)
     }
 
-    fn insert(&self, tx: &mut StateTx<'_>, key: Vec<u8>, (row, holes): (Row, Vec<u16>)) -> Result<(), EngineError> {
-        if row.len() != self.input.schema.columns.len() {
+    fn insert(&self, tx: &mut StateTx<'_>, key: Vec<u8>, new: Holes) -> Result<(), EngineError> {
+        if new.row.len() != self.input.schema.columns.len() {
             return Err(EngineError::TableChanged { table: self.input.schema.name.clone() });
         }
         if matches!(self.known(tx, &key)?, Known::Row(_) | Known::Holes(..)) {
             return Err(self.input.disagrees("the source inserted a row under a key that is already held"));
         }
-        match holes.is_empty() {
-            true => self.hold(tx, key, row),
-            false => tx.put(self.aside, key, print_holes(&row, &holes)),
+        match new.columns.is_empty() {
+            true => self.hold(tx, key, new.row),
+            false => tx.put(self.aside, key, print_holes(&new)),
         }
         Ok(())
     }
@@ -220,7 +243,7 @@ impl CopyingTable<'_> {
         let mut incomplete = Vec::new();
         tx.scan(self.aside, &[], Version::New, &mut |_, mark| {
             if !mark.is_empty() {
-                incomplete.push(read_holes(mark)?.0);
+                incomplete.push(read_holes(mark)?.row);
             }
             Ok(match incomplete.len() < INCOMPLETE_ROWS_MAX {
                 true => ControlFlow::Continue(()),
@@ -298,23 +321,26 @@ fn put_row(run: &mut Run, (types, key): (&[SqlType], &[usize]), row: &Row) -> Re
     })
 }
 
-/// Number of holes, the holes, the row; two bytes each, big-endian.
-fn print_holes(row: &Row, holes: &[u16]) -> Vec<u8> {
-    let mut bytes = (holes.len() as u16).to_be_bytes().to_vec();
-    holes.iter().for_each(|hole| bytes.extend(hole.to_be_bytes()));
-    bytes.extend(whole_row(row));
+/// Number of holes, with [`MOVED`], the holes, the row; two bytes each, big-endian. No table has that many columns.
+fn print_holes(holes: &Holes) -> Vec<u8> {
+    let number = holes.columns.len() as u16 | if holes.moved { MOVED } else { 0 };
+    let mut bytes = number.to_be_bytes().to_vec();
+    holes.columns.iter().for_each(|hole| bytes.extend(hole.to_be_bytes()));
+    bytes.extend(whole_row(&holes.row));
     bytes
 }
 
-fn read_holes(bytes: &[u8]) -> Result<(Row, Vec<u16>), StateError> {
+fn read_holes(bytes: &[u8]) -> Result<Holes, StateError> {
     let read = || {
         let (number, rest) = bytes.split_first_chunk::<2>()?;
-        let (holes, row) = rest.split_at_checked(usize::from(u16::from_be_bytes(*number)) * 2)?;
+        let number = u16::from_be_bytes(*number);
+        let (holes, row) = rest.split_at_checked(usize::from(number & !MOVED) * 2)?;
         let holes = holes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-        Some((row, holes.collect()))
+        Some((row, holes.collect(), number & MOVED != 0))
     };
-    let (row, holes) = read().ok_or_else(|| StateError::Damaged { place: "a row of an unfinished copy".into() })?;
-    Ok((decode_row(row)?, holes))
+    let found = read().ok_or_else(|| StateError::Damaged { place: "a row of an unfinished copy".into() })?;
+    let (row, columns, moved) = found;
+    Ok(Holes { row: decode_row(row)?, columns, moved })
 }
 
 fn print_position(position: &Position) -> Result<Vec<u8>, StateError> {

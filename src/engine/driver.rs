@@ -58,6 +58,7 @@ impl Engine {
             .filter(|view| matches!(view.condition, ViewCondition::Failed { .. }))
             .map(|view| (view.schema.name.clone(), view.condition.clone()))
             .collect();
+        self.loads.ahead.end_all();
         self.assembly = Assembly::new(&self.catalog, former)?;
         for view in &mut self.assembly.views {
             if let Some((_, condition)) = failed.iter().find(|(name, _)| *name == view.schema.name) {

@@ -9,7 +9,7 @@ use super::copying::CopyingTable;
 use super::driver::{Engine, moved};
 use super::error::EngineError;
 use super::registry::{InputEntry, mark_name};
-use super::runs::{Loads, commit_in_place, settle};
+use super::runs::{Loads, commit_in_place};
 use super::view::ViewCondition;
 use crate::state::{Checkpoint, StateTx, TableId};
 
@@ -64,9 +64,12 @@ impl Engine {
         let positions = moved(&tx, source, position);
         let checkpoint = tx.commit(&positions)?;
         let registry = &self.assembly.registry;
-        let is_missing =
-            |rows: &TableId| registry.inputs.values().any(|entry| is_missing(&entry) && entry.table == *rows);
-        self.loads.runs.retain(|rows, _| !is_missing(rows));
+        let missing: Vec<TableId> = registry.inputs.values().filter(is_missing).map(|entry| entry.table).collect();
+        self.loads.runs.retain(|rows, _| !missing.contains(rows));
+        for rows in missing {
+            self.end_ahead(rows);
+            self.begin_ahead(rows);
+        }
         Ok(checkpoint)
     }
 
@@ -103,11 +106,14 @@ impl Engine {
     /// been through [`Engine::step`]; rows of a table with a key may come again.
     pub fn load(&mut self, table: &TableSchema, rows: &[Row]) -> Result<(), EngineError> {
         self.settle_if_full()?;
+        let unfinished = self.unfinished(table)?;
+        let (place, aside) = (unfinished.rows(), unfinished.aside);
+        self.begin_ahead_if_new((place, aside))?;
         let state = Arc::clone(&self.state);
         let mut tx = state.begin();
-        let place = self.unfinished(table)?.rows();
         let mut run = self.loads.take(place);
-        let loaded = self.unfinished(table)?.load(&mut tx, rows, &mut run);
+        let asked = self.loads.asked.contains(&place);
+        let loaded = self.unfinished(table)?.load(&mut tx, rows, (&mut run, asked));
         self.loads.put(run);
         loaded?;
         commit_in_place(tx)
@@ -124,21 +130,26 @@ impl Engine {
 
     /// All rows of a table have come. Empty: its copy is complete. Otherwise these rows, of which only the key's columns are to be
     /// read, lack large values that the stream did not send: rows under these keys are to be loaded, as far as there are
-    /// any, and then this is to be asked again. `snapshot` is where the rows of a table without a key stand; the steps must
+    /// any, of snapshots that see all that has been through [`Engine::step`] now, and then this is to be asked again. `snapshot` is where the rows of a table without a key stand; the steps must
     /// have come that far.
     pub fn copy_ends(&mut self, table: &TableSchema, snapshot: Option<&Position>) -> Result<Vec<Row>, EngineError> {
         let state = Arc::clone(&self.state);
         let mut tx = state.begin();
         let rows = self.unfinished(table)?.rows();
-        self.settle_load(&mut tx, rows)?;
+        let (_, place) = self.input(table)?;
+        let filled = self.complete_ahead(&mut tx, place)?;
         let incomplete = self.unfinished(table)?.finish(&mut tx, snapshot)?;
         if incomplete.is_empty() {
             let positions = tx.checkpoint().positions;
             if let Some(rows) = self.rows_of(&table.name) {
                 tx.meta_delete(&mark_name(rows));
             }
-            self.finish(tx, &positions, |entry| entry.schema.name == table.name)?;
+            self.finish((tx, &filled), &positions, |entry| entry.schema.name == table.name)?;
             self.loads.forget(rows);
+            self.ahead_is_complete(rows, &filled);
+            self.loads.asked.remove(&rows);
+        } else {
+            self.loads.asked.insert(rows);
         }
         Ok(incomplete)
     }
@@ -147,19 +158,23 @@ impl Engine {
     pub fn load_done(&mut self, source: &SmolStr, position: &Position) -> Result<Checkpoint, EngineError> {
         let state = Arc::clone(&self.state);
         let mut tx = state.begin();
-        for rows in self.loads.runs.keys().copied().collect::<Vec<_>>() {
-            self.settle_load(&mut tx, rows)?;
-        }
+        let mut filled = Vec::new();
         for place in 0..self.catalog.tables.len() {
-            let copying = self.copying(place).filter(|copying| copying.input.schema.name.source == *source);
-            if let Some(copying) = copying
+            if self.catalog.tables[place].name.source != *source || self.copying(place).is_none() {
+                continue;
+            }
+            filled.extend(self.complete_ahead(&mut tx, place)?);
+            if let Some(copying) = self.copying(place)
                 && !copying.finish(&mut tx, None)?.is_empty()
             {
                 return Err(copying.input.disagrees("its copy lacks values"));
             }
         }
         let positions = moved(&tx, source, position);
-        let checkpoint = self.finish(tx, &positions, |entry| entry.schema.name.source == *source)?;
+        let checkpoint = self.finish((tx, &filled), &positions, |entry| entry.schema.name.source == *source)?;
+        for place in filled {
+            self.assembly.views[place].condition = ViewCondition::Live;
+        }
         self.loads = Loads::default();
         Ok(checkpoint)
     }
@@ -186,7 +201,7 @@ impl Engine {
 
     /// Puts the rows that were loaded into state, or into `tx`; they are to be forgotten after its commit.
     fn settle_load(&mut self, tx: &mut StateTx<'_>, rows: TableId) -> Result<(), EngineError> {
-        self.loads.runs.get_mut(&rows).map_or(Ok(()), |run| settle(tx, run))
+        self.loads.settle(tx, rows)
     }
 
     fn unfinished(&self, table: &TableSchema) -> Result<CopyingTable<'_>, EngineError> {
@@ -194,16 +209,20 @@ impl Engine {
         self.copying(place).ok_or_else(|| input.disagrees("is copied already; a second copy needs a reset first"))
     }
 
-    /// Commits what `tx` has, and that the copies of the chosen tables are complete.
+    /// Commits what `tx` has, and that the copies of the chosen tables are complete, and the views at these places.
     fn finish(
         &mut self,
-        mut tx: StateTx<'_>,
+        (mut tx, filled): (StateTx<'_>, &[usize]),
         positions: &Positions,
         chosen: impl Fn(&InputEntry) -> bool,
     ) -> Result<Checkpoint, EngineError> {
         let mut registry = self.assembly.registry.clone();
         for entry in registry.inputs.values_mut().filter(|entry| chosen(entry)) {
             (entry.loaded, entry.aside) = (true, None);
+        }
+        for place in filled {
+            let name = &self.assembly.views[*place].schema.name;
+            registry.views.get_mut(name).into_iter().for_each(|entry| entry.complete = true);
         }
         registry.store(&mut tx)?;
         let checkpoint = tx.commit(positions)?;

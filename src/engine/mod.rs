@@ -10,6 +10,7 @@
 //!                   view: one change per key ──▶ changelog, and views that read this one
 //! ```
 
+mod ahead;
 mod assembly;
 mod changed;
 mod compile;

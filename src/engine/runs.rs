@@ -6,11 +6,12 @@
 //! - A step that changes a table finds all of its loaded rows in state.
 //! - All of them together are bounded; a retry after a full disk finds them as they were.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tailwater_connectors::{TableSchema, Transaction};
 
+use super::ahead::Ahead;
 use super::driver::Engine;
 use super::error::EngineError;
 use crate::state::{Run, State, StateTx, TableId};
@@ -22,6 +23,10 @@ const FILE_BYTES_MIN: usize = 1 << 20;
 #[derive(Default)]
 pub(super) struct Loads {
     pub(super) runs: BTreeMap<TableId, Run>,
+    /// Tables of which the last chunk has come, and more rows were asked for since.
+    pub(super) asked: BTreeSet<TableId>,
+    /// Views that are filled with them.
+    pub(super) ahead: Ahead,
     /// Memory of a former run: to get it anew costs as much as to fill it.
     spare: Option<Run>,
 }
@@ -41,8 +46,28 @@ impl Loads {
         }
     }
 
+    /// Puts what a table's run has into state, or into what `tx` commits: it is to be forgotten after that. Its views have taken it, and
+    /// not settled.
+    pub(super) fn settle_rows(&mut self, tx: &mut StateTx<'_>, table: TableId) -> Result<(), EngineError> {
+        let Some(run) = self.runs.get_mut(&table) else { return Ok(()) };
+        self.ahead.take(run)?;
+        settle(tx, run)
+    }
+
+    /// The same with the rows of its views.
+    pub(super) fn settle(&mut self, tx: &mut StateTx<'_>, table: TableId) -> Result<(), EngineError> {
+        self.settle_rows(tx, table)?;
+        self.ahead.settle(tx, table)
+    }
+
+    /// Memory that all of it takes when its views have taken it, about.
+    fn bytes(&self) -> usize {
+        self.runs.iter().map(|(table, run)| run.bytes() * (1 + self.ahead.views_of(*table))).sum()
+    }
+
     /// What the table's run had is in state.
     pub(super) fn forget(&mut self, table: TableId) {
+        self.ahead.forget(table);
         if let Some(mut run) = self.runs.remove(&table) {
             run.clear();
             self.put(run);
@@ -93,9 +118,8 @@ pub(super) fn commit_in_place(tx: StateTx<'_>) -> Result<(), EngineError> {
 impl Engine {
     /// Makes room for more rows of copies.
     pub(super) fn settle_if_full(&mut self) -> Result<(), EngineError> {
-        let bytes: usize = self.loads.runs.values().map(Run::bytes).sum();
         let state = Arc::clone(&self.state);
-        if bytes < state.run_bytes_max() {
+        if self.loads.bytes() < state.run_bytes_max() {
             return Ok(());
         }
         for rows in self.loads.runs.keys().copied().collect::<Vec<_>>() {
@@ -106,10 +130,11 @@ impl Engine {
 
     /// Puts the loaded rows of a table into state.
     fn settle_now(&mut self, state: &State, rows: TableId) -> Result<(), EngineError> {
-        let mut run = self.loads.take(rows);
-        let settled = settle_from(state, &mut run, 0);
-        self.loads.put(run);
-        settled
+        let mut tx = state.begin();
+        self.loads.settle(&mut tx, rows)?;
+        commit_in_place(tx)?;
+        self.loads.forget(rows);
+        Ok(())
     }
 
     /// Puts the loaded rows of tables that these transactions change into state.

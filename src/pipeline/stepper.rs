@@ -105,8 +105,10 @@ impl Stepper {
             Item::Message(SourceMessage::CopyEnds { table, snapshot, incomplete }) => {
                 let rows = self.copy_ends(&source, &table, snapshot.as_ref())?;
                 // There is room for the one answer; whoever asked may be gone.
+                let is_complete = rows.is_empty();
                 drop(incomplete.try_send(rows));
-                if self.engine.can_fill() {
+                if is_complete {
+                    // Views of this table alone may be complete with it, and are to be announced.
                     self.fill()?;
                     self.show_views()?;
                 }

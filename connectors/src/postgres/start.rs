@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_postgres::Client;
 
-use super::copy::{Described, TableCopy, describe};
+use super::copy::{Described, TableCopy, describe, floor_of_now};
 use super::first_start::FirstStart;
 use super::logical_messages::{self, is_messages};
 use super::publication;
@@ -12,7 +12,7 @@ use super::relation_map::KnownTable;
 use super::server_error::Scene;
 use super::source::PostgresSource;
 use super::table_changes::{Examined, examine};
-use super::{sql_client, standby, watch};
+use super::{sql_client, watch};
 use crate::position::{Lsn, Position};
 use crate::schema::{TableName, TableSchema};
 use crate::source::{SourceError, SourceMessage, TransactionSender, UnfinishedCopy};
@@ -124,7 +124,7 @@ impl PostgresSource {
             let _ = out.send(SourceMessage::TableChanged(change.clone())).await;
         }
         // Of what began before now, the stream may have told only a part under this publication, or to nobody who knew the table.
-        let floor = if new.is_empty() { None } else { self.floor_of_now(&client, scene).await? };
+        let floor = if new.is_empty() { None } else { floor_of_now(&client, &self.info, scene).await? };
         let mut copies = Vec::new();
         for described in described {
             let name = &described.table.schema.name;
@@ -142,19 +142,5 @@ impl PostgresSource {
             copies.push(copy);
         }
         Ok(Start { position, known, messages, copies })
-    }
-
-    /// Sees all that was given an id before now, and nothing else. Only an id of our own is above all that were given: a snapshot's end is
-    /// not, it lies behind the last transaction that is over. `None`: every snapshot from now on sees that.
-    async fn floor_of_now(&self, client: &Client, scene: &Scene) -> Result<Option<String>, SourceError> {
-        if standby::is_in_recovery(client).await.map_err(|error| scene.error(error))? {
-            standby::wait_for_open_transactions(&self.info, scene).await?;
-            return Ok(None);
-        }
-        let fault = |error: tokio_postgres::Error| scene.error(error.into());
-        client.batch_execute("SET synchronous_commit = local").await.map_err(fault)?;
-        let row = client.query_one("SELECT pg_catalog.pg_current_xact_id()::text", &[]).await.map_err(fault)?;
-        let next: String = row.get(0);
-        Ok(Some(format!("{next}:{next}:")))
     }
 }

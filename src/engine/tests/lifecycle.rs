@@ -173,6 +173,7 @@ fn a_reset_of_a_live_source_gives_every_view_another_life() {
 #[test]
 fn a_fill_that_was_stopped_starts_over() {
     let bench = Bench::new();
+    // The other one is filled beside the copy.
     let catalog = catalog(vec![copy(), reads("copy")]);
     let mut engine = bench.open(&catalog);
     let rows: Vec<Row> = (0..20_000).map(|id| row(&numbers(), &format!("{id} 1"))).collect();
@@ -184,7 +185,7 @@ fn a_fill_that_was_stopped_starts_over() {
         if seen.len() == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     engine.fill(&mut stop_early).unwrap();
-    assert_eq!(engine.view_condition("copy"), ViewCondition::Filling);
+    assert_eq!(engine.view_condition("reader"), ViewCondition::Filling);
     step(&mut engine, 2, changes(&numbers(), "-1 0 1"));
     fill(&mut engine);
     assert_eq!((bench.rows("copy").len(), bench.rows("reader").len()), (19_999, 19_999));

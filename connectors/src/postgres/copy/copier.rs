@@ -9,10 +9,12 @@ use tokio::time::sleep;
 use tokio_postgres::Client;
 
 use super::by_key;
+use super::floor::floor_of_now;
 use super::mark::Pages;
 use super::pace::Pace;
 use super::session::{Chunk, Outcome, Reason, Session, WAIT_FIRST, WAIT_MAX};
 use super::table::{Next, TableCopy, Target};
+use super::visibility::Visible;
 use crate::position::{Lsn, Position};
 use crate::postgres::config::CopySettings;
 use crate::postgres::conninfo::ConnInfo;
@@ -91,7 +93,7 @@ impl Worker {
             match next {
                 Next::Chunk { part, filenode, pages } => self.chunk(&target, place, (part, filenode, pages)).await?,
                 Next::Whole => self.whole(&target).await?,
-                Next::End => self.end(&target, place).await?,
+                Next::End => self.end(&target).await?,
             }
         }
         Ok(())
@@ -186,12 +188,13 @@ impl Worker {
     }
 
     /// Ends a table: reads again what the stream left out of rows that no chunk had at the time, until nothing is missing.
-    async fn end(&mut self, target: &Target, place: usize) -> Result<(), SourceError> {
+    async fn end(&mut self, target: &Target) -> Result<(), SourceError> {
         loop {
             let incomplete = self.ask_for_the_end(target, None).await;
             if incomplete.is_empty() {
                 return Ok(());
             }
+            let floor = self.floor_of_now().await?;
             for rows in incomplete.chunks(by_key::KEYS_MAX) {
                 let select = by_key::select(target, rows);
                 let chunk = Chunk {
@@ -199,12 +202,20 @@ impl Worker {
                     relation: (&target.name, target.schema.id),
                     filenode: None,
                     select: &select,
-                    floor: self.work.tables.lock().await[place].floor.clone(),
+                    floor: floor.clone(),
                     wait: WAIT_FIRST,
                 };
                 self.until_read(chunk).await?;
             }
         }
+    }
+
+    /// What rows that were asked for must see: all that had been handed over by then.
+    async fn floor_of_now(&self) -> Result<Option<Arc<Visible>>, SourceError> {
+        let (info, scene) = (&self.copier.info, &self.copier.scene);
+        let Some(text) = floor_of_now(&self.work.client, info, scene).await? else { return Ok(None) };
+        let floor = Visible::parse(&text).ok_or_else(|| scene.protocol(format!("\"{text}\" is no snapshot")))?;
+        Ok(Some(Arc::new(floor)))
     }
 
     /// Answers with no rows when the table is complete, or when nobody listens any more.

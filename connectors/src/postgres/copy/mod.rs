@@ -10,6 +10,7 @@
 //! by_key.rs      rows by their keys
 //! rows.rs        COPY, and batches of rows
 //! visibility.rs  which transactions a snapshot sees
+//! floor.rs       what one must see
 //! pace.rs        how much is read in one chunk, and when the next one begins
 //! ```
 //!
@@ -17,6 +18,7 @@
 
 mod by_key;
 mod copier;
+mod floor;
 mod mark;
 mod pace;
 mod rows;
@@ -26,4 +28,5 @@ mod visibility;
 mod whole;
 
 pub(super) use copier::Copier;
+pub(super) use floor::floor_of_now;
 pub(super) use table::{Described, TableCopy, describe};
