@@ -152,6 +152,10 @@ impl FollowedTable {
         if let Some(column) = news.iter().find(|column| schema.key.contains(column)) {
             return Err(format!("had column \"{}\" of its key dropped or changed", schema.columns[*column].name));
         }
+        // Without a key rows are told apart by all of their values.
+        if schema.key.is_empty() {
+            return Err(reason);
+        }
         changed.push(TableChange { table: schema.name.clone(), columns: Some(news.clone()), reason });
         // No column of a table has this name.
         news.into_iter().for_each(|column| self.table.columns[column].name = SmolStr::default());

@@ -3,6 +3,7 @@
 //! ```text
 //! source.rs      the source                   session.rs     sessions, and the log     settings.rs   settings of the server
 //! stream.rs      the loop that tails the log  assembler.rs   events to transactions    followed.rs   rows to changes
+//! variables.rs   how settings are asked for
 //! tables.rs      tables, then and now         definition.rs  statements that change them
 //! copy/          the first copy               check.rs, prepare.rs   what a person asks for
 //! ```
@@ -30,6 +31,7 @@ mod snapshots;
 mod source;
 mod stream;
 mod tables;
+mod variables;
 
 pub use check::check;
 pub use flavor::{Flavor, ServerVersion};

@@ -15,10 +15,11 @@ use super::copy::{Copier, TableCopy};
 use super::flavor::{Flavor, ServerVersion};
 use super::followed::{Followed, Gone};
 use super::position::MysqlPosition;
-use super::session::{Connector, current_position, print_position, variables};
+use super::session::{Connector, current_position, print_position};
 use super::snapshots::NoSnapshots;
 use super::stream::Stream;
 use super::tables::{describe, examine};
+use super::variables::{seconds_behind, variables};
 use super::{settings, value::MysqlTable};
 use crate::finding::Severity;
 use crate::health::SourceHealth;
@@ -76,7 +77,7 @@ impl MysqlSource {
 
     /// Settings with which the log cannot be followed.
     async fn check_settings(&self, connection: &mut Conn, version: ServerVersion) -> Result<(), SourceError> {
-        let variables = variables(&self.connector, connection).await?;
+        let variables = variables(&self.connector, (connection, version)).await?;
         let wrong = settings::findings(&variables, version).into_iter().find(|found| found.severity == Severity::Error);
         match wrong {
             None => Ok(()),
@@ -140,30 +141,28 @@ impl MysqlSource {
         if identity.system != system(version.flavor) {
             return cannot("the state was made from a server of the other kind, MySQL or MariaDB");
         }
-        if version.flavor == Flavor::Mariadb {
-            // The server looks for the position itself.
-            return Ok(position);
-        }
-        let set = print_position(&position);
-        let purged: Option<u8> =
-            self.first(connection, &format!("SELECT gtid_subset(@@global.gtid_purged, '{set}')")).await?;
-        if purged != Some(1) {
-            return cannot("the server has removed what follows it from its log");
-        }
-        let begun = Instant::now();
-        loop {
-            let known: Option<u8> =
-                self.first(connection, &format!("SELECT gtid_subset('{set}', @@global.gtid_executed)")).await?;
-            match known {
-                Some(1) => return Ok(position),
-                _ if begun.elapsed() > SHOWN_MAX => {
-                    return cannot(
-                        "the server lacks transactions that have been applied: it is another one, or an older copy",
-                    );
-                }
-                _ => tokio::time::sleep(Duration::from_millis(100)).await,
+        if version.flavor == Flavor::Mysql {
+            let set = print_position(&position);
+            let purged: Option<u8> =
+                self.first(connection, &format!("SELECT gtid_subset(@@global.gtid_purged, '{set}')")).await?;
+            if purged != Some(1) {
+                return cannot("the server has removed what follows it from its log");
             }
         }
+        let begun = Instant::now();
+        while !current_position(&self.connector, (connection, version)).await?.covers(&position) {
+            if begun.elapsed() < SHOWN_MAX {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+            if let Some(seconds @ 1..) = seconds_behind(&self.connector, (connection, version)).await? {
+                let what = "the server lacks transactions that have been applied, and is a replica";
+                return Err(self.connector.unavailable(format!("{what} {seconds} s behind its primary")));
+            }
+            return cannot("the server lacks transactions that have been applied: it is another one, or an older copy");
+        }
+        // Whether its own transactions are the same, a server of MariaDB finds out by itself.
+        Ok(position)
     }
 
     async fn first<T: mysql_async::prelude::FromValue + Send + 'static>(
@@ -196,7 +195,7 @@ impl Source for MysqlSource {
     async fn identity(&mut self) -> Result<SourceIdentity, SourceError> {
         let look = async {
             let (mut connection, version) = self.connector.connect().await?;
-            let collation = variables(&self.connector, &mut connection).await?.remove("collation_database");
+            let collation = variables(&self.connector, (&mut connection, version)).await?.remove("collation_database");
             Ok((version, collation.unwrap_or_default()))
         };
         let (version, collation) = self.connector.in_time(look).await?;

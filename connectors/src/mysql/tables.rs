@@ -7,8 +7,9 @@ use mysql_async::prelude::Queryable;
 
 use super::catalog::read_tables;
 use super::flavor::{Flavor, ServerVersion};
-use super::session::{Connector, variables};
+use super::session::Connector;
 use super::value::MysqlTable;
+use super::variables::variables;
 use crate::schema::{TableName, TableSchema};
 use crate::source::{SourceError, TableChange};
 
@@ -41,9 +42,6 @@ fn fault(connector: &Connector, table: &TableSchema, message: &str, hint: &str) 
 
 fn followable(connector: &Connector, table: &MysqlTable) -> Result<(), SourceError> {
     let refuse = |message: &str, hint: &str| Err(fault(connector, &table.schema, message, hint));
-    if table.schema.key.is_empty() {
-        return refuse("has no primary key", "add one: an invisible AUTO_INCREMENT column is enough");
-    }
     if !ENGINES.iter().any(|engine| table.engine.eq_ignore_ascii_case(engine)) {
         let message = format!("has the engine {}, which has no consistent snapshots", table.engine);
         return refuse(&message, "ALTER TABLE ... ENGINE = InnoDB");
@@ -58,7 +56,7 @@ async fn cascades(
     tables: &[MysqlTable],
 ) -> Result<(), SourceError> {
     if version.flavor == Flavor::Mysql && version.at_least(9, 6, 0) {
-        let native = variables(connector, connection).await?.remove("innodb_native_foreign_keys");
+        let native = variables(connector, (connection, version)).await?.remove("innodb_native_foreign_keys");
         if native.is_none_or(|value| value == "OFF") {
             return Ok(());
         }
@@ -140,6 +138,10 @@ impl Examined {
         if !lost.is_empty() {
             let names = lost.iter().map(|column| format!("\"{}\"", state.columns[*column].name));
             let reason = format!("had {} dropped or changed", names.collect::<Vec<_>>().join(", "));
+            // Without a key rows are told apart by all of their values.
+            if state.key.is_empty() {
+                return self.changed.push(gone(state, &reason));
+            }
             self.changed.push(TableChange { table: state.name.clone(), columns: Some(lost), reason });
         }
         self.known.push(MysqlTable { schema: state.clone(), columns, ..now });

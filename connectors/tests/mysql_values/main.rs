@@ -9,6 +9,7 @@ mod log;
 mod random;
 #[path = "../support/mysql_server.rs"]
 mod server;
+mod tls;
 mod transactions;
 
 use mysql_async::prelude::Queryable;

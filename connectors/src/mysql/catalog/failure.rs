@@ -1,6 +1,6 @@
 //! Errors of the client, classified.
 
-use mysql_async::Error;
+use mysql_async::{DriverError, Error, IoError};
 
 use crate::source::SourceError;
 
@@ -30,7 +30,38 @@ pub fn client_error(source: &str, error: &Error) -> SourceError {
             let hint = "write url = \"mysql://user:password@host:3306/database\"".to_owned();
             SourceError::Refused { source_name, message: url.to_string(), hint }
         }
-        other => SourceError::Unavailable { source_name, message: chain(other) },
+        other => match refusal(other) {
+            Some(hint) => SourceError::Refused { source_name, message: chain(other), hint: hint.to_owned() },
+            None => SourceError::Unavailable { source_name, message: chain(other) },
+        },
+    }
+}
+
+/// What to do about errors of the client that trying again does not mend.
+fn refusal(error: &Error) -> Option<&'static str> {
+    const CERTIFICATE: &str = "name the file with the certificate of the server's authority in tls_ca, and in the url the host that the \
+        server's certificate names; tls = \"require\" encrypts without asking who answers";
+    match error {
+        Error::Driver(DriverError::NoClientSslFlagFromServer) => {
+            Some("give the server a certificate, or set tls = \"off\" where nobody can listen on the way")
+        }
+        Error::Driver(
+            DriverError::UnknownAuthPlugin { .. }
+            | DriverError::MysqlOldPasswordDisabled
+            | DriverError::CleartextPluginDisabled,
+        ) => Some("let the user log in by caching_sha2_password, or by mysql_native_password"),
+        Error::Io(IoError::Tls(_)) => Some(CERTIFICATE),
+        Error::Io(IoError::Io(error)) => {
+            let tls = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+            let is_certificate = matches!(
+                tls,
+                rustls::Error::InvalidCertificate(_)
+                    | rustls::Error::NoCertificatesPresented
+                    | rustls::Error::PeerIncompatible(_)
+            );
+            is_certificate.then_some(CERTIFICATE)
+        }
+        _ => None,
     }
 }
 

@@ -89,9 +89,10 @@ impl RowPlan {
     }
 }
 
-/// The log names the primary key, or says that there is none, where it names columns.
+/// The log names the primary key, or says that there is none, where it names columns. Of a table without one it names a unique key, if there
+/// is any: such a table is known by its whole rows.
 fn same_key(map: &TableMap, table: &MysqlTable) -> Result<(), Misfit> {
-    if map.metadata != MetadataLevel::Full {
+    if table.schema.key.is_empty() || map.metadata != MetadataLevel::Full {
         return Ok(());
     }
     let name = |place: &usize| map.columns[*place].name.as_ref();
