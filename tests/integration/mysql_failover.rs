@@ -184,8 +184,15 @@ fn a_replica_that_does_not_log_what_it_replicates_is_refused() {
         assert!(there.is_some(), "nothing is replicated");
         let mut rig = MysqlRig::over(replica, &sections(&[("v", "select id from a")]));
         let checked = said(&rig.command(&["check"]));
-        assert!(checked.contains("exit Some(1)") && checked.contains("does not log what it replicates"), "{kind:?}: {checked}");
+        assert!(
+            checked.contains("exit Some(1)") && checked.contains("does not log what it replicates"),
+            "{kind:?}: {checked}"
+        );
         rig.daemon.start().unwrap();
-        assert!(wait_for(|| rig.log().contains("does not log what it replicates").then_some(())).is_some(), "{}", rig.log());
+        assert!(
+            wait_for(|| rig.log().contains("does not log what it replicates").then_some(())).is_some(),
+            "{}",
+            rig.log()
+        );
     }
 }

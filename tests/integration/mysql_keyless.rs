@@ -21,7 +21,10 @@ const SCHEMA: [&str; 5] = [
     "insert into codes values (1, 'one'), (2, 'two')",
 ];
 const VIEWS: [(&str, &str); 3] = [
-    ("bags", "select kind, place, note, price, size, made, count(*) as n from bag group by kind, place, note, price, size, made"),
+    (
+        "bags",
+        "select kind, place, note, price, size, made, count(*) as n from bag group by kind, place, note, price, size, made",
+    ),
     ("coded", "select code, name from codes"),
     ("sights", "select place, count(*) as n, sum(length(note)) as size from seen group by place"),
 ];

@@ -3,7 +3,7 @@
 //! ```text
 //! source.rs      the source                   session.rs     sessions, and the log     settings.rs   settings of the server
 //! stream.rs      the loop that tails the log  assembler.rs   events to transactions    followed.rs   rows to changes
-//! variables.rs   how settings are asked for
+//! variables.rs   how settings are asked for      log_files.rs   how long the log stays
 //! tables.rs      tables, then and now         definition.rs  statements that change them
 //! copy/          the first copy               check.rs, prepare.rs   what a person asks for
 //! ```
@@ -25,6 +25,7 @@ mod copy;
 mod definition;
 mod followed;
 mod json;
+mod log_files;
 mod session;
 mod settings;
 mod snapshots;

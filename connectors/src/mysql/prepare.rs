@@ -7,8 +7,8 @@ use super::config::MysqlSourceConfig;
 use super::flavor::Flavor;
 use super::session::Connector;
 use super::settings;
-use super::variables::variables;
 use super::value::quoted;
+use super::variables::variables;
 use crate::schema::TableName;
 use crate::source::SourceError;
 

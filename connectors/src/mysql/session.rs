@@ -154,7 +154,7 @@ impl Connector {
 }
 
 /// Two that ask for the log under one number throw each other out.
-fn drawn_server_id() -> u32 {
+pub(super) fn drawn_server_id() -> u32 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     let seed = [now.as_nanos().to_le_bytes().as_slice(), &std::process::id().to_le_bytes()].concat();
     SERVER_ID_MIN | xxhash_rust::xxh3::xxh3_64(&seed) as u32

@@ -184,7 +184,9 @@ mod tests {
         let mariadb = ServerVersion { flavor: Flavor::Mariadb, major: 10, minor: 11, patch: 0 };
         let told = |pairs: &[(&str, &str)]| {
             let found = findings(&variables(pairs), mariadb).into_iter().map(|finding| finding.what);
-            found.filter(|what| what.starts_with("log_") && !what.starts_with("log_bin") || what.contains("_db ")).count()
+            found
+                .filter(|what| what.starts_with("log_") && !what.starts_with("log_bin") || what.contains("_db "))
+                .count()
         };
         assert_eq!(told(&[("log_slave_updates", "OFF"), ("binlog_do_db", ""), ("binlog_ignore_db", "")]), 0);
         assert_eq!(told(&[("log_slave_updates", "ON"), (REPLICATES, "ON")]), 0);

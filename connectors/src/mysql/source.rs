@@ -14,6 +14,7 @@ use super::config::MysqlSourceConfig;
 use super::copy::{Copier, TableCopy};
 use super::flavor::{Flavor, ServerVersion};
 use super::followed::{Followed, Gone};
+use super::log_files::Watch;
 use super::position::MysqlPosition;
 use super::session::{Connector, current_position, print_position};
 use super::snapshots::NoSnapshots;
@@ -36,6 +37,7 @@ const SHOWN_MAX: Duration = Duration::from_secs(10);
 /// One MySQL or MariaDB server.
 pub struct MysqlSource {
     connector: Connector,
+    watch: Watch,
 }
 
 /// What runs: the stream, and what is copied beside it.
@@ -52,7 +54,7 @@ struct Beginning {
 impl MysqlSource {
     /// Connects to nothing yet.
     pub fn new(config: MysqlSourceConfig) -> Self {
-        Self { connector: Connector { config } }
+        Self { connector: Connector { config }, watch: Watch::default() }
     }
 
     async fn start(&self, resume: ResumePoint, out: &TransactionSender) -> Result<Started, SourceError> {
@@ -210,8 +212,14 @@ impl Source for MysqlSource {
     }
 
     async fn health(&mut self) -> Result<Option<SourceHealth>, SourceError> {
-        // The server keeps its log by its own clock, and nothing for us.
-        Ok(None)
+        self.watch.look(&self.connector).await
+    }
+
+    fn stands_at(&mut self, position: Option<Position>) {
+        self.watch.stands_at(position.and_then(|position| match position {
+            Position::Mysql(position) => Some(position),
+            _ => None,
+        }));
     }
 
     async fn release(&mut self) -> Result<(), SourceError> {

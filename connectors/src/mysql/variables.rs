@@ -17,7 +17,7 @@ pub(super) type Variables = HashMap<String, String>;
 pub(super) const REPLICATES: &str = "replicates";
 
 /// Errors for a lack of rights.
-const DENIED: [u16; 2] = [1142, 1227];
+pub(super) const DENIED: [u16; 2] = [1142, 1227];
 
 /// Asks for all settings that matter.
 pub(super) async fn variables(
@@ -27,7 +27,7 @@ pub(super) async fn variables(
     let sql = "SHOW GLOBAL VARIABLES WHERE variable_name IN ('log_bin', 'binlog_format', 'binlog_row_image', \
         'binlog_row_metadata', 'binlog_order_commits', 'gtid_mode', 'enforce_gtid_consistency', 'binlog_expire_logs_seconds', 'expire_logs_days', \
         'sync_binlog', 'innodb_flush_log_at_trx_commit', 'innodb_native_foreign_keys', 'collation_database', 'log_slave_updates', \
-        'log_replica_updates')";
+        'log_replica_updates', 'binlog_expire_logs_auto_purge')";
     let rows: Vec<(String, String)> = connection.query(sql).await.map_err(|error| connector.fault(&error))?;
     let mut all: Variables = rows.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
     for row in rows_if_allowed(connector, connection, log_status(version)).await? {
@@ -79,7 +79,8 @@ pub(super) async fn seconds_behind(
 ) -> Result<Option<u64>, SourceError> {
     let rows = rows_if_allowed(connector, connection, replica_status(version)).await?;
     let one = |row: &Row| {
-        let named = |column: &mysql_async::Column| column.name_str().to_ascii_lowercase().starts_with("seconds_behind_");
+        let named =
+            |column: &mysql_async::Column| column.name_str().to_ascii_lowercase().starts_with("seconds_behind_");
         let place = row.columns_ref().iter().position(named)?;
         row.get_opt::<Option<u64>, _>(place)?.ok()?
     };

@@ -7,6 +7,7 @@ mod copied;
 mod forms;
 mod log;
 mod random;
+mod retention;
 #[path = "../support/mysql_server.rs"]
 mod server;
 mod tls;

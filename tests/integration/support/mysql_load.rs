@@ -107,4 +107,3 @@ fn transaction(session: &mut Session, random: &mut Random, writer: u64) -> Resul
     }
     session.try_run(if random.below(12) == 0 { "rollback" } else { "commit" })
 }
-

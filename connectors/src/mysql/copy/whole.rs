@@ -164,7 +164,8 @@ impl Whole {
             error => ReadError::Source(connector.fault(error)),
         };
         let target = &self.target;
-        let mut answer = self.session.connection.query_stream::<mysql_async::Row, _>(sql).await.map_err(|e| failed(&e))?;
+        let mut answer =
+            self.session.connection.query_stream::<mysql_async::Row, _>(sql).await.map_err(|e| failed(&e))?;
         let (mut rows, mut held, mut begun): (Vec<Row>, u64, Instant) = (Vec::new(), 0, Instant::now());
         loop {
             let next = answer.next().await.transpose().map_err(|error| failed(&error))?;
