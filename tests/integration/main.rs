@@ -15,6 +15,7 @@ mod life;
 mod mysql;
 mod mysql_failover;
 mod mysql_keyless;
+mod mysql_lean;
 mod mysql_rebuild;
 mod network;
 mod nexmark;

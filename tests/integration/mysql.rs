@@ -53,8 +53,8 @@ fn assert_logged(rig: Option<MysqlRig>, kind: &str) {
     assert!(events.iter().any(|event| event[2] == kind), "no {kind}");
 }
 
-/// `None`: the kind is left out.
-fn killed_again_and_again(kind: Kind, options: &[&str]) -> Option<MysqlRig> {
+/// Load and kills of the daemon and the server, then all is equal. `None`: the kind is left out.
+pub(super) fn killed_again_and_again(kind: Kind, options: &[&str]) -> Option<MysqlRig> {
     if kind.is_left_out() {
         eprintln!("left out: {}", kind.name());
         return None;
@@ -157,9 +157,11 @@ fn a_log_that_was_purged_and_settings_that_lose_something_are_named_with_what_to
         rig.daemon.stop().unwrap();
 
         session.run("set global binlog_row_metadata = 'MINIMAL'");
+        session.run("set global binlog_format = 'MIXED'");
         let checked = rig.command(&["check"]);
         let text = said(&checked);
-        assert!(!checked.status.success() && text.contains("binlog_row_metadata is \"MINIMAL\""), "{text}");
+        assert!(!checked.status.success() && text.contains("binlog_format is \"MIXED\""), "{text}");
+        assert!(text.contains("binlog_row_metadata is \"MINIMAL\""), "{text}");
         let prepared = rig.command(&["source", "prepare", "--print"]);
         assert!(said(&prepared).contains("binlog_row_metadata = FULL"), "{}", said(&prepared));
         assert!(rig.command(&["source", "prepare"]).status.success());

@@ -4,7 +4,7 @@
 //! source.rs      the source                   session.rs     sessions, and the log     settings.rs   settings of the server
 //! stream.rs      the loop that tails the log  assembler.rs   events to transactions    followed.rs   rows to changes
 //! variables.rs   how settings are asked for      log_files.rs   how long the log stays
-//! tables.rs      tables, then and now         definition.rs  statements that change them
+//! tables.rs      tables, then and now         definition.rs  statements that change them   shapes.rs  what tables look like where the log does not say
 //! copy/          the first copy               check.rs, prepare.rs   what a person asks for
 //! ```
 
@@ -28,6 +28,7 @@ mod json;
 mod log_files;
 mod session;
 mod settings;
+mod shapes;
 mod snapshots;
 mod source;
 mod stream;

@@ -32,14 +32,15 @@ const NEEDED: [Needed; 6] = [
     Needed {
         name: "binlog_row_image",
         values: &["FULL", "FULL_NODUP"],
-        cost: "the log leaves out columns of inserted rows that were not named",
-        severity: Severity::Error,
+        cost: "what the log leaves out is read from what is held, and from defaults; a table stops where those are expressions, where a \
+            generated column is left out, and where it is altered, until it is copied again",
+        severity: Severity::Warning,
     },
     Needed {
         name: "binlog_row_metadata",
         values: &["FULL"],
-        cost: "the log does not name columns, so that a changed table would be read wrongly",
-        severity: Severity::Error,
+        cost: "the log does not name columns: a table whose columns are altered stops until it is copied again",
+        severity: Severity::Warning,
     },
     Needed {
         name: "sync_binlog",
@@ -176,7 +177,7 @@ mod tests {
             found[0].what.starts_with("binlog_row_metadata is \"MINIMAL\" instead of \"FULL\": the log does not name")
         );
         assert_eq!(found[0].sql_to_fix.as_deref(), Some("SET PERSIST binlog_row_metadata = FULL;"));
-        assert_eq!((found[0].severity, found[1].severity), (Severity::Error, Severity::Warning));
+        assert_eq!((found[0].severity, found[1].severity), (Severity::Warning, Severity::Warning));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::followed::{Followed, Gone};
 use super::log_files::Watch;
 use super::position::MysqlPosition;
 use super::session::{Connector, current_position, print_position};
+use super::shapes::{Shapes, shape_of};
 use super::snapshots::NoSnapshots;
 use super::stream::Stream;
 use super::tables::{describe, examine};
@@ -48,6 +49,8 @@ struct Beginning {
     position: MysqlPosition,
     tables: Vec<MysqlTable>,
     copies: Vec<TableCopy>,
+    /// Of the tables that are as the catalog has them.
+    shapes: Shapes,
     version: ServerVersion,
 }
 
@@ -62,16 +65,20 @@ impl MysqlSource {
         self.check_settings(&mut connection, version).await?;
         let beginning = match resume {
             ResumePoint::FirstCopy { tables, .. } => self.start_first((&mut connection, version), &tables, out).await?,
-            ResumePoint::Stream { position, identity, tables, copying, .. } => {
+            ResumePoint::Stream { position, identity, tables, copying, note } => {
                 let position = self.resumable((&mut connection, version), position, &identity).await?;
-                self.start_again((&mut connection, version), position, (&tables, &copying), out).await?
+                let kept = (tables.as_slice(), copying.as_slice(), Shapes::parse(note.as_deref()));
+                self.start_again((&mut connection, version), position, kept, out).await?
             }
         };
+        // Whoever closed it is noticed by the stream.
+        let _ = out.send(SourceMessage::Note(beginning.shapes.print())).await;
         let gone = Gone::default();
         let log = self.connector.open_log(&beginning.position).await?;
         let place = print_position(&beginning.position);
         tracing::info!(source = %self.connector.config.name, position = %place, server = %version, "streaming");
-        let assembler = Assembler::new(Followed::new(beginning.tables, gone.clone()), beginning.position);
+        let assembler =
+            Assembler::new(Followed::new(beginning.tables, beginning.shapes, gone.clone()), beginning.position);
         let decoder = Decoder::new(beginning.version.flavor);
         let stream = Stream::new(self.connector.clone(), log, (decoder, assembler), out.clone());
         Ok((stream, beginning.copies, gone))
@@ -104,14 +111,16 @@ impl MysqlSource {
         let begins = SourceMessage::CopyBegins { position: Position::Mysql(position.clone()), marks };
         // Whoever closed it is noticed by the stream.
         let _ = out.send(begins).await;
-        Ok(Beginning { position, tables, copies, version })
+        let mut shapes = Shapes::default();
+        tables.iter().for_each(|table| shapes.know(&table.schema.name, shape_of(table)));
+        Ok(Beginning { position, tables, copies, shapes, version })
     }
 
     async fn start_again(
         &self,
         (connection, version): (&mut Conn, ServerVersion),
         position: MysqlPosition,
-        (tables, copying): (&[Arc<TableSchema>], &[UnfinishedCopy]),
+        (tables, copying, kept): (&[Arc<TableSchema>], &[UnfinishedCopy], Shapes),
         out: &TransactionSender,
     ) -> Result<Beginning, SourceError> {
         let examined = examine(&self.connector, (connection, version), tables).await?;
@@ -123,7 +132,11 @@ impl MysqlSource {
             Some(TableCopy::new(table.clone(), copy.mark.as_ref(), &position))
         };
         let copies = examined.known.iter().filter_map(unfinished).collect();
-        Ok(Beginning { position, tables: examined.known, copies, version })
+        // Of a table that is new nothing has been told yet, and nothing counts before a statement that changes it has come.
+        let is_new = |name: &TableName| copying.iter().any(|copy| copy.table == *name && copy.mark.is_none());
+        let named = examined.known.iter().map(|table| (table.schema.name.clone(), is_new(&table.schema.name)));
+        let shapes = examined.shapes.kept(&kept, named);
+        Ok(Beginning { position, tables: examined.known, copies, shapes, version })
     }
 
     /// The position, if the server can go on from it.

@@ -8,6 +8,7 @@ use mysql_async::prelude::Queryable;
 use super::catalog::read_tables;
 use super::flavor::{Flavor, ServerVersion};
 use super::session::Connector;
+use super::shapes::{Shapes, shape_of};
 use super::value::MysqlTable;
 use super::variables::variables;
 use crate::schema::{TableName, TableSchema};
@@ -86,6 +87,8 @@ async fn cascades(
 pub(super) struct Examined {
     /// Those that can be followed, in the shape of the state.
     pub(super) known: Vec<MysqlTable>,
+    /// What the catalog says of those of which the state has all columns.
+    pub(super) shapes: Shapes,
     /// What became of the others, and of columns.
     pub(super) changed: Vec<TableChange>,
 }
@@ -119,6 +122,7 @@ impl Examined {
         if key(state) != key(&now.schema) {
             return self.changed.push(gone(state, "has another primary key"));
         }
+        let shape = shape_of(&now);
         let (mut columns, mut lost) = (Vec::with_capacity(state.columns.len()), Vec::new());
         for (place, column) in state.columns.iter().enumerate() {
             let found = now.schema.column(&column.name);
@@ -135,7 +139,9 @@ impl Examined {
             let reason = format!("had column \"{}\" of its key changed", state.columns[*column].name);
             return self.changed.push(gone(state, &reason));
         }
-        if !lost.is_empty() {
+        if lost.is_empty() {
+            self.shapes.know(&state.name, shape);
+        } else {
             let names = lost.iter().map(|column| format!("\"{}\"", state.columns[*column].name));
             let reason = format!("had {} dropped or changed", names.collect::<Vec<_>>().join(", "));
             // Without a key rows are told apart by all of their values.

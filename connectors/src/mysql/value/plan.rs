@@ -48,7 +48,8 @@ impl RowPlan {
         for (target, column) in table.columns.iter().enumerate() {
             let place = match by_name {
                 true => map.columns.iter().position(|found| found.name.as_ref() == Some(&column.name)),
-                false => Some(column.place),
+                // Without a name it is none any more.
+                false => (!column.name.is_empty()).then_some(column.place),
             };
             let log = place.and_then(|place| Some((place, map.columns.get(place)?)));
             match log.and_then(|(place, log)| Some((place, Reading::of_log(log, column, table.zero_dates)?))) {
