@@ -19,11 +19,11 @@ const TRANSACTION_ROWS: u64 = 20;
 const TABLE: &str = "create table orders (id bigint primary key, customer_id int not null, status varchar(20) not null, \
     amount decimal(12,2) not null, note varchar(200) not null, updated datetime(6) not null)";
 const VIEW: &str = "select id, customer_id, status, amount, note, updated from orders";
-/// Servers that keep up with a disk of their own are of no interest here.
+/// What the server's disk can do is of no interest here.
 const OPTIONS: [&str; 3] =
     ["--innodb-buffer-pool-size=512M", "--max-allowed-packet=64M", "--innodb-flush-log-at-trx-commit=2"];
 
-/// One server at a time, best of `RUNS`.
+/// One server after the other.
 pub(crate) fn run(runtime: &Runtime, sizes: &Sizes, as_json: bool) -> Outcome<()> {
     let mut report = Report::default();
     for (kind, name) in [(Kind::Mysql9, "MySQL 9.7"), (Kind::Mariadb11, "MariaDB 11.8")] {

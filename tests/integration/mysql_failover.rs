@@ -87,7 +87,6 @@ fn a_replica_takes_the_place_of_a_primary_that_was_killed() {
         rig.wait_for_status("the new primary", is_live);
         assert!(load.stop() > 0);
         rig.assert_equal(&VIEWS);
-        assert!(!rig.log().contains("copying beside the stream\" tables=0"), "{}", rig.log());
         // And back to it after a stop of the daemon.
         rig.session().run("insert into words values ('while it was down', 1)");
         rig.daemon.kill().unwrap();

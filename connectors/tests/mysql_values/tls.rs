@@ -78,7 +78,7 @@ async fn a_server_is_trusted_by_its_authority_and_its_name_and_refused_otherwise
             (&url, by("theirs"), "certificate"),
             (&url, Tls::Verify { ca: None }, "certificate"),
             (&url, by("missing"), "cannot be read"),
-            (&url, by("empty"), "Tls"),
+            (&url, by("empty"), "TLS"),
             (&other_name, by("ours"), "certificate"),
         ] {
             let refused = match looked(url, tls.clone()).await {

@@ -212,7 +212,7 @@ pub(crate) fn end_of_log(server: &MysqlServer) -> String {
 
 /// A server whose commits outlive the process, which tests kill, though not the machine.
 pub(crate) fn server(kind: Kind, options: &[&str]) -> MysqlServer {
-    MysqlServer::start(kind, &[&["--innodb-flush-log-at-trx-commit=2"], options].concat())
+    MysqlServer::start(kind, &[["--innodb-flush-log-at-trx-commit=2"].as_slice(), options].concat())
 }
 
 /// `[view.NAME]` sections.
