@@ -61,7 +61,8 @@ impl LogFiles {
             connection.query_first("SELECT unix_timestamp()").await.map_err(|error| connector.fault(&error))?;
         let age = now.unwrap_or_default().saturating_sub(ended);
         let left = expires.saturating_sub(age);
-        let retention = if left < expires / LEFT_SHARE_MIN { LogRetention::Unreserved } else { LogRetention::Reserved };
+        let is_near = left.saturating_mul(LEFT_SHARE_MIN) < expires;
+        let retention = if is_near { LogRetention::Unreserved } else { LogRetention::Reserved };
         Ok(Some(health(retention, kept, Some(left))))
     }
 

@@ -64,6 +64,7 @@ async fn a_server_is_trusted_by_its_authority_and_its_name_and_refused_otherwise
         for sql in [
             "create user 'secure'@'%' identified by 'geheim' require ssl",
             "grant replication slave, replication client on *.* to 'secure'@'%'",
+            "grant select on mysql.* to 'secure'@'%'",
         ] {
             session.query_drop(sql).await.unwrap();
         }
