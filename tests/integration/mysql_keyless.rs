@@ -25,7 +25,7 @@ const VIEWS: [(&str, &str); 3] = [
         "bags",
         "select kind, place, note, price, size, made, count(*) as n from bag group by kind, place, note, price, size, made",
     ),
-    ("coded", "select code, name from codes"),
+    ("coded", "select code, name, count(*) as n from codes group by code, name"),
     ("sights", "select place, count(*) as n, sum(length(note)) as size from seen group by place"),
 ];
 /// The rows of the table that is copied while it is written are doubled so often.
