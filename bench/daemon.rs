@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tailwater::cli::demo::DaemonProcess;
 use tailwater::cli::demo::servers::{PrivatePostgres, PrivateRedis, free_port};
 use tailwater::pipeline::status::Status;
-use tailwater_connectors::{Lsn, Position};
+use tailwater_connectors::Position;
 use tempfile::TempDir;
 
 use crate::Outcome;
@@ -30,16 +30,18 @@ pub(crate) struct Bench {
 impl Bench {
     /// Writes the configuration; starts nothing.
     pub(crate) fn new(database: &PrivatePostgres, redis: &PrivateRedis, scenario: &Scenario) -> Outcome<Self> {
+        Self::over(("type = \"postgres\"", &database.url("postgres")), redis, (scenario.sql, scenario.key))
+    }
+
+    /// The same over any source, with this view and key of its sink.
+    pub(crate) fn over((section, url): (&str, &str), redis: &PrivateRedis, (sql, key): (&str, &str)) -> Outcome<Self> {
         let directory = tempfile::Builder::new().prefix("tailwater-bench-").tempdir()?;
         let http = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let config = format!(
-            "state_dir = \"./state\"\nmemory = \"512MiB\"\n[source.bench]\ntype = \"postgres\"\nurl = \"{}\"\n\
-             [view.bench]\nsql = \"{}\"\n[sink.bench]\ntype = \"redis\"\nview = \"bench\"\nurl = \"{}\"\nkey = \"{}\"\n\
+            "state_dir = \"./state\"\nmemory = \"512MiB\"\n[source.bench]\n{section}\nurl = \"{url}\"\n\
+             [view.bench]\nsql = \"{sql}\"\n[sink.bench]\ntype = \"redis\"\nview = \"bench\"\nurl = \"{}\"\nkey = \"{key}\"\n\
              [server]\nhttp = \"{http}\"\nredis = \"off\"\n",
-            database.url("postgres"),
-            scenario.sql,
             redis.url(),
-            scenario.key
         );
         let path = directory.path().join("tailwater.toml");
         std::fs::write(&path, config)?;
@@ -58,13 +60,12 @@ impl Bench {
     }
 
     /// Starts it on a backlog; row changes per second until the sink holds `end`.
-    pub(crate) fn drain(&mut self, end: &str, changes: u64) -> Outcome<f64> {
-        let end = Position::Lsn(end.parse::<Lsn>()?);
+    pub(crate) fn drain(&mut self, end: &Position, changes: u64) -> Outcome<f64> {
         let started = Instant::now();
         self.process.start()?;
         loop {
             let sink = self.status().ok().and_then(|status| status.sinks.get("bench").cloned());
-            if sink.is_some_and(|sink| sink.positions.0.get("bench").is_some_and(|reached| reached.covers(&end))) {
+            if sink.is_some_and(|sink| sink.positions.0.get("bench").is_some_and(|reached| reached.covers(end))) {
                 return Ok(changes as f64 / started.elapsed().as_secs_f64());
             }
             if started.elapsed() > PATIENCE {

@@ -8,7 +8,8 @@ use tokio::runtime::Runtime;
 
 use crate::{Outcome, load};
 
-fn timed(command: &mut Command) -> Outcome<f64> {
+/// Seconds that a program takes.
+pub(crate) fn timed(command: &mut Command) -> Outcome<f64> {
     let started = Instant::now();
     let output = command.stdin(Stdio::null()).stdout(Stdio::null()).output()?;
     if !output.status.success() {

@@ -5,13 +5,18 @@ mod daemon;
 mod latency;
 mod limits;
 mod load;
+#[path = "../connectors/tests/support/mysql_server.rs"]
+#[allow(dead_code, reason = "other programs include it, too")]
+mod mysql_server;
 mod report;
+mod sources;
 mod sql;
 
 use std::error::Error;
 
 use report::Report;
 use tailwater::cli::demo::servers::{PrivatePostgres, PrivateRedis};
+use tailwater_connectors::{Lsn, Position};
 
 /// The daemon's own, for the part that runs the engine in this process.
 #[global_allocator]
@@ -45,9 +50,12 @@ fn main() -> Outcome<()> {
         let only = std::env::args().skip_while(|argument| argument != "--only").nth(1).unwrap_or_default();
         return sql::run(&only, (sizes.rows, sizes.changes), as_json);
     }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if std::env::args().nth(1).is_some_and(|argument| argument == "sources") {
+        return sources::run(&runtime, &sizes, as_json);
+    }
     let database = PrivatePostgres::start(&["synchronous_commit=on", "max_wal_size=8GB", "shared_buffers=512MB"])?;
     let redis = PrivateRedis::start()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if std::env::args().nth(1).is_some_and(|argument| argument == "copy") {
         let only = std::env::args().skip_while(|argument| argument != "--only").nth(1).unwrap_or_default();
         return copy::run((&runtime, &database, &redis), &sizes, &only);
@@ -64,7 +72,7 @@ fn main() -> Outcome<()> {
         limits::make_slot(&runtime, &database)?;
         let end = load::backlog(&runtime, &database, &sizes)?;
         let limit = limits::recvlogical(&database, &end, sizes.changes)?;
-        let drained = bench.drain(&end, sizes.changes)?;
+        let drained = bench.drain(&Position::Lsn(end.parse::<Lsn>()?), sizes.changes)?;
         report.drain(scenario.name, limit, drained);
         if scenario.name == load::LATENCY_SCENARIO {
             for rate in [1_000, 5_000] {

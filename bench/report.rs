@@ -47,6 +47,12 @@ impl Report {
         (line.ratio, line.target) = (Some(drained / limit), Some("0.9 of pg_recvlogical"));
     }
 
+    pub(crate) fn source_drain(&mut self, source: &str, limit: f64, drained: f64) {
+        self.line(format!("limit: mysqlbinlog, {source}'s backlog"), "changes/s", limit);
+        let line = self.line(format!("drain into Redis, {source}"), "changes/s", drained);
+        (line.ratio, line.target) = (Some(drained / limit), Some("0.8 of mysqlbinlog --raw"));
+    }
+
     pub(crate) fn latency(&mut self, rate: u64, latency: Latency) {
         self.line(format!("changes made at {rate}/s"), "changes/s", latency.rate);
         self.line(format!("commit to Redis at {rate}/s, p50"), "ms", latency.p50).target = Some("2 ms at 5,000/s");

@@ -10,7 +10,7 @@ pub enum LogRetention {
     Reserved,
     /// More than it would keep without us.
     Extended,
-    /// Past the server's bound: it may be removed at the next checkpoint.
+    /// Past the server's bound: it may be removed at the next checkpoint. MySQL and MariaDB: soon.
     Unreserved,
     /// Removed: what we hold cannot be continued.
     Lost,
@@ -27,6 +27,10 @@ pub struct SourceHealth {
     pub unconfirmed_bytes: u64,
     /// Bytes that may be written until the server may remove log that we need; `None`: without a bound. Postgres: `safe_wal_size`.
     pub log_left_bytes: Option<u64>,
+    /// Seconds until the server may remove log that we need, where it goes by its clock; `None`: it does not, or not at all. MySQL and MariaDB:
+    /// `binlog_expire_logs_seconds`.
+    #[serde(default)]
+    pub log_left_seconds: Option<u64>,
     /// Why no heartbeat is written, where one is wanted and the server does not take it.
     pub no_heartbeat: Option<String>,
 }

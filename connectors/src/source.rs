@@ -168,6 +168,12 @@ pub trait Source: Send {
     /// seconds beside `run`, on a value of its own; `None` where nothing is kept yet.
     async fn health(&mut self) -> Result<Option<SourceHealth>, SourceError>;
 
+    /// Tells where the durable state stands, before each [`Self::health`] beside `run`: a server that keeps nothing under our name does not
+    /// know what we need.
+    fn stands_at(&mut self, position: Option<Position>) {
+        let _ = position;
+    }
+
     /// Lets the server keep nothing more for us, for good: what we hold cannot be continued then. Nothing need be kept. Called on a value of
     /// its own, while nobody runs.
     async fn release(&mut self) -> Result<(), SourceError>;

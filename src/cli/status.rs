@@ -137,6 +137,7 @@ fn open_transactions(source: &SourceStatus, out: &mut impl Write) -> std::io::Re
 fn slot(source: &SourceStatus, out: &mut impl Write) -> std::io::Result<()> {
     if let Some(health) = &source.health {
         let left = health.log_left_bytes.map(|left| format!(", {} until it may remove it", size(left)));
+        let left = left.or_else(|| Some(format!(", for {} s at least", health.log_left_seconds?)));
         let (kept, unconfirmed) = (size(health.log_kept_bytes), size(health.unconfirmed_bytes));
         writeln!(out, "       log kept by the server {kept}, {unconfirmed} unconfirmed{}", left.unwrap_or_default())?;
         if let Some(reason) = &health.no_heartbeat {

@@ -36,7 +36,7 @@ impl HealthWatch {
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => return,
-                looked = tokio::time::timeout(LOOK_MAX, look(&self.config, &mut source)) => match looked {
+                looked = tokio::time::timeout(LOOK_MAX, self.look(&mut source)) => match looked {
                     Ok(Ok(health)) => {
                         self.release_beyond_limit(health.as_ref());
                         self.show(health);
@@ -57,6 +57,15 @@ impl HealthWatch {
                 () = tokio::time::sleep(INTERVAL) => {}
             }
         }
+    }
+
+    async fn look(&self, source: &mut Option<Box<dyn Source>>) -> Result<Option<SourceHealth>, SourceError> {
+        let source = match source {
+            Some(source) => source,
+            None => source.insert(connector(&self.config)?),
+        };
+        source.stands_at(self.status.inspect(|status| status.durable.0.get(self.config.name()).cloned()));
+        source.health().await
     }
 
     /// Asks for a release where the configuration wants one. If something else is being done now, it is asked again at the next look.
@@ -90,17 +99,6 @@ impl HealthWatch {
     }
 }
 
-async fn look(
-    config: &SourceConfig,
-    source: &mut Option<Box<dyn Source>>,
-) -> Result<Option<SourceHealth>, SourceError> {
-    let source = match source {
-        Some(source) => source,
-        None => source.insert(connector(config)?),
-    };
-    source.health().await
-}
-
 /// Why the server is to be let go, where the configuration wants that.
 pub(super) fn beyond_limit(config: &SourceConfig, health: &SourceHealth) -> Option<String> {
     let limit = config.log_limit.filter(|limit| limit.release.is_some() && health.log_kept_bytes >= limit.bytes)?;
@@ -114,12 +112,15 @@ fn warning(health: &SourceHealth, config: &SourceConfig) -> Option<String> {
     let passed = bounds.into_iter().filter_map(|(name, bytes)| Some((name, bytes?)));
     let passed = passed.into_iter().find(|(_, bytes)| health.log_kept_bytes >= *bytes);
     let kept = mebibytes(health.log_kept_bytes);
-    match (health.retention, health.log_left_bytes) {
-        (LogRetention::Lost, _) => Some("the server has removed log that the slot needs".into()),
-        (LogRetention::Unreserved, _) => {
+    match (health.retention, health.log_left_bytes, health.log_left_seconds) {
+        (LogRetention::Lost, ..) => Some("the server has removed log that is needed".into()),
+        (LogRetention::Unreserved, _, Some(seconds)) => {
+            Some(format!("the server may remove log that is needed in {seconds} s (binlog_expire_logs_seconds)"))
+        }
+        (LogRetention::Unreserved, ..) => {
             Some(format!("the server keeps {kept} of log for the slot and may remove it at its next checkpoint"))
         }
-        (_, Some(left)) if left < (health.log_kept_bytes.saturating_add(left)) / LEFT_SHARE_MIN => Some(format!(
+        (_, Some(left), _) if left < (health.log_kept_bytes.saturating_add(left)) / LEFT_SHARE_MIN => Some(format!(
             "the server keeps {kept} of log for the slot and removes it after {} more (max_slot_wal_keep_size)",
             mebibytes(left)
         )),
@@ -148,6 +149,7 @@ mod tests {
             log_kept_bytes: kept * MIB,
             unconfirmed_bytes: 0,
             log_left_bytes: left.map(|left| left * MIB),
+            log_left_seconds: None,
             no_heartbeat: None,
         }
     }
@@ -191,5 +193,7 @@ mod tests {
         assert!(text(health(LogRetention::Extended, 90, Some(20))).contains("after 20.0 MiB more"));
         assert!(text(health(LogRetention::Unreserved, 90, Some(0))).contains("next checkpoint"));
         assert!(text(health(LogRetention::Lost, 0, None)).contains("has removed"));
+        let by_clock = SourceHealth { log_left_seconds: Some(40), ..health(LogRetention::Unreserved, 90, None) };
+        assert!(text(by_clock).contains("in 40 s (binlog_expire_logs_seconds)"));
     }
 }

@@ -165,6 +165,8 @@ fn slots(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
     gauge(out, "source_log_unconfirmed_bytes", "Log written since what we confirmed", unconfirmed)?;
     let left = known().filter_map(|(labels, health)| Some((labels, health.log_left_bytes? as f64)));
     gauge(out, "source_log_left_bytes", "Log that may be written until the server may remove what we need", left)?;
+    let seconds = known().filter_map(|(labels, health)| Some((labels, health.log_left_seconds? as f64)));
+    gauge(out, "source_log_left_seconds", "Time until the server may remove what we need", seconds)?;
     let flags = |flag: fn(&SourceStatus) -> bool| {
         status.sources.iter().map(move |(name, source)| (label("source", name), f64::from(u8::from(flag(source)))))
     };

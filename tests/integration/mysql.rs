@@ -1,131 +1,66 @@
 //! Views over MySQL and MariaDB equal what the server itself answers: after a first copy beside changes, after kills of the daemon and of
 //! the server, after statements that change tables; and what cannot be followed is named.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use tailwater::cli::demo::Random;
 use tailwater::pipeline::status::Condition;
 
-use super::support::mysql_rig::{KINDS, MysqlRig, Session, sections};
+use super::support::mysql_load::{Load, VIEWS, schema};
+use super::support::mysql_rig::{KINDS, MysqlRig, sections};
 use super::support::mysql_server::Kind;
 use super::support::rig::{PATIENCE, number, said, status, wait_for};
 
-const ACCOUNTS: u64 = 3_000;
-const WRITERS: u64 = 3;
 /// Kills of the daemon, the first of them during the first copy.
 const KILLS: u64 = 8;
 /// Longest life of a daemon, in milliseconds.
 const LIFE_MAX: u64 = 1_500;
 
-const SCHEMA: [&str; 7] = [
-    "create table accounts (id int primary key, owner varchar(40) not null, balance int not null, note text)",
-    "create table moves (account int not null, no bigint unsigned not null, amount int not null, made datetime(3), primary key (account, no))",
-    "create table words (word varchar(40) character set utf8mb4 collate utf8mb4_bin primary key, n int not null)",
-    // MariaDB, MySQL.
-    "set @@max_recursive_iterations = 100000",
-    "set @@cte_max_recursion_depth = 100000",
-    "insert into accounts with recursive i as (select 1 as id union all select id + 1 from i where id < 3000) \
-     select id, concat('owner ', id % 50), 100, repeat('x', id % 200) from i",
-    "insert into words values ('a', 1), ('Ä', 2), ('日本', 3), ('', 4)",
-];
-
-const VIEWS: [(&str, &str); 4] = [
-    ("totals", "select owner, count(*) as accounts, sum(balance) as total from accounts group by owner"),
-    (
-        "moved",
-        "select m.account, m.no, a.owner, m.amount from moves m join accounts a on a.id = m.account where m.amount > 0",
-    ),
-    ("words_now", "select word, n from words"),
-    ("notes", "select id, length(note) as size from accounts"),
-];
-
-/// Writers that never pause: money moves between accounts, accounts come and go, words change their keys.
-struct Load {
-    stop: Arc<AtomicBool>,
-    committed: Arc<AtomicU64>,
-    writers: Vec<JoinHandle<()>>,
-}
-
-impl Load {
-    fn start(url: &str, seed: u64) -> Self {
-        let (stop, committed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let writer = |number: u64| {
-            let (url, stop, committed) = (url.to_owned(), stop.clone(), committed.clone());
-            thread::spawn(move || {
-                let mut random = Random::new(seed * 31 + number);
-                let mut session = None;
-                while !stop.load(Ordering::Relaxed) {
-                    let Some(open) = session.as_mut() else {
-                        // A server that was killed comes again.
-                        session = Session::try_connect(&url).ok();
-                        continue;
-                    };
-                    match transaction(open, &mut random, number) {
-                        Ok(()) => _ = committed.fetch_add(1, Ordering::Relaxed),
-                        // Deadlocks are rolled back.
-                        Err(_) => session = None,
-                    }
-                }
-            })
-        };
-        let writers = (0..WRITERS).map(writer).collect();
-        Self { stop, committed, writers }
-    }
-
-    fn stop(self) -> u64 {
-        self.stop.store(true, Ordering::Relaxed);
-        self.writers.into_iter().for_each(|writer| writer.join().unwrap());
-        self.committed.load(Ordering::Relaxed)
-    }
-}
-
-fn transaction(session: &mut Session, random: &mut Random, writer: u64) -> Result<(), mysql_async::Error> {
-    let (from, to, amount) = (1 + random.below(ACCOUNTS), 1 + random.below(ACCOUNTS), random.below(20));
-    let no = random.below(1 << 40) << 8 | writer;
-    let statements: Vec<String> = match random.below(8) {
-        0 => vec![format!("update words set word = concat('w', {no}), n = n + 1 where word <> '' order by n limit 1")],
-        1 => vec![
-            format!("insert into words values ('w{no}', {amount})"),
-            "delete from words where n > 15 limit 3".into(),
-        ],
-        2 => vec![format!("delete from moves where account = {from}")],
-        3 => vec![format!("update accounts set note = concat(coalesce(note, ''), 'y') where id = {from}")],
-        // The key of a row changes.
-        4 => vec![format!("update accounts set id = id + {ACCOUNTS} where id = {from}")],
-        _ => vec![
-            format!("update accounts set balance = balance - {amount} where id = {from}"),
-            format!("update accounts set balance = balance + {amount} where id = {to}"),
-            format!("insert into moves values ({from}, {no}, {amount}, now(3)), ({to}, {no} + 1, -{amount}, now(3))"),
-        ],
-    };
-    session.try_run("begin")?;
-    for sql in statements {
-        session.try_run(&sql)?;
-    }
-    session.try_run(if random.below(12) == 0 { "rollback" } else { "commit" })
+#[test]
+fn views_over_mariadb_equal_its_own_answers_after_load_and_kills() {
+    killed_again_and_again(Kind::Mariadb10, &[]);
 }
 
 #[test]
-fn views_over_mariadb_equal_its_own_answers_after_load_and_kills() {
-    killed_again_and_again(KINDS[0]);
+fn views_over_mariadb_11_equal_its_own_answers_after_load_and_kills() {
+    killed_again_and_again(Kind::Mariadb11, &[]);
 }
 
 #[test]
 fn views_over_mysql_equal_its_own_answers_after_load_and_kills() {
-    killed_again_and_again(KINDS[1]);
+    killed_again_and_again(Kind::Mysql9, &[]);
 }
 
-fn killed_again_and_again(kind: Kind) {
+#[test]
+fn compressed_transactions_of_mysql_go_the_whole_way() {
+    let rig = killed_again_and_again(Kind::Mysql9, &["--binlog-transaction-compression=ON"]);
+    assert_logged(rig, "Transaction_payload");
+}
+
+#[test]
+fn compressed_rows_of_mariadb_go_the_whole_way() {
+    for kind in [Kind::Mariadb10, Kind::Mariadb11] {
+        let rig = killed_again_and_again(kind, &["--log-bin-compress=ON", "--log-bin-compress-min-len=10"]);
+        assert_logged(rig, "Update_rows_compressed_v1");
+    }
+}
+
+/// The server's log has events of this kind.
+fn assert_logged(rig: Option<MysqlRig>, kind: &str) {
+    let Some(rig) = rig else { return };
+    let events = rig.session().rows("show binlog events limit 2000");
+    assert!(events.iter().any(|event| event[2] == kind), "no {kind}");
+}
+
+/// Load and kills of the daemon and the server, then all is equal. `None`: the kind is left out.
+pub(super) fn killed_again_and_again(kind: Kind, options: &[&str]) -> Option<MysqlRig> {
     if kind.is_left_out() {
-        return eprintln!("left out: {}", kind.name());
+        eprintln!("left out: {}", kind.name());
+        return None;
     }
     let (kills, seed) = (number("TAILWATER_MYSQL_KILLS", KILLS), number("TAILWATER_MYSQL_SEED", 5));
-    let others = if kind.is_mariadb() { "set @@cte" } else { "set @@max" };
-    let schema: Vec<&str> = SCHEMA.into_iter().filter(|sql| !sql.starts_with(others)).collect();
-    let mut rig = MysqlRig::new(kind, &schema, &sections(&VIEWS));
+    let mut rig = MysqlRig::with_options((kind, options), &schema(kind), &sections(&VIEWS));
     let load = Load::start(&rig.server.url("shop"), seed);
     let mut random = Random::new(seed);
     for kill in 0..kills {
@@ -151,6 +86,7 @@ fn killed_again_and_again(kind: Kind) {
     assert!(committed > 100, "the writers did not get on: {committed}");
     rig.assert_equal(&VIEWS);
     assert!(rig.daemon.stop().unwrap().success());
+    Some(rig)
 }
 
 #[test]
@@ -221,9 +157,11 @@ fn a_log_that_was_purged_and_settings_that_lose_something_are_named_with_what_to
         rig.daemon.stop().unwrap();
 
         session.run("set global binlog_row_metadata = 'MINIMAL'");
+        session.run("set global binlog_format = 'MIXED'");
         let checked = rig.command(&["check"]);
         let text = said(&checked);
-        assert!(!checked.status.success() && text.contains("binlog_row_metadata is \"MINIMAL\""), "{text}");
+        assert!(!checked.status.success() && text.contains("binlog_format is \"MIXED\""), "{text}");
+        assert!(text.contains("binlog_row_metadata is \"MINIMAL\""), "{text}");
         let prepared = rig.command(&["source", "prepare", "--print"]);
         assert!(said(&prepared).contains("binlog_row_metadata = FULL"), "{}", said(&prepared));
         assert!(rig.command(&["source", "prepare"]).status.success());
@@ -236,7 +174,6 @@ fn a_log_that_was_purged_and_settings_that_lose_something_are_named_with_what_to
 fn tables_that_cannot_be_followed_are_refused_with_the_reason() {
     for kind in KINDS.into_iter().filter(|kind| !kind.is_left_out()) {
         let schema = [
-            "create table keyless (v int)",
             "create table isam (id int primary key) engine = MyISAM",
             "create table parents (id int primary key)",
             "create table children (id int primary key, parent int, foreign key (parent) references parents (id) on delete cascade)",
@@ -246,7 +183,6 @@ fn tables_that_cannot_be_followed_are_refused_with_the_reason() {
             rig.configure(&sections(&[("v", &format!("select * from {table}"))]));
             said(&rig.command(&["check"]))
         };
-        assert!(refused("keyless").contains("has no primary key"), "{}", refused("keyless"));
         assert!(refused("isam").contains("has no consistent snapshots"), "{}", refused("isam"));
         assert!(refused("nothing").contains("does not exist"), "{}", refused("nothing"));
         // MySQL's own server, and not its engine, lets children go since 9.6; then they are in the log.

@@ -27,6 +27,8 @@ use crate::source::TableChange;
 /// What an event completes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Completed {
+    /// What is known of the shapes of tables from here on, to be kept.
+    Shapes(String),
     /// A table changed, before all that completes later.
     Table(TableChange),
     /// A transaction with changes of ours.
@@ -102,7 +104,9 @@ impl Assembler {
             self.next_place = next_place;
         }
         self.event(event)?;
-        let mut completed: Vec<_> = self.tables.take_changed().into_iter().map(Completed::Table).collect();
+        let shapes = self.tables.take_shapes().map(Completed::Shapes);
+        let changed = self.tables.take_changed().into_iter().map(Completed::Table);
+        let mut completed: Vec<_> = shapes.into_iter().chain(changed).collect();
         completed.append(&mut self.completed);
         if self.open.is_none()
             && let Some(place) = &mut self.place

@@ -5,8 +5,9 @@ use mysql_async::Conn;
 
 use super::config::MysqlSourceConfig;
 use super::flavor::{Flavor, ServerVersion};
-use super::session::{Connector, current_position, variables};
+use super::session::{Connector, current_position};
 use super::settings;
+use super::variables::variables;
 use crate::finding::{Finding, Severity};
 use crate::source::SourceError;
 
@@ -19,7 +20,7 @@ pub async fn check(config: &MysqlSourceConfig) -> Result<Vec<Finding>, SourceErr
     let connector = Connector { config: config.clone() };
     let (mut connection, version) = connector.connect().await?;
     let mut findings: Vec<_> = old(version).into_iter().collect();
-    findings.extend(settings::findings(&variables(&connector, &mut connection).await?, version));
+    findings.extend(settings::findings(&variables(&connector, (&mut connection, version)).await?, version));
     if findings.iter().all(|finding| finding.severity != Severity::Error) {
         findings.extend(log(&connector, (&mut connection, version)).await?);
     }

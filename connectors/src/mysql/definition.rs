@@ -19,6 +19,8 @@ pub(super) enum What {
     Gone(&'static str),
     /// Values of these columns are others, or they are no more.
     Columns(Vec<String>),
+    /// It may have other columns, in another order, with other defaults: only a log that names them can still be read.
+    Reshaped,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,6 +182,9 @@ impl Reader<'_> {
         let Some(name) = self.name() else { return Vec::new() };
         let mut all = Vec::new();
         let mut columns = Vec::new();
+        if !parts(self.tokens).iter().all(|part| is_harmless(part)) {
+            all.push(Effect { schema: name.schema.clone(), table: Some(name.table.clone()), what: What::Reshaped });
+        }
         for part in parts(self.tokens) {
             match (Reader { tokens: part, schema: self.schema }).specification(&mut columns) {
                 Some((what, other)) => {
@@ -254,6 +259,33 @@ impl Reader<'_> {
         self.skip(&["AS"]);
         self.mark('=');
         Some((What::Gone("was renamed"), self.name()))
+    }
+}
+
+/// Whether a part of ALTER TABLE leaves columns, their order and their defaults as they are.
+fn is_harmless(part: &[Token]) -> bool {
+    const OPTIONS: [&str; 12] = [
+        "ENGINE",
+        "ALGORITHM",
+        "LOCK",
+        "COMMENT",
+        "AUTO_INCREMENT",
+        "ROW_FORMAT",
+        "FORCE",
+        "ENABLE",
+        "DISABLE",
+        "WAIT",
+        "NOWAIT",
+        "STATS_PERSISTENT",
+    ];
+    const PARTS: [&str; 6] = ["INDEX", "KEY", "UNIQUE", "FULLTEXT", "SPATIAL", "FOREIGN"];
+    let word = |place: usize| match part.get(place) {
+        Some(Token::Word(word)) => word.to_ascii_uppercase(),
+        _ => String::new(),
+    };
+    match word(0).as_str() {
+        "ADD" | "DROP" | "RENAME" => PARTS.contains(&word(1).as_str()),
+        first => OPTIONS.contains(&first),
     }
 }
 
@@ -336,6 +368,7 @@ mod tests {
                 What::Emptied => "emptied".into(),
                 What::Gone(_) => "gone".into(),
                 What::Columns(names) => names.join("+"),
+                What::Reshaped => "reshaped".into(),
             };
             format!("{}.{} {what}", effect.schema, effect.table.unwrap_or("*".into()))
         };
@@ -351,14 +384,16 @@ mod tests {
             ("DROP TEMPORARY TABLE a", ""),
             ("DROP DATABASE x", "x.* gone"),
             ("RENAME TABLE a TO _a_old, _a_new TO a", "d.a gone, d._a_old gone, d._a_new gone, d.a gone"),
-            ("ALTER TABLE a ADD COLUMN b int DEFAULT (1, 2) COMMENT 'drop column c, drop d'", ""),
-            ("/* x */ ALTER TABLE `a` DROP COLUMN `b`, ADD COLUMN b int, modify c bigint", "d.a b+c"),
-            ("ALTER TABLE a CHANGE b c int, DROP INDEX i, ADD KEY (c)", "d.a b"),
-            ("ALTER TABLE a RENAME COLUMN b TO c", "d.a b+c"),
-            ("ALTER TABLE a RENAME TO x.b", "x.b gone, d.a gone"),
-            ("ALTER TABLE a DROP PARTITION p", "d.a gone"),
-            ("ALTER TABLE a EXCHANGE PARTITION p WITH TABLE b", "d.b gone, d.a gone"),
-            ("ALTER TABLE a CONVERT TO CHARACTER SET latin1", "d.a gone"),
+            ("ALTER TABLE a ADD COLUMN b int DEFAULT (1, 2) COMMENT 'drop column c, drop d'", "d.a reshaped"),
+            ("/* x */ ALTER TABLE `a` DROP COLUMN `b`, ADD COLUMN b int, modify c bigint", "d.a reshaped, d.a b+c"),
+            ("ALTER TABLE a CHANGE b c int, DROP INDEX i, ADD KEY (c)", "d.a reshaped, d.a b"),
+            ("ALTER TABLE a DROP INDEX i, ADD KEY (c), ADD UNIQUE (d), RENAME INDEX i TO j, LOCK=NONE", ""),
+            ("ALTER TABLE a ALTER b SET DEFAULT 5", "d.a reshaped"),
+            ("ALTER TABLE a RENAME COLUMN b TO c", "d.a reshaped, d.a b+c"),
+            ("ALTER TABLE a RENAME TO x.b", "d.a reshaped, x.b gone, d.a gone"),
+            ("ALTER TABLE a DROP PARTITION p", "d.a reshaped, d.a gone"),
+            ("ALTER TABLE a EXCHANGE PARTITION p WITH TABLE b", "d.a reshaped, d.b gone, d.a gone"),
+            ("ALTER TABLE a CONVERT TO CHARACTER SET latin1", "d.a reshaped, d.a gone"),
             ("ALTER TABLE a ENGINE = InnoDB, ALGORITHM=COPY", ""),
             ("/*!50100 DROP TABLE `we``ird.a` */", "d.we`ird.a gone"),
             ("CREATE TABLE IF NOT EXISTS a (b int)", ""),

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use super::binlog::{BinlogError, MetadataLevel, RowChange, RowsEvent, TableMap};
 use super::definition::{Effect, What};
+use super::shapes::Shapes;
 use super::value::{MysqlTable, RowPlan};
 use crate::change::Change;
 use crate::schema::TableName;
@@ -21,20 +22,33 @@ pub(super) struct Followed {
     gone: Gone,
     /// What became of tables, since it was asked for last.
     changed: Vec<TableChange>,
+    /// What is known of the tables' shapes, and whether that changed since it was asked for last.
+    shapes: Shapes,
+    reshaped: bool,
 }
 
 struct FollowedTable {
     table: MysqlTable,
+    /// It is as the catalog had it: columns can be found by their places, and defaults are known.
+    is_known: bool,
     plan: Option<(Arc<TableMap>, RowPlan)>,
 }
 
 impl Followed {
-    pub(super) fn new(tables: impl IntoIterator<Item = MysqlTable>, gone: Gone) -> Self {
+    /// Tables, and the shapes of those that are as the catalog has them.
+    pub(super) fn new(tables: impl IntoIterator<Item = MysqlTable>, shapes: Shapes, gone: Gone) -> Self {
         let keyed = |table: MysqlTable| {
             let name = &table.schema.name;
-            ((name.schema.clone(), name.table.clone()), FollowedTable { table, plan: None })
+            let is_known = shapes.has(name);
+            ((name.schema.clone(), name.table.clone()), FollowedTable { table, is_known, plan: None })
         };
-        Self { tables: tables.into_iter().map(keyed).collect(), gone, changed: Vec::new() }
+        let tables = tables.into_iter().map(keyed).collect();
+        Self { tables, gone, changed: Vec::new(), shapes, reshaped: false }
+    }
+
+    /// What is to be kept of shapes, if that changed since the last call.
+    pub(super) fn take_shapes(&mut self) -> Option<String> {
+        std::mem::take(&mut self.reshaped).then(|| self.shapes.print())
     }
 
     /// What became of tables since the last call.
@@ -53,8 +67,9 @@ impl Followed {
         let Some((_, plan)) = &followed.plan else { return Ok(()) };
         for change in rows.changes(plan) {
             let change = match change {
-                Ok(RowChange::Insert { new }) if !new.absent.is_empty() => {
-                    self.stop(&key, "has inserted rows of which columns are not in the log (binlog_row_image)".into());
+                Ok(RowChange::Insert { new }) if !new.absent.is_empty() && !followed.is_known => {
+                    let reason = "was changed, so that the defaults of columns that the log leaves out (binlog_row_image) are not known";
+                    self.stop(&key, reason.into());
                     return Ok(());
                 }
                 Ok(change) => change.into_change(&followed.table),
@@ -81,6 +96,12 @@ impl Followed {
                     changes.push(Change::Truncate { tables });
                 }
                 What::Gone(reason) => self.stop(&key, (*reason).to_owned()),
+                What::Reshaped => {
+                    if let Some(followed) = self.tables.get_mut(&key) {
+                        followed.is_known = false;
+                        self.reshaped |= self.shapes.forget(&followed.table.schema.name);
+                    }
+                }
                 What::Columns(names) => {
                     if let Err(reason) = self.lose(&key, names) {
                         self.stop(&key, reason);
@@ -129,11 +150,14 @@ impl Followed {
 impl FollowedTable {
     /// Has a plan for rows that the log describes like this; `Err`: why there is none.
     fn plan_for(&mut self, map: &Arc<TableMap>, changed: &mut Vec<TableChange>) -> Result<(), String> {
-        if self.plan.as_ref().is_some_and(|(planned, _)| Arc::ptr_eq(planned, map)) {
+        let by_name = map.metadata == MetadataLevel::Full;
+        if self.plan.as_ref().is_some_and(|(planned, _)| Arc::ptr_eq(planned, map)) && (by_name || self.is_known) {
             return Ok(());
         }
-        if map.metadata != MetadataLevel::Full {
-            return Err("has rows in the log without the names of their columns (binlog_row_metadata)".into());
+        if map.metadata != MetadataLevel::Full && !self.is_known {
+            return Err(
+                "was changed, and has rows in the log without the names of their columns (binlog_row_metadata)".into(),
+            );
         }
         let (plan, lost) = RowPlan::new(map, &self.table).map_err(|misfit| misfit.reason)?;
         self.forget(lost.columns, lost.reason, changed)?;
@@ -151,6 +175,10 @@ impl FollowedTable {
         let schema = &self.table.schema;
         if let Some(column) = news.iter().find(|column| schema.key.contains(column)) {
             return Err(format!("had column \"{}\" of its key dropped or changed", schema.columns[*column].name));
+        }
+        // Without a key rows are told apart by all of their values.
+        if schema.key.is_empty() {
+            return Err(reason);
         }
         changed.push(TableChange { table: schema.name.clone(), columns: Some(news.clone()), reason });
         // No column of a table has this name.

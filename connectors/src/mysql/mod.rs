@@ -3,7 +3,8 @@
 //! ```text
 //! source.rs      the source                   session.rs     sessions, and the log     settings.rs   settings of the server
 //! stream.rs      the loop that tails the log  assembler.rs   events to transactions    followed.rs   rows to changes
-//! tables.rs      tables, then and now         definition.rs  statements that change them
+//! variables.rs   how settings are asked for      log_files.rs   how long the log stays
+//! tables.rs      tables, then and now         definition.rs  statements that change them   shapes.rs  what tables look like where the log does not say
 //! copy/          the first copy               check.rs, prepare.rs   what a person asks for
 //! ```
 
@@ -24,12 +25,15 @@ mod copy;
 mod definition;
 mod followed;
 mod json;
+mod log_files;
 mod session;
 mod settings;
+mod shapes;
 mod snapshots;
 mod source;
 mod stream;
 mod tables;
+mod variables;
 
 pub use check::check;
 pub use flavor::{Flavor, ServerVersion};

@@ -1,6 +1,5 @@
 //! Sessions of the server: for questions and copies, and for its log.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -41,6 +40,11 @@ impl Connector {
             }
             Tls::Verify { ca: None } => Some(SslOpts::default()),
             Tls::Verify { ca: Some(path) } => {
+                // The client would take a file that is not there for a network that is not there.
+                std::fs::File::open(path).map_err(|error| {
+                    let hint = "name a file with the certificate of the server's authority in tls_ca";
+                    self.refused(format!("\"{}\" cannot be read: {error}", path.display()), hint)
+                })?;
                 Some(SslOpts::default().with_disable_built_in_roots(true).with_root_certs(vec![path.clone().into()]))
             }
         };
@@ -75,7 +79,10 @@ impl Connector {
             source_name: self.config.name.to_string(),
             position: Position::Mysql(position.clone()),
             reason: reason.into(),
-            hint: "run \"tailwater rebuild\": the tables are copied again beside what is served".into(),
+            hint: format!(
+                "run \"tailwater rebuild source {}\": its tables are copied again beside the rows that are served meanwhile",
+                self.config.name
+            ),
         }
     }
 
@@ -147,22 +154,10 @@ impl Connector {
 }
 
 /// Two that ask for the log under one number throw each other out.
-fn drawn_server_id() -> u32 {
+pub(super) fn drawn_server_id() -> u32 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     let seed = [now.as_nanos().to_le_bytes().as_slice(), &std::process::id().to_le_bytes()].concat();
     SERVER_ID_MIN | xxhash_rust::xxh3::xxh3_64(&seed) as u32
-}
-
-/// Settings of the server by name, in lower case.
-pub(super) type Variables = HashMap<String, String>;
-
-/// Asks for all settings that matter.
-pub(super) async fn variables(connector: &Connector, connection: &mut Conn) -> Result<Variables, SourceError> {
-    let sql = "SHOW GLOBAL VARIABLES WHERE variable_name IN ('log_bin', 'binlog_format', 'binlog_row_image', \
-        'binlog_row_metadata', 'binlog_order_commits', 'gtid_mode', 'enforce_gtid_consistency', 'binlog_expire_logs_seconds', 'expire_logs_days', \
-        'sync_binlog', 'innodb_flush_log_at_trx_commit', 'innodb_native_foreign_keys', 'collation_database')";
-    let rows: Vec<(String, String)> = connection.query(sql).await.map_err(|error| connector.fault(&error))?;
-    Ok(rows.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect())
 }
 
 /// Where the log ends for whoever starts now: everything before it can be seen, or is seen by whoever waits (see `copy`).

@@ -1,7 +1,7 @@
 //! Settings of the server that decide whether its log can be followed.
 
 use super::flavor::{Flavor, ServerVersion};
-use super::session::Variables;
+use super::variables::{REPLICATES, Variables};
 use crate::finding::{Finding, Severity};
 
 /// A daemon that is down for longer than the log is kept begins again; less than a day is soon over.
@@ -32,14 +32,15 @@ const NEEDED: [Needed; 6] = [
     Needed {
         name: "binlog_row_image",
         values: &["FULL", "FULL_NODUP"],
-        cost: "the log leaves out columns of inserted rows that were not named",
-        severity: Severity::Error,
+        cost: "what the log leaves out is read from what is held, and from defaults; a table stops where those are expressions, where a \
+            generated column is left out, and where it is altered, until it is copied again",
+        severity: Severity::Warning,
     },
     Needed {
         name: "binlog_row_metadata",
         values: &["FULL"],
-        cost: "the log does not name columns, so that a changed table would be read wrongly",
-        severity: Severity::Error,
+        cost: "the log does not name columns: a table whose columns are altered stops until it is copied again",
+        severity: Severity::Warning,
     },
     Needed {
         name: "sync_binlog",
@@ -79,7 +80,35 @@ pub(super) fn findings(variables: &Variables, version: ServerVersion) -> Vec<Fin
     let mut found: Vec<Finding> =
         NEEDED.iter().chain(of_mysql).filter_map(|needed| needed.finding(variables, set)).collect();
     found.extend(kept(variables, set));
+    found.extend(unlogged(variables));
+    found.extend(["binlog_do_db", "binlog_ignore_db"].iter().filter_map(|name| filter(name, variables)));
     found
+}
+
+/// What a replica is told by its primary must be in its own log, too.
+fn unlogged(variables: &Variables) -> Option<Finding> {
+    let name = ["log_replica_updates", "log_slave_updates"].into_iter().find(|name| variables.contains_key(*name))?;
+    let replicates = variables.contains_key(REPLICATES);
+    (replicates && variables[name] == "OFF").then(|| Finding {
+        what: format!(
+            "{name} is \"OFF\": the server is a replica that does not log what it replicates; it can only be set where the server is started"
+        ),
+        sql_to_fix: None,
+        severity: Severity::Error,
+    })
+}
+
+/// A log that leaves some databases out also leaves out what is said of others' tables from there, TRUNCATE among it.
+fn filter(name: &str, variables: &Variables) -> Option<Finding> {
+    let schemas = variables.get(name).filter(|schemas| !schemas.is_empty())?;
+    Some(Finding {
+        what: format!(
+            "{name} is \"{schemas}\": the log leaves out statements by the database they are given in, whatever table they change; it can \
+             only be set where the server is started"
+        ),
+        sql_to_fix: None,
+        severity: Severity::Error,
+    })
 }
 
 impl Needed {
@@ -148,7 +177,22 @@ mod tests {
             found[0].what.starts_with("binlog_row_metadata is \"MINIMAL\" instead of \"FULL\": the log does not name")
         );
         assert_eq!(found[0].sql_to_fix.as_deref(), Some("SET PERSIST binlog_row_metadata = FULL;"));
-        assert_eq!((found[0].severity, found[1].severity), (Severity::Error, Severity::Warning));
+        assert_eq!((found[0].severity, found[1].severity), (Severity::Warning, Severity::Warning));
+    }
+
+    #[test]
+    fn a_log_that_leaves_something_out_is_an_error() {
+        let mariadb = ServerVersion { flavor: Flavor::Mariadb, major: 10, minor: 11, patch: 0 };
+        let told = |pairs: &[(&str, &str)]| {
+            let found = findings(&variables(pairs), mariadb).into_iter().map(|finding| finding.what);
+            found
+                .filter(|what| what.starts_with("log_") && !what.starts_with("log_bin") || what.contains("_db "))
+                .count()
+        };
+        assert_eq!(told(&[("log_slave_updates", "OFF"), ("binlog_do_db", ""), ("binlog_ignore_db", "")]), 0);
+        assert_eq!(told(&[("log_slave_updates", "ON"), (REPLICATES, "ON")]), 0);
+        assert_eq!(told(&[("log_slave_updates", "OFF"), (REPLICATES, "ON")]), 1);
+        assert_eq!(told(&[("binlog_do_db", "shop"), ("binlog_ignore_db", "mysql")]), 2);
     }
 
     #[test]

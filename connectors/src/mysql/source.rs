@@ -14,11 +14,14 @@ use super::config::MysqlSourceConfig;
 use super::copy::{Copier, TableCopy};
 use super::flavor::{Flavor, ServerVersion};
 use super::followed::{Followed, Gone};
+use super::log_files::Watch;
 use super::position::MysqlPosition;
-use super::session::{Connector, current_position, print_position, variables};
+use super::session::{Connector, current_position, print_position};
+use super::shapes::{Shapes, shape_of};
 use super::snapshots::NoSnapshots;
 use super::stream::Stream;
 use super::tables::{describe, examine};
+use super::variables::{seconds_behind, variables};
 use super::{settings, value::MysqlTable};
 use crate::finding::Severity;
 use crate::health::SourceHealth;
@@ -35,6 +38,7 @@ const SHOWN_MAX: Duration = Duration::from_secs(10);
 /// One MySQL or MariaDB server.
 pub struct MysqlSource {
     connector: Connector,
+    watch: Watch,
 }
 
 /// What runs: the stream, and what is copied beside it.
@@ -45,13 +49,15 @@ struct Beginning {
     position: MysqlPosition,
     tables: Vec<MysqlTable>,
     copies: Vec<TableCopy>,
+    /// Of the tables that are as the catalog has them.
+    shapes: Shapes,
     version: ServerVersion,
 }
 
 impl MysqlSource {
     /// Connects to nothing yet.
     pub fn new(config: MysqlSourceConfig) -> Self {
-        Self { connector: Connector { config } }
+        Self { connector: Connector { config }, watch: Watch::default() }
     }
 
     async fn start(&self, resume: ResumePoint, out: &TransactionSender) -> Result<Started, SourceError> {
@@ -59,16 +65,20 @@ impl MysqlSource {
         self.check_settings(&mut connection, version).await?;
         let beginning = match resume {
             ResumePoint::FirstCopy { tables, .. } => self.start_first((&mut connection, version), &tables, out).await?,
-            ResumePoint::Stream { position, identity, tables, copying, .. } => {
+            ResumePoint::Stream { position, identity, tables, copying, note } => {
                 let position = self.resumable((&mut connection, version), position, &identity).await?;
-                self.start_again((&mut connection, version), position, (&tables, &copying), out).await?
+                let kept = (tables.as_slice(), copying.as_slice(), Shapes::parse(note.as_deref()));
+                self.start_again((&mut connection, version), position, kept, out).await?
             }
         };
+        // Whoever closed it is noticed by the stream.
+        let _ = out.send(SourceMessage::Note(beginning.shapes.print())).await;
         let gone = Gone::default();
         let log = self.connector.open_log(&beginning.position).await?;
         let place = print_position(&beginning.position);
         tracing::info!(source = %self.connector.config.name, position = %place, server = %version, "streaming");
-        let assembler = Assembler::new(Followed::new(beginning.tables, gone.clone()), beginning.position);
+        let assembler =
+            Assembler::new(Followed::new(beginning.tables, beginning.shapes, gone.clone()), beginning.position);
         let decoder = Decoder::new(beginning.version.flavor);
         let stream = Stream::new(self.connector.clone(), log, (decoder, assembler), out.clone());
         Ok((stream, beginning.copies, gone))
@@ -76,7 +86,7 @@ impl MysqlSource {
 
     /// Settings with which the log cannot be followed.
     async fn check_settings(&self, connection: &mut Conn, version: ServerVersion) -> Result<(), SourceError> {
-        let variables = variables(&self.connector, connection).await?;
+        let variables = variables(&self.connector, (connection, version)).await?;
         let wrong = settings::findings(&variables, version).into_iter().find(|found| found.severity == Severity::Error);
         match wrong {
             None => Ok(()),
@@ -101,14 +111,16 @@ impl MysqlSource {
         let begins = SourceMessage::CopyBegins { position: Position::Mysql(position.clone()), marks };
         // Whoever closed it is noticed by the stream.
         let _ = out.send(begins).await;
-        Ok(Beginning { position, tables, copies, version })
+        let mut shapes = Shapes::default();
+        tables.iter().for_each(|table| shapes.know(&table.schema.name, shape_of(table)));
+        Ok(Beginning { position, tables, copies, shapes, version })
     }
 
     async fn start_again(
         &self,
         (connection, version): (&mut Conn, ServerVersion),
         position: MysqlPosition,
-        (tables, copying): (&[Arc<TableSchema>], &[UnfinishedCopy]),
+        (tables, copying, kept): (&[Arc<TableSchema>], &[UnfinishedCopy], Shapes),
         out: &TransactionSender,
     ) -> Result<Beginning, SourceError> {
         let examined = examine(&self.connector, (connection, version), tables).await?;
@@ -120,7 +132,11 @@ impl MysqlSource {
             Some(TableCopy::new(table.clone(), copy.mark.as_ref(), &position))
         };
         let copies = examined.known.iter().filter_map(unfinished).collect();
-        Ok(Beginning { position, tables: examined.known, copies, version })
+        // Of a table that is new nothing has been told yet, and nothing counts before a statement that changes it has come.
+        let is_new = |name: &TableName| copying.iter().any(|copy| copy.table == *name && copy.mark.is_none());
+        let named = examined.known.iter().map(|table| (table.schema.name.clone(), is_new(&table.schema.name)));
+        let shapes = examined.shapes.kept(&kept, named);
+        Ok(Beginning { position, tables: examined.known, copies, shapes, version })
     }
 
     /// The position, if the server can go on from it.
@@ -140,30 +156,28 @@ impl MysqlSource {
         if identity.system != system(version.flavor) {
             return cannot("the state was made from a server of the other kind, MySQL or MariaDB");
         }
-        if version.flavor == Flavor::Mariadb {
-            // The server looks for the position itself.
-            return Ok(position);
-        }
-        let set = print_position(&position);
-        let purged: Option<u8> =
-            self.first(connection, &format!("SELECT gtid_subset(@@global.gtid_purged, '{set}')")).await?;
-        if purged != Some(1) {
-            return cannot("the server has removed what follows it from its log");
-        }
-        let begun = Instant::now();
-        loop {
-            let known: Option<u8> =
-                self.first(connection, &format!("SELECT gtid_subset('{set}', @@global.gtid_executed)")).await?;
-            match known {
-                Some(1) => return Ok(position),
-                _ if begun.elapsed() > SHOWN_MAX => {
-                    return cannot(
-                        "the server lacks transactions that have been applied: it is another one, or an older copy",
-                    );
-                }
-                _ => tokio::time::sleep(Duration::from_millis(100)).await,
+        if version.flavor == Flavor::Mysql {
+            let set = print_position(&position);
+            let purged: Option<u8> =
+                self.first(connection, &format!("SELECT gtid_subset(@@global.gtid_purged, '{set}')")).await?;
+            if purged != Some(1) {
+                return cannot("the server has removed what follows it from its log");
             }
         }
+        let begun = Instant::now();
+        while !current_position(&self.connector, (connection, version)).await?.covers(&position) {
+            if begun.elapsed() < SHOWN_MAX {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+            if let Some(seconds @ 1..) = seconds_behind(&self.connector, (connection, version)).await? {
+                let what = "the server lacks transactions that have been applied, and is a replica";
+                return Err(self.connector.unavailable(format!("{what} {seconds} s behind its primary")));
+            }
+            return cannot("the server lacks transactions that have been applied: it is another one, or an older copy");
+        }
+        // Whether its own transactions are the same, a server of MariaDB finds out by itself.
+        Ok(position)
     }
 
     async fn first<T: mysql_async::prelude::FromValue + Send + 'static>(
@@ -196,7 +210,7 @@ impl Source for MysqlSource {
     async fn identity(&mut self) -> Result<SourceIdentity, SourceError> {
         let look = async {
             let (mut connection, version) = self.connector.connect().await?;
-            let collation = variables(&self.connector, &mut connection).await?.remove("collation_database");
+            let collation = variables(&self.connector, (&mut connection, version)).await?.remove("collation_database");
             Ok((version, collation.unwrap_or_default()))
         };
         let (version, collation) = self.connector.in_time(look).await?;
@@ -211,8 +225,14 @@ impl Source for MysqlSource {
     }
 
     async fn health(&mut self) -> Result<Option<SourceHealth>, SourceError> {
-        // The server keeps its log by its own clock, and nothing for us.
-        Ok(None)
+        self.watch.look(&self.connector).await
+    }
+
+    fn stands_at(&mut self, position: Option<Position>) {
+        self.watch.stands_at(position.and_then(|position| match position {
+            Position::Mysql(position) => Some(position),
+            _ => None,
+        }));
     }
 
     async fn release(&mut self) -> Result<(), SourceError> {

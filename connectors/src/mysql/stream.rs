@@ -127,6 +127,7 @@ impl Stream {
                     self.progress = false;
                     self.pending.push(SourceMessage::TableChanged(change));
                 }
+                Completed::Shapes(shapes) => self.pending.push(SourceMessage::Note(shapes)),
                 Completed::Transaction(transaction) => self.add(transaction),
                 Completed::Progress(_) => self.progress = true,
             }

@@ -7,8 +7,10 @@ use mysql_async::prelude::Queryable;
 
 use super::catalog::read_tables;
 use super::flavor::{Flavor, ServerVersion};
-use super::session::{Connector, variables};
+use super::session::Connector;
+use super::shapes::{Shapes, shape_of};
 use super::value::MysqlTable;
+use super::variables::variables;
 use crate::schema::{TableName, TableSchema};
 use crate::source::{SourceError, TableChange};
 
@@ -41,9 +43,6 @@ fn fault(connector: &Connector, table: &TableSchema, message: &str, hint: &str) 
 
 fn followable(connector: &Connector, table: &MysqlTable) -> Result<(), SourceError> {
     let refuse = |message: &str, hint: &str| Err(fault(connector, &table.schema, message, hint));
-    if table.schema.key.is_empty() {
-        return refuse("has no primary key", "add one: an invisible AUTO_INCREMENT column is enough");
-    }
     if !ENGINES.iter().any(|engine| table.engine.eq_ignore_ascii_case(engine)) {
         let message = format!("has the engine {}, which has no consistent snapshots", table.engine);
         return refuse(&message, "ALTER TABLE ... ENGINE = InnoDB");
@@ -58,7 +57,7 @@ async fn cascades(
     tables: &[MysqlTable],
 ) -> Result<(), SourceError> {
     if version.flavor == Flavor::Mysql && version.at_least(9, 6, 0) {
-        let native = variables(connector, connection).await?.remove("innodb_native_foreign_keys");
+        let native = variables(connector, (connection, version)).await?.remove("innodb_native_foreign_keys");
         if native.is_none_or(|value| value == "OFF") {
             return Ok(());
         }
@@ -88,6 +87,8 @@ async fn cascades(
 pub(super) struct Examined {
     /// Those that can be followed, in the shape of the state.
     pub(super) known: Vec<MysqlTable>,
+    /// What the catalog says of those of which the state has all columns.
+    pub(super) shapes: Shapes,
     /// What became of the others, and of columns.
     pub(super) changed: Vec<TableChange>,
 }
@@ -121,6 +122,7 @@ impl Examined {
         if key(state) != key(&now.schema) {
             return self.changed.push(gone(state, "has another primary key"));
         }
+        let shape = shape_of(&now);
         let (mut columns, mut lost) = (Vec::with_capacity(state.columns.len()), Vec::new());
         for (place, column) in state.columns.iter().enumerate() {
             let found = now.schema.column(&column.name);
@@ -137,9 +139,15 @@ impl Examined {
             let reason = format!("had column \"{}\" of its key changed", state.columns[*column].name);
             return self.changed.push(gone(state, &reason));
         }
-        if !lost.is_empty() {
+        if lost.is_empty() {
+            self.shapes.know(&state.name, shape);
+        } else {
             let names = lost.iter().map(|column| format!("\"{}\"", state.columns[*column].name));
             let reason = format!("had {} dropped or changed", names.collect::<Vec<_>>().join(", "));
+            // Without a key rows are told apart by all of their values.
+            if state.key.is_empty() {
+                return self.changed.push(gone(state, &reason));
+            }
             self.changed.push(TableChange { table: state.name.clone(), columns: Some(lost), reason });
         }
         self.known.push(MysqlTable { schema: state.clone(), columns, ..now });

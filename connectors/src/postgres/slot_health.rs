@@ -102,6 +102,7 @@ async fn read(client: &Client, slot: &str) -> Result<Option<(SourceHealth, Lsn)>
         log_kept_bytes: bytes(2).unwrap_or(0),
         unconfirmed_bytes: bytes(3).unwrap_or(0),
         log_left_bytes: bytes(1),
+        log_left_seconds: None,
         no_heartbeat: None,
     };
     Ok(Some((health, end)))

@@ -7,8 +7,10 @@ mod copied;
 mod forms;
 mod log;
 mod random;
+mod retention;
 #[path = "../support/mysql_server.rs"]
 mod server;
+mod tls;
 mod transactions;
 
 use mysql_async::prelude::Queryable;

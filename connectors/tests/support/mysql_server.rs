@@ -102,11 +102,14 @@ impl MysqlServer {
         self.kill();
         let path = |name: &str| self.directory.path().join(name).display().to_string();
         let log = std::fs::File::create(path("log")).expect("a log file");
+        // A server of MariaDB that starts removes temporary tables there, also those of others.
+        std::fs::create_dir_all(path("tmp")).expect("a directory");
         let mut command = Command::new(self.kind.folder().join("server"));
         command
             .arg(format!("--datadir={}", path("data")))
             .arg(format!("--socket={}", path("socket")))
             .arg(format!("--pid-file={}", path("pid")))
+            .arg(format!("--tmpdir={}", path("tmp")))
             .arg(format!("--port={}", self.port))
             .args(USUAL)
             .args(if self.kind.is_mariadb() { MARIADB.as_slice() } else { &MYSQL })

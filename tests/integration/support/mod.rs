@@ -11,6 +11,7 @@
 //!
 //! rig         a database, a Redis and a daemon under test
 //! mysql_server, mysql_rig  a server of MySQL or MariaDB; with a daemon that follows it
+//! mysql_load  writers that never pause, and views over what they change
 //! kafka_broker  a real broker
 //! small_disk  a disk that fills up
 //! proxy       a network that fails between the two
@@ -30,6 +31,7 @@ pub(crate) mod faults;
 #[allow(dead_code, reason = "other programs include it, too")]
 pub(crate) mod kafka_broker;
 pub(crate) mod modes;
+pub(crate) mod mysql_load;
 pub(crate) mod mysql_rig;
 #[path = "../../../connectors/tests/support/mysql_server.rs"]
 #[allow(dead_code, reason = "other programs include it, too")]

@@ -17,7 +17,7 @@ use super::mysql_server::{Kind, MysqlServer};
 use super::rig::{self, PATIENCE, PROGRAM, steady_port, wait_for};
 
 /// The servers that every test of the whole runs on; types and formats are compared on all of them nearer to the decoder.
-pub(crate) const KINDS: [Kind; 2] = [Kind::Mariadb10, Kind::Mysql9];
+pub(crate) const KINDS: [Kind; 3] = Kind::ALL;
 
 /// A blocking session.
 pub(crate) struct Session {
@@ -87,17 +87,26 @@ pub(crate) struct MysqlRig {
 impl MysqlRig {
     /// Starts the server, runs the statements of `schema` in the database `shop` and writes a configuration with `views`.
     pub(crate) fn new(kind: Kind, schema: &[&str], views: &str) -> Self {
-        // What is committed outlives the process, which tests kill, though not the machine.
-        let server = MysqlServer::start(kind, &["--innodb-flush-log-at-trx-commit=2"]);
+        Self::with_options((kind, &[]), schema, views)
+    }
+
+    /// The same, the server with these options.
+    pub(crate) fn with_options((kind, options): (Kind, &[&str]), schema: &[&str], views: &str) -> Self {
+        let server = server(kind, options);
+        Session::connect(&server.url("mysql")).run("create database shop");
+        let mut session = Session::connect(&server.url("shop"));
+        schema.iter().for_each(|sql| session.run(sql));
+        Self::over(server, views)
+    }
+
+    /// A daemon, not started, over a server that has the database `shop`.
+    pub(crate) fn over(server: MysqlServer, views: &str) -> Self {
         let directory = tempfile::Builder::new().prefix("tailwater-test-").tempdir().unwrap();
         let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let (http, resp) = (local(steady_port()), local(steady_port()));
         let path = directory.path().join("tailwater.toml");
         let daemon = DaemonProcess::new(Path::new(PROGRAM), &path, http, Vec::new());
         let rig = Self { daemon, server, directory, http, resp };
-        Session::connect(&rig.server.url("mysql")).run("create database shop");
-        let mut session = rig.session();
-        schema.iter().for_each(|sql| session.run(sql));
         rig.configure(views);
         rig
     }
@@ -109,6 +118,14 @@ impl MysqlRig {
              copy_chunk_time = \"20ms\"\n\n{views}\n\n[server]\nhttp = \"{http}\"\nredis = \"{resp}\"\n"
         );
         std::fs::write(self.directory.path().join("tailwater.toml"), text).unwrap();
+    }
+
+    /// Changes the configuration in one place, which must be there.
+    pub(crate) fn edit_configuration(&self, from: &str, to: &str) {
+        let path = self.directory.path().join("tailwater.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "no {from} in {text}");
+        std::fs::write(path, text.replace(from, to)).unwrap();
     }
 
     pub(crate) fn session(&self) -> Session {
@@ -143,11 +160,7 @@ impl MysqlRig {
 
     /// Waits until the daemon has applied all that the server has committed.
     pub(crate) fn wait_until_applied(&self) {
-        let sql = match self.server.kind.is_mariadb() {
-            true => "select @@global.gtid_binlog_pos",
-            false => "select replace(@@global.gtid_executed, '\\n', '')",
-        };
-        let position = self.session().rows(sql)[0][0].clone();
+        let position = end_of_log(&self.server);
         let wanted = Positions::parse(&position, &["main".into()]).unwrap();
         self.wait_for_status(&position, |status| status.applied.covers(&wanted));
     }
@@ -186,6 +199,20 @@ impl MysqlRig {
             );
         }
     }
+}
+
+/// Behind all that the server has committed.
+pub(crate) fn end_of_log(server: &MysqlServer) -> String {
+    let sql = match server.kind.is_mariadb() {
+        true => "select @@global.gtid_binlog_pos",
+        false => "select replace(@@global.gtid_executed, '\\n', '')",
+    };
+    Session::connect(&server.url("mysql")).rows(sql)[0][0].clone()
+}
+
+/// A server whose commits outlive the process, which tests kill, though not the machine.
+pub(crate) fn server(kind: Kind, options: &[&str]) -> MysqlServer {
+    MysqlServer::start(kind, &[["--innodb-flush-log-at-trx-commit=2"].as_slice(), options].concat())
 }
 
 /// `[view.NAME]` sections.

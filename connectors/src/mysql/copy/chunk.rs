@@ -15,6 +15,7 @@ use crate::mysql::position::{FilePosition, MysqlPosition};
 use crate::mysql::session::{Connector, print_position, read_position};
 use crate::mysql::stream::Passed;
 use crate::mysql::value::{CopyPlan, MysqlTable, quoted};
+use crate::mysql::variables::log_status;
 use crate::row::Row;
 use crate::source::SourceError;
 
@@ -22,7 +23,7 @@ use crate::source::SourceError;
 const UNSEEN_FIRST: Duration = Duration::from_millis(5);
 const UNSEEN_MAX: Duration = Duration::from_millis(500);
 /// A server's error: the table was changed since the snapshot; a new one sees it.
-const TABLE_CHANGED: u16 = 1412;
+pub(super) const TABLE_CHANGED: u16 = 1412;
 
 /// A table to be read.
 pub(super) struct Target {
@@ -41,7 +42,7 @@ pub(super) struct Session {
 }
 
 /// Behind what a chunk has seen.
-enum End {
+pub(super) enum End {
     Place(FilePosition),
     Position(MysqlPosition),
 }
@@ -71,13 +72,13 @@ impl Session {
         }
         let end = self.end_of_log().await?;
         let rows = raw.iter().map(|row| target.plan.row_of(row)).collect::<Result<Vec<_>, _>>();
-        let rows = rows.map_err(|error| self.unreadable(target, &error.to_string()))?;
+        let rows = rows.map_err(|error| target.unreadable(&self.connector, &error.to_string()))?;
         self.wait_for(&end).await?;
         Ok(rows)
     }
 
     /// Takes a snapshot that sees all up to `floor`. The log may be ahead of what snapshots see.
-    async fn begin_seeing(&mut self, floor: &MysqlPosition) -> Result<(), SourceError> {
+    pub(super) async fn begin_seeing(&mut self, floor: &MysqlPosition) -> Result<(), SourceError> {
         let mut pause = UNSEEN_FIRST;
         loop {
             let seen = match self.version.flavor {
@@ -103,7 +104,7 @@ impl Session {
     }
 
     /// MariaDB says of a snapshot what of the log it sees.
-    async fn snapshot_position(&mut self) -> Result<Option<MysqlPosition>, SourceError> {
+    pub(super) async fn snapshot_position(&mut self) -> Result<Option<MysqlPosition>, SourceError> {
         let sql = "SHOW STATUS LIKE 'binlog_snapshot_%'";
         let rows: Vec<(String, String)> =
             self.connection.query(sql).await.map_err(|error| self.connector.fault(&error))?;
@@ -118,17 +119,14 @@ impl Session {
     }
 
     /// What is seen is in the log before: it is written there first. A change of the table that was seen, too.
-    async fn end_of_log(&mut self) -> Result<End, SourceError> {
+    pub(super) async fn end_of_log(&mut self) -> Result<End, SourceError> {
         if self.version.flavor == Flavor::Mariadb {
             let text: Option<String> = self.first("SELECT @@global.gtid_binlog_pos").await?;
             let position = read_position(Flavor::Mariadb, &text.unwrap_or_default());
             let unknown = || self.connector.protocol("it names a position that is none");
             return position.map(End::Position).ok_or_else(unknown);
         }
-        let sql = match self.version.at_least(8, 2, 0) {
-            true => "SHOW BINARY LOG STATUS",
-            false => "SHOW MASTER STATUS",
-        };
+        let sql = log_status(self.version);
         let row: Option<mysql_async::Row> =
             self.connection.query_first(sql).await.map_err(|error| self.connector.fault(&error))?;
         let place = row.and_then(|row| {
@@ -139,7 +137,7 @@ impl Session {
         place.map(End::Place).ok_or_else(|| self.connector.refused("the server writes no log", "set log_bin"))
     }
 
-    async fn wait_for(&mut self, end: &End) -> Result<(), SourceError> {
+    pub(super) async fn wait_for(&mut self, end: &End) -> Result<(), SourceError> {
         let reached = |passed: &Passed| match end {
             End::Place(place) => passed.place.as_ref().is_some_and(|passed| passed >= place),
             End::Position(position) => passed.position.covers(position),
@@ -150,7 +148,7 @@ impl Session {
         }
     }
 
-    async fn run(&mut self, sql: &str) -> Result<(), SourceError> {
+    pub(super) async fn run(&mut self, sql: &str) -> Result<(), SourceError> {
         self.connection.query_drop(sql).await.map_err(|error| self.connector.fault(&error))
     }
 
@@ -162,14 +160,16 @@ impl Session {
     }
 
     /// Looking again tells whether it can be followed as it is now.
-    fn moved(&self, target: &Target) -> SourceError {
+    pub(super) fn moved(&self, target: &Target) -> SourceError {
         self.connector.unavailable(format!("table {} was changed while it was copied", target.table.schema.name))
     }
+}
 
-    fn unreadable(&self, target: &Target, message: &str) -> SourceError {
+impl Target {
+    pub(super) fn unreadable(&self, connector: &Connector, message: &str) -> SourceError {
         SourceError::Table {
-            source_name: self.connector.config.name.to_string(),
-            table: target.table.schema.name.to_string(),
+            source_name: connector.config.name.to_string(),
+            table: self.table.schema.name.to_string(),
             message: format!("a row cannot be read: {message}"),
             hint: "mend the row, or see \"zero_dates\" for days that are in no calendar".into(),
         }

@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use super::chunk::{Session, Target, shape};
 use super::keys;
 use super::mark::Mark;
+use super::whole::Whole;
 use crate::mysql::followed::Gone;
 use crate::mysql::position::MysqlPosition;
 use crate::mysql::session::{Connector, print_position, read_position};
@@ -23,7 +24,7 @@ use crate::source::{CopyMark, SourceError, SourceMessage, TransactionSender};
 const ROWS_FIRST: u64 = 500;
 const ROWS_MAX: u64 = 20_000;
 /// Bytes of a chunk, by the rows of the one before: it is in memory as a whole.
-const CHUNK_BYTES: u64 = 8 << 20;
+pub(super) const CHUNK_BYTES: u64 = 8 << 20;
 /// Rows that are read again by their keys at once.
 const KEYS_MAX: usize = 200;
 
@@ -77,10 +78,13 @@ impl Copier {
         let floor = floor.ok_or_else(|| self.connector.protocol(format!("\"{}\" is no position", mark.floor)))?;
         let session = Session { connector: self.connector.clone(), connection, version, passed: self.passed.clone() };
         let target = Target { table, plan, shape };
+        if target.table.schema.key.is_empty() {
+            return Whole { copier: self, session, target, floor, size }.run().await;
+        }
         Work { copier: self, session, target, floor, mark, size }.run().await
     }
 
-    fn is_gone(&self, table: &MysqlTable) -> bool {
+    pub(super) fn is_gone(&self, table: &MysqlTable) -> bool {
         self.gone.lock().unwrap_or_else(PoisonError::into_inner).contains(&table.schema.name)
     }
 }
@@ -168,7 +172,8 @@ fn next_rows(rows: u64, (bytes, took): (u64, Duration), chunk_time: Duration) ->
     paced.clamp(1, ROWS_MAX).min(fits)
 }
 
-fn bytes(rows: &[Row]) -> u64 {
+/// Memory of rows.
+pub(super) fn bytes(rows: &[Row]) -> u64 {
     let cell = size_of::<crate::Value>();
     rows.iter().flat_map(|row| row.iter()).map(|value| (cell + value.heap_bytes()) as u64).sum()
 }

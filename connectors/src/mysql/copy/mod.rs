@@ -5,6 +5,7 @@
 //! ```text
 //! copier.rs   tables, one after the other, several at once     mark.rs   how far a copy has come, as the state keeps it
 //! chunk.rs    one chunk: floor, snapshot, rows, end of the log, wait for the stream
+//! whole.rs    a table without a key, in one go
 //! keys.rs     conditions on keys                               model.rs  a model of all orders of log, commits, chunks and stream
 //! ```
 
@@ -12,6 +13,7 @@ mod chunk;
 mod copier;
 mod keys;
 mod mark;
+mod whole;
 
 #[cfg(test)]
 mod model;

@@ -48,7 +48,8 @@ impl RowPlan {
         for (target, column) in table.columns.iter().enumerate() {
             let place = match by_name {
                 true => map.columns.iter().position(|found| found.name.as_ref() == Some(&column.name)),
-                false => Some(column.place),
+                // Without a name it is none any more.
+                false => (!column.name.is_empty()).then_some(column.place),
             };
             let log = place.and_then(|place| Some((place, map.columns.get(place)?)));
             match log.and_then(|(place, log)| Some((place, Reading::of_log(log, column, table.zero_dates)?))) {
@@ -89,9 +90,10 @@ impl RowPlan {
     }
 }
 
-/// The log names the primary key, or says that there is none, where it names columns.
+/// The log names the primary key, or says that there is none, where it names columns. Of a table without one it names a unique key, if there
+/// is any: such a table is known by its whole rows.
 fn same_key(map: &TableMap, table: &MysqlTable) -> Result<(), Misfit> {
-    if map.metadata != MetadataLevel::Full {
+    if table.schema.key.is_empty() || map.metadata != MetadataLevel::Full {
         return Ok(());
     }
     let name = |place: &usize| map.columns[*place].name.as_ref();
