@@ -28,8 +28,13 @@ const EXACT_INTEGER_MAX: u64 = 1 << 53;
 
 /// Appends `{"column":value,...}`.
 pub fn write_row(out: &mut Vec<u8>, columns: &[Column], row: &Row) {
+    write_object(out, columns.iter().zip(row.iter()));
+}
+
+/// Appends `{"column":value,...}` of some columns.
+pub fn write_object<'a>(out: &mut Vec<u8>, fields: impl Iterator<Item = (&'a Column, &'a Value)>) {
     out.push(b'{');
-    for (index, (column, value)) in columns.iter().zip(row.iter()).enumerate() {
+    for (index, (column, value)) in fields.enumerate() {
         if index > 0 {
             out.push(b',');
         }

@@ -65,6 +65,19 @@ pub trait Sink: Send {
     /// Returns when the outside system has the batch and its cursor, both or neither. Harmless when repeated.
     async fn write(&mut self, batch: &ChangelogBatch) -> Result<(), SinkError>;
 
+    /// Whether it tells what happened rather than what is: then [`Self::write_steps`] gets the steps one by one, not folded.
+    fn tells_each_step(&self) -> bool {
+        false
+    }
+
+    /// [`Self::write`] of several batches in their order. A part of them may be written when it fails, the first ones.
+    async fn write_steps(&mut self, batches: &[ChangelogBatch]) -> Result<(), SinkError> {
+        for batch in batches {
+            self.write(batch).await?;
+        }
+        Ok(())
+    }
+
     /// A way to ask what the outside system holds, where there is one. Used between calls of `write`.
     fn read_back(&mut self) -> Option<&mut dyn ReadBack> {
         None

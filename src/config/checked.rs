@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use smol_str::SmolStr;
+use tailwater_connectors::kafka::sink::config::KafkaSinkConfig;
 use tailwater_connectors::redis::config::{self as redis_sink, RedisFormat, RedisSinkConfig};
 use tailwater_connectors::search::config::{FieldKind, SearchSinkConfig};
 
 use super::problem::{ConfigError, Problem, nearest};
 use super::section::{File, Section};
+use super::sink_kafka;
+use super::sink_table::{self, PassedTable};
 use super::source::{self, SourceConfig};
 use super::verify::{self, VerifySection};
 
@@ -84,6 +87,8 @@ pub enum SinkConfig {
     Redis(RedisSinkConfig),
     /// `type = "search"`
     Search(SearchSinkConfig),
+    /// `type = "kafka"`
+    Kafka(KafkaSinkConfig),
 }
 
 impl SinkConfig {
@@ -92,6 +97,7 @@ impl SinkConfig {
         match self {
             Self::Redis(config) => &config.name,
             Self::Search(config) => &config.name,
+            Self::Kafka(config) => &config.name,
         }
     }
 
@@ -100,6 +106,7 @@ impl SinkConfig {
         match self {
             Self::Redis(config) => &config.view,
             Self::Search(config) => &config.view,
+            Self::Kafka(config) => &config.view,
         }
     }
 }
@@ -153,10 +160,16 @@ fn read<'a>(file: &'a File<'a>, directory: &Path, table: &'a dyn toml_edit::Tabl
     }
     let sources: Vec<_> =
         root.named("source").into_iter().filter_map(|(name, part)| source::read(&name, part)).collect();
-    let views: Vec<_> =
+    let mut views: Vec<_> =
         root.named("view").into_iter().filter_map(|(name, part)| view(file, directory, &name, part)).collect();
-    let known: Vec<&str> = views.iter().map(|view| view.name.as_str()).collect();
-    let sinks = root.named("sink").into_iter().filter_map(|(name, part)| sink(&name, part, &known)).collect();
+    let known: Vec<SmolStr> = views.iter().map(|view| view.name.clone()).collect();
+    let known: Vec<&str> = known.iter().map(SmolStr::as_str).collect();
+    let mut sinks = Vec::new();
+    for (name, part) in root.named("sink") {
+        let passed = sink_table::view(file.name, &name, (&part, &sources, &known));
+        sinks.extend(sink(&name, part, (&known, passed.as_ref())));
+        views.extend(passed.map(|passed| passed.view));
+    }
     let server = server(root.subsection("server"));
     let verify = verify::read(root.subsection("verify"));
     if table.get("source").is_none() {
@@ -218,8 +231,33 @@ fn row_errors(section: &Section<'_>) -> RowErrors {
     }
 }
 
-fn sink(name: &str, section: Section<'_>, views: &[&str]) -> Option<SinkConfig> {
+fn sink(name: &str, section: Section<'_>, (views, passed): (&[&str], Option<&PassedTable>)) -> Option<SinkConfig> {
     check_name(name, &section);
+    let view = match passed {
+        Some(passed) => Some(passed.view.name.to_string()),
+        None if section.has("table") => None,
+        None => view_of_sink(&section, views),
+    };
+    let kind = section.required("type", "write type = \"redis\", \"search\" or \"kafka\"");
+    let sink = match kind.as_deref() {
+        Some("redis") => redis(name, view, &section),
+        Some("search") => search(name, view, &section),
+        Some("kafka") => sink_kafka::read(name, (view, passed), &section),
+        Some(kind) => {
+            section.report(
+                "type",
+                format!("sink type \"{kind}\" is not there yet"),
+                Some("known types: redis, search, kafka"),
+            );
+            return None;
+        }
+        None => return None,
+    };
+    section.finish();
+    sink
+}
+
+fn view_of_sink(section: &Section<'_>, views: &[&str]) -> Option<String> {
     let view = section.required("view", "write view = \"NAME\" of a [view.NAME]");
     if let Some(view) = view.as_deref().filter(|view| !views.contains(view)) {
         let hint = match nearest(view, views) {
@@ -228,22 +266,7 @@ fn sink(name: &str, section: Section<'_>, views: &[&str]) -> Option<SinkConfig> 
         };
         section.report("view", format!("there is no view \"{view}\""), Some(&hint));
     }
-    let kind = section.required("type", "write type = \"redis\" or \"search\"");
-    let sink = match kind.as_deref() {
-        Some("redis") => redis(name, view, &section),
-        Some("search") => search(name, view, &section),
-        Some(kind) => {
-            section.report(
-                "type",
-                format!("sink type \"{kind}\" is not there yet"),
-                Some("known types: redis, search"),
-            );
-            return None;
-        }
-        None => return None,
-    };
-    section.finish();
-    sink
+    view
 }
 
 fn redis(name: &str, view: Option<String>, section: &Section<'_>) -> Option<SinkConfig> {

@@ -7,6 +7,8 @@ mod checked;
 mod kafka;
 mod problem;
 mod section;
+mod sink_kafka;
+mod sink_table;
 mod source;
 mod units;
 mod verify;

@@ -142,6 +142,11 @@ impl<'a> Section<'a> {
         Some(out)
     }
 
+    /// Whether it has this key.
+    pub(super) fn has(&self, name: &'static str) -> bool {
+        self.get(name).is_some()
+    }
+
     /// An optional string.
     pub(super) fn string(&self, name: &'static str) -> Option<String> {
         self.get(name).and_then(|item| self.text(name, item))

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tailwater_connectors::kafka::sink::config::{Compression, KafkaFormat, KafkaMode, KafkaSinkConfig};
 use tailwater_connectors::mysql::config::Tls;
 use tailwater_connectors::redis::config::RedisFormat;
 
@@ -203,5 +204,77 @@ fn a_bound_of_the_log_says_what_happens_beyond_it() {
         let text = GOOD.replace("type = \"postgres\"\n", &format!("type = \"postgres\"\n{lines}\n"));
         let found = problems(&text);
         assert!(matches!(&found[..], [only] if only.contains(wrong)), "{lines}: {found:?}");
+    }
+}
+
+/// `GOOD` with a sink of Kafka that has these keys.
+fn with_kafka(keys: &str) -> String {
+    GOOD.replace(
+        "[server]",
+        &format!("[sink.out]\ntype = \"kafka\"\nbrokers = \"k:9092\"\ntopic = \"orders\"\n{keys}\n[server]"),
+    )
+}
+
+fn kafka(keys: &str) -> (KafkaSinkConfig, Vec<String>) {
+    let config = loaded(&with_kafka(keys)).unwrap_or_else(|error| panic!("{error}"));
+    let views = config.views.iter().map(|view| format!("{}: {}", view.name, view.sql)).collect();
+    let found = config.sinks.into_iter().find_map(|sink| match sink {
+        SinkConfig::Kafka(config) => Some(config),
+        _ => None,
+    });
+    (found.expect("a sink of Kafka"), views)
+}
+
+#[test]
+fn a_sink_of_kafka_is_read_with_its_defaults() {
+    let (sink, _) = kafka("view = \"card\"");
+    assert_eq!((sink.view.as_str(), sink.topic.as_str(), sink.origin), ("card", "orders", None));
+    assert_eq!((sink.format, sink.mode, sink.compression), (KafkaFormat::Json, KafkaMode::Upsert, Compression::Lz4));
+    assert_eq!((sink.transactional_id.as_str(), sink.cursor_topic.as_str()), ("tailwater-out", "tailwater.cursors"));
+    let keys = "view = \"card\"\nformat = \"debezium\"\nmode = \"append\"\nkey = [\"id\"]\npartitions = 6\n\
+        topic_config = { \"retention.ms\" = \"1000\" }";
+    let (sink, _) = kafka(keys);
+    assert_eq!((sink.format, sink.mode, sink.partitions), (KafkaFormat::Debezium, KafkaMode::Append, Some(6)));
+    assert_eq!(sink.topic_config, [("retention.ms".to_string(), "1000".to_string())]);
+}
+
+#[test]
+fn a_table_passes_through_by_a_view_of_its_own() {
+    let (sink, views) = kafka("table = \"crm.customers\"");
+    assert_eq!(sink.view, "out-table");
+    assert_eq!(views[1], "out-table: select * from \"crm\".\"customers\"");
+    let origin = sink.origin.expect("an origin");
+    let words = (origin.source.as_str(), origin.database.as_deref(), origin.schema.as_deref(), origin.table.as_str());
+    assert_eq!(words, ("shop", Some("shop"), Some("crm"), "customers"));
+    let another = "[source.stock]\ntype = \"mysql\"\nurl = \"mysql://h/stock\"\n[source.shop]";
+    let two = with_kafka("table = \"stock.stock.parts\"").replace("[source.shop]", another);
+    let config = loaded(&two).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(config.views[1].sql, "select * from \"stock\".\"stock\".\"parts\"");
+    let SinkConfig::Kafka(sink) = &config.sinks[2] else { panic!("a sink of Kafka") };
+    let origin = sink.origin.as_ref().expect("an origin");
+    assert_eq!((origin.database.as_deref(), origin.schema.as_deref()), (Some("stock"), None));
+}
+
+#[test]
+fn what_is_wrong_in_a_sink_of_kafka_is_named() {
+    let cases = [
+        ("view = \"card\"\nformat = \"avro\"", "format: \"avro\" is not there yet"),
+        ("view = \"card\"\nmode = \"both\"", "mode: \"both\" is no mode"),
+        ("view = \"card\"\npartitions = 0", "partitions: is not a number that brokers take"),
+        ("view = \"card\"\ncompression = \"rar\"", "compression: \"rar\" is no compression that is known here"),
+        ("view = \"card\"\ncursor_topic = \"orders\"", "topic: is the topic of cursors"),
+        ("view = \"card\"\ncursor_topic = \"or ders\"", "cursor_topic: \"or ders\" is no name of a topic"),
+        ("view = \"card\"\npartition_by = []", "partition_by: names no column"),
+        ("view = \"card\"\ntable = \"orders\"", "table: stands beside \"view\""),
+        ("table = \"a.b.c.d\"", "table: \"a.b.c.d\" is not a table name"),
+        ("table = \"other.public.orders\"", "table: \"other.public.orders\" does not say which source it is of"),
+        (
+            "view = \"card\"\ntopic_config = { \"cleanup.policy\" = \"delete\" }",
+            "topic_config: cleanup.policy = \"delete\" does not fit the mode",
+        ),
+    ];
+    for (keys, wanted) in cases {
+        let found = problems(&with_kafka(keys));
+        assert!(found.len() == 1 && found[0].ends_with(&format!("sink.out.{wanted}")), "{keys}: {found:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! Follows a view's changelog for one sink.
 //!
-//! The sink says where it stands; what follows in the changelog is folded to one change per key and written with the
-//! cursor. A sink that holds another life of the view, or whose place in the changelog is gone, gets all
+//! The sink says where it stands; what follows in the changelog is folded to one change per key, unless the sink tells of each step, and
+//! written with the cursor. A sink that holds another life of the view, or whose place in the changelog is gone, gets all
 //! rows of one checkpoint instead. Errors that may pass are tried again from what the sink then says.
 
 use std::collections::BTreeMap;
@@ -32,7 +32,8 @@ const IDLE_CURSOR_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a delivery does next.
 enum Next {
-    Batch(ChangelogBatch),
+    /// At least one.
+    Batches(Vec<ChangelogBatch>),
     Ask(SinkAsk),
 }
 
@@ -96,8 +97,8 @@ impl Delivery {
         self.condition(Condition::Live, None);
         let mut idle_since = None;
         loop {
-            let batch = match self.next(&cursor, &mut idle_since).await? {
-                Next::Batch(batch) => batch,
+            let batches = match self.next((&cursor, sink.tells_each_step()), &mut idle_since).await? {
+                Next::Batches(batches) => batches,
                 Next::Ask(SinkAsk::Refill { answer }) => {
                     cursor = self.refill(sink, "a verification asked for it").await?;
                     self.show(&cursor, 0);
@@ -111,12 +112,13 @@ impl Delivery {
                 }
             };
             pass(FailPoint::BeforeDelivery);
-            sink.write(&batch).await?;
+            sink.write_steps(&batches).await?;
             pass(FailPoint::AfterDelivery);
             backoff.reset();
             idle_since = None;
-            cursor = batch.cursor;
-            self.show(&cursor, batch.changes.len() as u64);
+            let changes = batches.iter().map(|batch| batch.changes.len() as u64).sum();
+            cursor = batches.into_iter().next_back().expect("there is one").cursor;
+            self.show(&cursor, changes);
         }
     }
 
@@ -190,20 +192,25 @@ impl Delivery {
         Cursor { generation: self.generation(), step: checkpoint.step, positions: checkpoint.positions }
     }
 
-    /// Waits for changes after `cursor` and folds them, or for a verification.
-    async fn next(&mut self, cursor: &Cursor, idle_since: &mut Option<Instant>) -> Result<Next, SinkError> {
+    /// Waits for changes after `cursor`, or for a verification.
+    async fn next(
+        &mut self,
+        (cursor, is_each_step): (&Cursor, bool),
+        idle_since: &mut Option<Instant>,
+    ) -> Result<Next, SinkError> {
         loop {
             if let Ok(ask) = self.asks.try_recv() {
                 return Ok(Next::Ask(ask));
             }
             let newest = self.checkpoints.borrow_and_update().clone();
             if newest.step > cursor.step {
-                let batch = self.read_batch(cursor).map_err(|error| self.damaged(&error))?;
+                let batches = self.read_batches(cursor, is_each_step).map_err(|error| self.damaged(&error))?;
                 let idle = *idle_since.get_or_insert_with(Instant::now);
                 // When the engine has ended, this is where the sink goes on from.
                 let is_last = self.checkpoints.has_changed().is_err();
-                if !batch.changes.is_empty() || idle.elapsed() >= IDLE_CURSOR_INTERVAL || is_last {
-                    return Ok(Next::Batch(batch));
+                let is_empty = batches.iter().all(|batch| batch.changes.is_empty());
+                if !is_empty || idle.elapsed() >= IDLE_CURSOR_INTERVAL || is_last {
+                    return Ok(Next::Batches(batches));
                 }
             }
             let idles = newest.step > cursor.step;
@@ -217,13 +224,17 @@ impl Delivery {
         }
     }
 
-    fn read_batch(&self, cursor: &Cursor) -> Result<ChangelogBatch, StateError> {
+    fn read_batches(&self, cursor: &Cursor, is_each_step: bool) -> Result<Vec<ChangelogBatch>, StateError> {
         let (newest, chunks) = self.state.read(|reader| {
             let chunks = reader.changelog(&self.view.name, cursor.step, BATCH_BYTES_MAX)?;
             Ok::<_, StateError>((reader.checkpoint()?, chunks))
         })?;
+        let batch = |(reached, changes)| ChangelogBatch { changes, cursor: self.cursor(reached) };
+        if is_each_step && !chunks.is_empty() {
+            return Ok(chunks.into_iter().map(batch).collect());
+        }
         let reached = chunks.last().map_or(newest, |(checkpoint, _)| checkpoint.clone());
-        Ok(ChangelogBatch { changes: fold(&self.view, chunks), cursor: self.cursor(reached) })
+        Ok(vec![batch((reached, fold(&self.view, chunks)))])
     }
 
     fn damaged(&self, error: &StateError) -> SinkError {

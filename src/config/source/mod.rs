@@ -115,10 +115,16 @@ pub(super) fn read(name: &str, section: Section<'_>) -> Option<SourceConfig> {
 /// `tables`: names of `source`, in `default_schema` where none is written.
 fn tables(source: &str, default_schema: &str, section: &Section<'_>) -> Option<Vec<TableName>> {
     let texts = section.strings("tables")?;
-    Some(texts.iter().filter_map(|text| table_name(source, default_schema, text, section)).collect())
+    Some(texts.iter().filter_map(|text| table_name(source, default_schema, ("tables", text), section)).collect())
 }
 
-fn table_name(source: &str, default_schema: &str, text: &str, section: &Section<'_>) -> Option<TableName> {
+/// The table that `text`, the value of `key`, names.
+pub(super) fn table_name(
+    source: &str,
+    default_schema: &str,
+    (key, text): (&'static str, &str),
+    section: &Section<'_>,
+) -> Option<TableName> {
     let name =
         |schema: &str, table: &str| TableName { source: source.into(), schema: schema.into(), table: table.into() };
     match text.split('.').collect::<Vec<_>>()[..] {
@@ -126,11 +132,7 @@ fn table_name(source: &str, default_schema: &str, text: &str, section: &Section<
         [schema, table] => Some(name(schema, table)),
         [first, schema, table] if first == source => Some(name(schema, table)),
         _ => {
-            section.report(
-                "tables",
-                format!("\"{text}\" is not a table name"),
-                Some("write \"table\" or \"schema.table\""),
-            );
+            section.report(key, format!("\"{text}\" is not a table name"), Some("write \"table\" or \"schema.table\""));
             None
         }
     }

@@ -13,6 +13,8 @@
 //! mysql_server, mysql_rig  a server of MySQL or MariaDB; with a daemon that follows it
 //! mysql_load  writers that never pause, and views over what they change
 //! kafka_broker  a real broker
+//! kafka_topic   what a reader of committed transactions finds in a topic
+//! topic_audit   topics compared with the database's own answers
 //! small_disk  a disk that fills up
 //! proxy       a network that fails between the two
 //! database    a blocking session of the database
@@ -30,6 +32,9 @@ pub(crate) mod faults;
 #[path = "../../../connectors/tests/support/kafka_broker.rs"]
 #[allow(dead_code, reason = "other programs include it, too")]
 pub(crate) mod kafka_broker;
+#[path = "../../../connectors/tests/support/kafka_topic.rs"]
+#[allow(dead_code, reason = "other programs include it, too")]
+pub(crate) mod kafka_topic;
 pub(crate) mod modes;
 pub(crate) mod mysql_load;
 pub(crate) mod mysql_rig;
@@ -44,4 +49,5 @@ pub(crate) mod recording;
 pub(crate) mod replay;
 pub(crate) mod rig;
 pub(crate) mod small_disk;
+pub(crate) mod topic_audit;
 pub(crate) mod view_file;

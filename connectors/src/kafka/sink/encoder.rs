@@ -1,0 +1,304 @@
+//! From changed rows to records: key, partition and value.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use smol_str::SmolStr;
+
+use crate::json;
+use crate::row::Row;
+use crate::schema::{Column, ViewSchema};
+use crate::sink::{Cursor, RowChange, SinkError};
+use crate::value::Value;
+
+use super::config::{KafkaFormat, KafkaMode, KafkaSinkConfig, Origin};
+use super::cursor::Layout;
+use super::debezium;
+use super::envelope::{Operation, Told, row_state, told, write_sides};
+use super::error::Place;
+use super::murmur;
+
+/// Room for most rows.
+const OBJECT_BYTES: usize = 256;
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) spot: Spot,
+    /// `None`: a tombstone.
+    pub(super) value: Option<Vec<u8>>,
+}
+
+impl Record {
+    /// What it takes of a batch.
+    pub(super) fn bytes(&self) -> usize {
+        self.spot.key.len() + self.value.as_ref().map_or(0, Vec::len)
+    }
+}
+
+/// Where a row is told of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    pub(super) partition: i32,
+    pub(super) key: Vec<u8>,
+}
+
+/// Of which step records tell.
+#[derive(Clone, Debug)]
+pub(super) struct Moment {
+    pub(super) step: u64,
+    pub(super) position: String,
+    pub(super) at_millis: u128,
+}
+
+impl Moment {
+    pub(super) fn now(cursor: &Cursor) -> Self {
+        let at_millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        Self { step: cursor.step, position: cursor.positions.to_string(), at_millis }
+    }
+}
+
+/// Which columns are the key, and which place a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Keys {
+    key: Vec<usize>,
+    partition_by: Vec<usize>,
+}
+
+impl Keys {
+    /// Refuses columns that do not fit the view.
+    pub(super) fn new(config: &KafkaSinkConfig, view: &ViewSchema, place: &Place) -> Result<Self, SinkError> {
+        let names = |columns: &[usize]| {
+            columns.iter().map(|&column| format!("\"{}\"", view.columns[column].name)).collect::<Vec<_>>().join(", ")
+        };
+        let found = |names: &[SmolStr]| names.iter().map(|name| view.column(name)).collect::<Option<Vec<_>>>();
+        let sorted = |columns: &[usize]| {
+            let mut columns = columns.to_vec();
+            columns.sort_unstable();
+            columns
+        };
+        let key = config.key.as_deref().map_or(Some(view.key.clone()), found);
+        let key = key.filter(|key| sorted(key) == sorted(&view.key)).ok_or_else(|| {
+            let hint = format!("write key = [{}], or leave it out", names(&view.key));
+            place.refused(format!("key does not name exactly the columns of the key of view \"{}\"", view.name), hint)
+        })?;
+        let partition_by = config.partition_by.as_deref().map_or(Some(key.clone()), found);
+        let is_part = |columns: &Vec<usize>| columns.iter().all(|column| key.contains(column));
+        let partition_by = partition_by.filter(is_part).ok_or_else(|| {
+            let message = "partition_by names a column that is not in the key: a row would move between partitions";
+            place.refused(message, format!("choose from {}", names(&key)))
+        })?;
+        Ok(Self { key, partition_by })
+    }
+}
+
+/// How rows become records.
+#[derive(Clone, Debug)]
+pub(super) struct Encoder {
+    pub(super) view: ViewSchema,
+    keys: Keys,
+    topic: String,
+    sink: SmolStr,
+    origin: Option<Origin>,
+    format: KafkaFormat,
+    mode: KafkaMode,
+    partitions: i32,
+}
+
+impl Encoder {
+    pub(super) fn new(config: &KafkaSinkConfig, view: &ViewSchema, (keys, partitions): (Keys, i32)) -> Self {
+        Self {
+            view: view.clone(),
+            keys,
+            topic: config.topic.clone(),
+            sink: config.name.clone(),
+            origin: config.origin.clone(),
+            format: config.format,
+            mode: config.mode,
+            partitions,
+        }
+    }
+
+    /// Partitions of the topic.
+    pub(super) fn partitions(&self) -> i32 {
+        self.partitions
+    }
+
+    /// How rows are written.
+    pub(super) fn format(&self) -> KafkaFormat {
+        self.format
+    }
+
+    /// What the sink remembers of how its rows look.
+    pub(super) fn layout(&self) -> Layout {
+        let names = |columns: &[usize]| columns.iter().map(|&column| self.view.columns[column].name.clone()).collect();
+        Layout {
+            topic: self.topic.clone(),
+            format: self.format.name().into(),
+            mode: self.mode.name().into(),
+            key: names(&self.keys.key),
+            partition_by: names(&self.keys.partition_by),
+            partitions: self.partitions,
+        }
+    }
+
+    /// Whether a message tells what was before, too.
+    pub(super) fn tells_before(&self) -> bool {
+        (self.format, self.mode) != (KafkaFormat::Json, KafkaMode::Upsert)
+    }
+
+    /// Records that tell of `changes`, of rows that leave first.
+    pub(super) fn changes(&self, changes: &[RowChange], moment: &Moment) -> Vec<Record> {
+        let (mut gone, mut here) = (Vec::new(), Vec::new());
+        for RowChange { old, new } in changes {
+            let Some(new) = new else {
+                if let Some(old) = old {
+                    self.gone(self.spot(old), Some(&self.row(old)), moment, &mut gone);
+                }
+                continue;
+            };
+            let spot = self.spot(new);
+            let Some(old) = old else {
+                here.push(self.here(spot, (Operation::Create, None), &self.row(new), moment));
+                continue;
+            };
+            // SQL calls numeric 1.0 and 1.00 one key; their texts differ.
+            let is_same_key = self.view.key.iter().all(|&column| old[column] == new[column]);
+            let former = if is_same_key { spot.clone() } else { self.spot(old) };
+            let before = self.tells_before().then(|| self.row(old));
+            if former == spot {
+                here.push(self.here(spot, (Operation::Update, before.as_deref()), &self.row(new), moment));
+            } else {
+                self.gone(former, before.as_deref(), moment, &mut gone);
+                here.push(self.here(spot, (Operation::Create, None), &self.row(new), moment));
+            }
+        }
+        gone.append(&mut here);
+        gone
+    }
+
+    /// A row that is there now; `before` and `row` are JSON of this format.
+    pub(super) fn here(
+        &self,
+        spot: Spot,
+        (operation, before): (Operation, Option<&[u8]>),
+        row: &[u8],
+        moment: &Moment,
+    ) -> Record {
+        let value = match self.tells_before() {
+            true => self.envelope((operation, before, Some(row)), moment),
+            false => row.to_vec(),
+        };
+        Record { spot, value: Some(value) }
+    }
+
+    /// A row that is there no longer.
+    pub(super) fn gone(&self, spot: Spot, before: Option<&[u8]>, moment: &Moment, records: &mut Vec<Record>) {
+        if self.tells_before() {
+            let value = self.envelope((Operation::Delete, before, None), moment);
+            records.push(Record { spot: spot.clone(), value: Some(value) });
+        }
+        if self.mode == KafkaMode::Upsert {
+            records.push(Record { spot, value: None });
+        }
+    }
+
+    fn envelope(
+        &self,
+        (operation, before, after): (Operation, Option<&[u8]>, Option<&[u8]>),
+        moment: &Moment,
+    ) -> Vec<u8> {
+        let mut out = Vec::with_capacity(before.map_or(0, <[u8]>::len) + after.map_or(0, <[u8]>::len) + 256);
+        write_sides(&mut out, before, after);
+        if self.format == KafkaFormat::Debezium {
+            self.write_source(&mut out, operation, moment);
+        }
+        let (letter, at) = (operation.letter(), moment.at_millis);
+        out.extend_from_slice(format!(",\"op\":\"{letter}\",\"ts_ms\":{at}").as_bytes());
+        if self.format == KafkaFormat::Debezium {
+            out.extend_from_slice(b",\"transaction\":null");
+        }
+        out.push(b'}');
+        out
+    }
+
+    fn write_source(&self, out: &mut Vec<u8>, operation: Operation, moment: &Moment) {
+        let (version, at, step) = (env!("CARGO_PKG_VERSION"), moment.at_millis, moment.step);
+        out.extend_from_slice(b",\"source\":{\"version\":\"");
+        out.extend_from_slice(version.as_bytes());
+        out.extend_from_slice(b"\",\"connector\":\"tailwater\",\"name\":");
+        json::write_string(out, self.origin.as_ref().map_or(&self.sink, |origin| &origin.source));
+        let snapshot = operation == Operation::Read;
+        out.extend_from_slice(format!(",\"ts_ms\":{at},\"snapshot\":\"{snapshot}\"").as_bytes());
+        let origin = self.origin.as_ref();
+        let members = [
+            (",\"db\":", origin.and_then(|origin| origin.database.as_deref())),
+            (",\"schema\":", origin.and_then(|origin| origin.schema.as_deref())),
+            (",\"table\":", origin.map(|origin| origin.table.as_str())),
+            (",\"position\":", Some(moment.position.as_str())),
+        ];
+        for (member, text) in members {
+            if let Some(text) = text {
+                out.extend_from_slice(member.as_bytes());
+                json::write_string(out, text);
+            }
+        }
+        out.extend_from_slice(format!(",\"step\":{step}}}").as_bytes());
+    }
+
+    /// A row as JSON of this format.
+    pub(super) fn row(&self, row: &Row) -> Vec<u8> {
+        self.object(self.view.columns.iter().zip(row.iter()))
+    }
+
+    fn object<'a>(&self, fields: impl Iterator<Item = (&'a Column, &'a Value)>) -> Vec<u8> {
+        let mut out = Vec::with_capacity(OBJECT_BYTES);
+        match self.format {
+            KafkaFormat::Json => json::write_object(&mut out, fields),
+            KafkaFormat::Debezium => debezium::write_object(&mut out, fields),
+        }
+        out
+    }
+
+    /// Where a row is told of.
+    pub(super) fn spot(&self, row: &Row) -> Spot {
+        let key = self.chosen(row, &self.keys.key);
+        let partition = match self.keys.partition_by == self.keys.key {
+            true => murmur::partition(&key, self.partitions),
+            false => murmur::partition(&self.chosen(row, &self.keys.partition_by), self.partitions),
+        };
+        Spot { partition, key }
+    }
+
+    /// Where the row with these values of the view's key is told of.
+    pub(super) fn spot_of_key(&self, values: &[Value]) -> Spot {
+        let mut row = vec![Value::Null; self.view.columns.len()];
+        for (&column, value) in self.view.key.iter().zip(values) {
+            row[column] = value.clone();
+        }
+        self.spot(&row.into())
+    }
+
+    fn chosen(&self, row: &Row, columns: &[usize]) -> Vec<u8> {
+        self.object(columns.iter().map(|&column| (&self.view.columns[column], &row[column])))
+    }
+
+    /// What a message of the topic says.
+    pub(super) fn told<'a>(&self, value: Option<&'a [u8]>) -> Told<'a> {
+        match (self.tells_before(), value) {
+            (true, value) => told(value),
+            (false, Some(value)) => Told::Row(value),
+            (false, None) => Told::Gone,
+        }
+    }
+
+    /// The number of a row, as [`Told::state`] has it.
+    pub(super) fn state(&self, row: &Row) -> u128 {
+        row_state(&self.row(row))
+    }
+
+    /// Key columns by name, with the place of each in the view's key.
+    pub(super) fn key_columns(&self) -> impl Iterator<Item = (&Column, usize)> {
+        let place = |column: usize| self.view.key.iter().position(|&key| key == column).unwrap_or_default();
+        self.keys.key.iter().map(move |&column| (&self.view.columns[column], place(column)))
+    }
+}
