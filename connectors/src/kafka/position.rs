@@ -51,12 +51,17 @@ impl KafkaPosition {
         self.topics.get(topic)
     }
 
+    /// The same of one topic alone.
+    pub(super) fn only(&self, topic: &SmolStr) -> Self {
+        let place = self.topics.get(topic).map(|place| (topic.clone(), place.clone()));
+        Self { topics: Arc::new(place.into_iter().collect()) }
+    }
+
     /// Every partition: topic, partition, next offset.
     pub(super) fn partitions(&self) -> impl Iterator<Item = (&SmolStr, i32, i64)> {
-        let offsets = |(topic, place): (_, &'_ TopicPosition)| {
-            place.offsets.iter().map(|(partition, offset)| (*partition, *offset)).map(move |(p, o)| (topic, p, o)).collect::<Vec<_>>()
-        };
-        self.topics.iter().flat_map(offsets)
+        self.topics.iter().flat_map(|(topic, place)| {
+            place.offsets.iter().map(move |(partition, offset)| (topic, *partition, *offset))
+        })
     }
 
     /// Places a partition.
