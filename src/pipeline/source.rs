@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
+use tailwater_connectors::kafka::KafkaSource;
 use tailwater_connectors::mysql::MysqlSource;
 use tailwater_connectors::postgres::PostgresSource;
 use tailwater_connectors::{
@@ -70,6 +71,7 @@ pub(super) fn connector(config: &SourceConfig) -> Result<Box<dyn Source>, Source
     match &config.kind {
         SourceKind::Postgres(config) => Ok(Box::new(PostgresSource::new(config.clone())?)),
         SourceKind::Mysql(config) => Ok(Box::new(MysqlSource::new(config.clone()))),
+        SourceKind::Kafka(config) => Ok(Box::new(KafkaSource::new(config.clone()))),
     }
 }
 
@@ -136,6 +138,7 @@ impl Supervisor {
                 Box::new(if takes_open { source.with_spill(self.spill.clone(), told) } else { source })
             }
             SourceKind::Mysql(config) => Box::new(MysqlSource::new(config.clone())),
+            SourceKind::Kafka(config) => Box::new(KafkaSource::new(config.clone())),
         };
         let mut running = tokio::spawn(source.run(resume, sender, self.durable.clone()));
         loop {

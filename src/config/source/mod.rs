@@ -1,11 +1,13 @@
 //! `[source.NAME]`: how a database is reached, and how it is treated.
 
+mod kafka;
 mod mysql;
 mod postgres;
 
 use std::time::Duration;
 
 use smol_str::SmolStr;
+use tailwater_connectors::kafka::config::{KafkaSourceConfig, SCHEMA as KAFKA_SCHEMA};
 use tailwater_connectors::mysql::config::MysqlSourceConfig;
 use tailwater_connectors::postgres::config::PostgresSourceConfig;
 use tailwater_connectors::{CopySettings, TableName};
@@ -42,6 +44,8 @@ pub enum SourceKind {
     Postgres(PostgresSourceConfig),
     /// `type = "mysql"`
     Mysql(MysqlSourceConfig),
+    /// `type = "kafka"`
+    Kafka(KafkaSourceConfig),
 }
 
 /// More sessions than this harm any server.
@@ -64,6 +68,7 @@ impl SourceConfig {
         match &self.kind {
             SourceKind::Postgres(config) => &config.name,
             SourceKind::Mysql(config) => &config.name,
+            SourceKind::Kafka(config) => &config.name,
         }
     }
 
@@ -72,6 +77,7 @@ impl SourceConfig {
         match &self.kind {
             SourceKind::Postgres(_) => "public",
             SourceKind::Mysql(config) => &config.database,
+            SourceKind::Kafka(_) => KAFKA_SCHEMA,
         }
     }
 
@@ -80,6 +86,7 @@ impl SourceConfig {
         let mut difference = match (&old.kind, &self.kind) {
             (SourceKind::Postgres(old), SourceKind::Postgres(new)) => postgres::difference(old, new),
             (SourceKind::Mysql(old), SourceKind::Mysql(new)) => mysql::difference(old, new),
+            (SourceKind::Kafka(old), SourceKind::Kafka(new)) => kafka::difference(old, new),
             _ => SourceDifference { at_restart: vec!["type"], while_running: Vec::new() },
         };
         if self.log_warn_bytes != old.log_warn_bytes {
@@ -95,14 +102,15 @@ impl SourceConfig {
 /// Reads the section; `None` where what must be there is not.
 pub(super) fn read(name: &str, section: Section<'_>) -> Option<SourceConfig> {
     check_name(name, &section);
-    let source = match section.required("type", "write type = \"postgres\" or \"mysql\"").as_deref() {
+    let source = match section.required("type", "write type = \"postgres\", \"mysql\" or \"kafka\"").as_deref() {
         Some("postgres") => postgres::read(name, &section),
         Some("mysql") => mysql::read(name, &section),
+        Some("kafka") => kafka::read(name, &section),
         Some(kind) => {
             section.report(
                 "type",
                 format!("source type \"{kind}\" is not there yet"),
-                Some("known types: postgres, mysql"),
+                Some("known types: postgres, mysql, kafka"),
             );
             return None;
         }
