@@ -24,7 +24,9 @@ impl fmt::Display for Lsn {
 
 /// Text that is not a position.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("\"{text}\" is not a position; expected for example 0/16B3748, a set of transaction ids, or topic:partition=offset")]
+#[error(
+    "\"{text}\" is not a position; expected for example 0/16B3748, a set of transaction ids, or topic:partition=offset"
+)]
 pub struct PositionError {
     text: String,
 }

@@ -56,7 +56,10 @@ impl OfSource {
             // The tables cannot be looked at before that is granted.
             SourceKind::Mysql(mysql) => prepare_mysql(mysql, &named_tables(&config, source), self.print).await,
             SourceKind::Kafka(kafka) => {
-                eprintln!("source \"{}\": nothing is to be made in Kafka; its topics are there, or \"tailwater check\" says so", kafka.name);
+                eprintln!(
+                    "source \"{}\": nothing is to be made in Kafka; its topics are there, or \"tailwater check\" says so",
+                    kafka.name
+                );
                 Ok(())
             }
         }

@@ -38,6 +38,8 @@ pub(super) struct Beginning {
     pub(super) readers: Vec<TableReader>,
     pub(super) copies: Vec<Copy>,
     pub(super) ids: Ids,
+    /// A topic begins anew once everyone has met (see `Reader::limit`): until then it is not read.
+    pub(super) postponed: bool,
     /// To be handed over before anything else.
     pub(super) messages: Vec<SourceMessage>,
 }
@@ -47,6 +49,8 @@ pub(super) struct Begins<'a> {
     pub(super) config: &'a KafkaSourceConfig,
     pub(super) faults: &'a Faults,
     pub(super) topics: Topics<'a>,
+    /// Where others are to be met before anything begins anew.
+    pub(super) meets: Option<&'a KafkaPosition>,
 }
 
 impl Begins<'_> {
@@ -56,7 +60,9 @@ impl Begins<'_> {
             ResumePoint::Stream { position, identity, tables, copying, note } => {
                 let position = self.resumable(position, &identity)?;
                 let ids = note.as_deref().map(serde_json::from_str).transpose();
-                let ids: Ids = ids.map_err(|_| self.faults.protocol("what it noted of topics cannot be read"))?.unwrap_or_default();
+                let ids: Ids = ids
+                    .map_err(|_| self.faults.protocol("what it noted of topics cannot be read"))?
+                    .unwrap_or_default();
                 self.again((position, ids), &tables, &copying)
             }
         }
@@ -65,7 +71,9 @@ impl Begins<'_> {
     /// The readers of these tables.
     fn reader(&self, table: &Arc<KafkaTable>) -> Result<TableReader, SourceError> {
         let made = TableReader::new(&self.config.name, table.clone());
-        made.map_err(|error| self.faults.table(&table.name, error.to_string(), "change the table's columns or its format"))
+        made.map_err(|error| {
+            self.faults.table(&table.name, error.to_string(), "change the table's columns or its format")
+        })
     }
 
     fn first(&self, wanted: &[TableName]) -> Result<Beginning, SourceError> {
@@ -159,6 +167,10 @@ impl Begins<'_> {
             (target.topic(&topic)?.reading == place.reading).then_some(target)
         };
         if unfinished(&reader.schema).is_some_and(|copy| target(copy).is_none()) {
+            if self.meets.is_some_and(|meets| !beginning.position.covers(meets)) {
+                beginning.postponed = true;
+                return Ok(());
+            }
             return self.begin_beside(beginning, reader);
         }
         for schema in reader.tables() {
@@ -192,7 +204,7 @@ impl Begins<'_> {
 
 impl Beginning {
     fn at(position: KafkaPosition, ids: Ids) -> Self {
-        Self { position, readers: Vec::new(), copies: Vec::new(), ids, messages: Vec::new() }
+        Self { position, readers: Vec::new(), copies: Vec::new(), ids, postponed: false, messages: Vec::new() }
     }
 }
 

@@ -39,8 +39,7 @@ fn finding(severity: Severity, what: String) -> Finding {
 
 fn look(config: &KafkaSourceConfig, faults: &Faults) -> Result<Vec<Finding>, SourceError> {
     let consumer = connect(config, faults)?;
-    let topics =
-        Topics { consumer: &consumer, faults, stopped: &|| false, patience: config.connection.timeout };
+    let topics = Topics { consumer: &consumer, faults, stopped: &|| false, patience: config.connection.timeout };
     topics.cluster()?;
     let mut findings = Vec::new();
     for table in &config.tables {
@@ -140,7 +139,10 @@ async fn compaction(config: &KafkaSourceConfig) -> Vec<Finding> {
                 }
             }
             Err(code) => {
-                let what = format!("settings of topic \"{}\" cannot be read ({code}): whether it is compacted is not known", table.topic);
+                let what = format!(
+                    "settings of topic \"{}\" cannot be read ({code}): whether it is compacted is not known",
+                    table.topic
+                );
                 findings.push(finding(Severity::Warning, what));
             }
         }

@@ -175,7 +175,21 @@ mod tests {
 
     #[test]
     fn what_is_no_position_is_refused() {
-        for wrong in ["", "a", "a:0", "a:0=", "a:=1", "a:0=-1", "a:0=+1", ":0=1", "a b:0=1", "a:0=1,a:0=2", "a=a:0=1", "a~:0=1", "a:0=1,a~1:1=1"] {
+        for wrong in [
+            "",
+            "a",
+            "a:0",
+            "a:0=",
+            "a:=1",
+            "a:0=-1",
+            "a:0=+1",
+            ":0=1",
+            "a b:0=1",
+            "a:0=1,a:0=2",
+            "a=a:0=1",
+            "a~:0=1",
+            "a:0=1,a~1:1=1",
+        ] {
             assert_eq!(wrong.parse::<KafkaPosition>(), Err(KafkaPositionError), "{wrong}");
         }
     }
@@ -183,8 +197,14 @@ mod tests {
     fn positions() -> impl Strategy<Value = KafkaPosition> {
         let offsets = proptest::collection::btree_map(0..i32::MAX, 0..i64::MAX, 1..4);
         let topic = (0..3u32, offsets).prop_map(|(reading, offsets)| TopicPosition { reading, offsets });
-        proptest::collection::btree_map("[a-zA-Z0-9._-]{1,8}".prop_filter("a name", |name| is_topic_name(name)), topic, 0..4)
-            .prop_map(|topics| KafkaPosition { topics: Arc::new(topics.into_iter().map(|(name, at)| (name.into(), at)).collect()) })
+        proptest::collection::btree_map(
+            "[a-zA-Z0-9._-]{1,8}".prop_filter("a name", |name| is_topic_name(name)),
+            topic,
+            0..4,
+        )
+        .prop_map(|topics| KafkaPosition {
+            topics: Arc::new(topics.into_iter().map(|(name, at)| (name.into(), at)).collect()),
+        })
     }
 
     proptest! {

@@ -54,6 +54,8 @@ pub(super) struct Reader {
     stop_at: Option<KafkaPosition>,
     /// Where we were when that was said.
     began_at: KafkaPosition,
+    /// Topics begin anew in the run after that.
+    postponed: bool,
     times: Times,
 }
 
@@ -79,7 +81,7 @@ impl Reader {
         (out, durable): (TransactionSender, DurablePosition),
         (beginning, stop_at): (Beginning, Option<KafkaPosition>),
     ) -> Self {
-        let Beginning { position, readers, copies, ids, .. } = beginning;
+        let Beginning { position, readers, copies, ids, postponed, .. } = beginning;
         let topics = readers.iter().enumerate().map(|(place, reader)| (reader.table.topic.clone(), place)).collect();
         let now = Instant::now();
         let times = Times { heard: now, looked: now, mirrored: now, progressed: now };
@@ -98,6 +100,7 @@ impl Reader {
             ids,
             stop_at,
             began_at,
+            postponed,
             times,
         }
     }
@@ -110,6 +113,9 @@ impl Reader {
             }
         }
         self.pass_unread();
+        if !self.postponed && self.stop_at.as_ref().is_some_and(|stop_at| self.position.covers(stop_at)) {
+            self.stop_at = None;
+        }
         self.assign()?;
         let place = self.position.to_string();
         tracing::info!(source = %self.config.name, position = %place, topics = self.topics.len(), "reading");
@@ -147,7 +153,9 @@ impl Reader {
     /// Reads from `position` on.
     fn assign(&mut self) -> Result<(), SourceError> {
         let mut list = TopicPartitionList::new();
-        for (topic, partition, offset) in self.position.partitions().filter(|(topic, ..)| self.topics.contains_key(*topic)) {
+        for (topic, partition, offset) in
+            self.position.partitions().filter(|(topic, ..)| self.topics.contains_key(*topic))
+        {
             list.add_partition_offset(topic, partition, Offset::Offset(offset))
                 .map_err(|error| self.faults.asked("partitions cannot be assigned", &error))?;
         }
@@ -176,7 +184,9 @@ impl Reader {
             if offset < next {
                 continue;
             }
-            if let Some(limit) = limit((&self.stop_at, &self.began_at), topic, partition).filter(|limit| offset >= *limit) {
+            if let Some(limit) =
+                limit((&self.stop_at, &self.began_at), topic, partition).filter(|limit| offset >= *limit)
+            {
                 // It comes again once everyone is there.
                 self.position.set(topic, partition, limit);
                 continue;
@@ -254,7 +264,8 @@ impl Reader {
     /// Ends the copies of tables whose target is reached, by what has been handed over.
     fn end_copies(&mut self) -> Outcome {
         let reported = self.reported.clone();
-        let (complete, left) = std::mem::take(&mut self.copies).into_iter().partition(|copy| reported.covers(&copy.target));
+        let (complete, left) =
+            std::mem::take(&mut self.copies).into_iter().partition(|copy| reported.covers(&copy.target));
         self.copies = left;
         let complete: Vec<Copy> = complete;
         for Copy { schema, .. } in complete {
@@ -275,6 +286,9 @@ impl Reader {
     fn meet(&mut self) -> Result<(), SourceError> {
         if self.stop_at.as_ref().is_some_and(|stop_at| self.reported.covers(stop_at)) {
             self.stop_at = None;
+            if self.postponed {
+                return Err(self.faults.unavailable("everyone has met: a topic begins anew"));
+            }
             self.assign()?;
         }
         Ok(())
@@ -336,7 +350,12 @@ impl Reader {
     }
 
     fn asking(&self) -> Topics<'_> {
-        Topics { consumer: &self.consumer, faults: &self.faults, stopped: &|| self.out.is_closed(), patience: Duration::ZERO }
+        Topics {
+            consumer: &self.consumer,
+            faults: &self.faults,
+            stopped: &|| self.out.is_closed(),
+            patience: Duration::ZERO,
+        }
     }
 
     /// Looks whether the topics are there, and whether they have new partitions.

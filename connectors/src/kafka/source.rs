@@ -146,7 +146,8 @@ impl Source for KafkaSource {
             let stopped = || out.is_closed();
             let patience = config.connection.timeout;
             let topics = Topics { consumer: &consumer, faults: &faults, stopped: &stopped, patience };
-            let mut beginning = match (Begins { config: &config, faults: &faults, topics }).find(resume) {
+            let begins = Begins { config: &config, faults: &faults, topics, meets: stop_at.as_ref() };
+            let mut beginning = match begins.find(resume) {
                 Err(_) if out.is_closed() => return Ok(()),
                 found => found?,
             };

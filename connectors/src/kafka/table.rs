@@ -11,7 +11,7 @@ use rdkafka::message::{Headers, Message};
 use smol_str::SmolStr;
 
 use super::config::{KafkaTable, Mode, SCHEMA};
-use super::format::{BadMessage, Decoded, DecodeError, Decoder, Format, FormatError};
+use super::format::{BadMessage, DecodeError, Decoded, Decoder, Format, FormatError};
 use crate::change::Change;
 use crate::json::print_string;
 use crate::row::Row;
@@ -187,7 +187,8 @@ impl TableReader {
             },
             (Some(key), _) => Value::Bytes(key.into()),
         };
-        let headers = Value::text(headers(message).ok_or_else(|| BadMessage::new("has a header whose name is no text"))?);
+        let headers =
+            Value::text(headers(message).ok_or_else(|| BadMessage::new("has a header whose name is no text"))?);
         Ok([Value::Int(message.partition().into()), Value::Int(message.offset()), moment, kind, key, headers])
     }
 

@@ -75,7 +75,10 @@ impl Topics<'_> {
                 // Lets the client tell what keeps it from a broker.
                 let said = self.consumer.fetch_metadata(None, QUESTION_MAX).err().map(|error| error.to_string());
                 let last = self.consumer.client().context().last_error();
-                self.faults.unavailable(format!("no broker answers: {}", if last.is_empty() { said.unwrap_or_default() } else { last }))
+                self.faults.unavailable(format!(
+                    "no broker answers: {}",
+                    if last.is_empty() { said.unwrap_or_default() } else { last }
+                ))
             })
         })
     }
@@ -84,7 +87,9 @@ impl Topics<'_> {
         let begun = Instant::now();
         loop {
             match ask() {
-                Err(error) if error.is_transient() && begun.elapsed() < self.patience && !(self.stopped)() => std::thread::sleep(AGAIN),
+                Err(error) if error.is_transient() && begun.elapsed() < self.patience && !(self.stopped)() => {
+                    std::thread::sleep(AGAIN)
+                }
                 done => return done,
             }
         }

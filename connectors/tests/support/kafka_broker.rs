@@ -27,7 +27,7 @@ pub(crate) fn is_left_out() -> bool {
 }
 
 /// The folder that the script prints; without the broker the tests fail with the script's sentence.
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let find = || {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -25,10 +25,11 @@ const FORMATS: &str = "known formats: json, debezium, csv, string, bytes";
 /// Reads the section; `None` where it names no broker.
 pub(super) fn read(name: &str, section: &Section<'_>) -> Option<SourceConfig> {
     let connection = connection(section);
-    let isolation = word(section, "isolation", &[
-        ("read_committed", Isolation::Committed),
-        ("read_uncommitted", Isolation::Uncommitted),
-    ]);
+    let isolation = word(
+        section,
+        "isolation",
+        &[("read_committed", Isolation::Committed), ("read_uncommitted", Isolation::Uncommitted)],
+    );
     let on_lost = word(section, "on_lost", &[("stop", OnLost::Stop), ("skip", OnLost::Skip)]);
     let group = match section.string("group") {
         None => Some(format!("tailwater-{name}").into()),
@@ -67,7 +68,11 @@ fn word<T: Copy>(section: &Section<'_>, name: &'static str, known: &[(&str, T)])
 fn tables(section: &Section<'_>) -> Vec<Arc<KafkaTable>> {
     let sections = section.named("table");
     if sections.is_empty() {
-        section.report("table", "no table is declared", Some("add [source.NAME.table.NAME] with mode, format and columns"));
+        section.report(
+            "table",
+            "no table is declared",
+            Some("add [source.NAME.table.NAME] with mode, format and columns"),
+        );
     }
     let mut tables: Vec<Arc<KafkaTable>> = Vec::new();
     for (name, section) in sections {
@@ -81,7 +86,8 @@ fn tables(section: &Section<'_>) -> Vec<Arc<KafkaTable>> {
             }
             let clashes = |one: &KafkaTable, other: &KafkaTable| one.bad_table().as_ref() == Some(&other.name);
             if tables.iter().any(|other| clashes(other, &table) || clashes(&table, other)) {
-                let message = format!("\"{BAD_SUFFIX}\" ends the name of a table of bad messages that is there already");
+                let message =
+                    format!("\"{BAD_SUFFIX}\" ends the name of a table of bad messages that is there already");
                 section.report("bad_messages", message, Some("name one of the tables otherwise"));
             }
             tables.push(Arc::new(table));
@@ -109,14 +115,17 @@ fn table(name: &str, section: &Section<'_>) -> Option<KafkaTable> {
     let key_format = format_of_key(section, mode, &format);
     let columns = columns(section);
     let key = key(section, mode, &columns);
-    let unit = word(section, "time_unit", &[
-        ("ms", TimeUnit::Milliseconds),
-        ("s", TimeUnit::Seconds),
-        ("us", TimeUnit::Microseconds),
-        ("ns", TimeUnit::Nanoseconds),
-    ]);
-    let bad_messages =
-        word(section, "bad_messages", &[("stop", BadMessages::Stop), ("table", BadMessages::Table)]);
+    let unit = word(
+        section,
+        "time_unit",
+        &[
+            ("ms", TimeUnit::Milliseconds),
+            ("s", TimeUnit::Seconds),
+            ("us", TimeUnit::Microseconds),
+            ("ns", TimeUnit::Nanoseconds),
+        ],
+    );
+    let bad_messages = word(section, "bad_messages", &[("stop", BadMessages::Stop), ("table", BadMessages::Table)]);
     if mode == Some(Mode::Append) && format == Format::Debezium {
         let hint = "write mode = \"upsert\", with the key's columns in \"key\"";
         section.report("format", "\"debezium\" says what a row is now, which no row of an append table is", Some(hint));
@@ -151,7 +160,11 @@ fn format_of_key(section: &Section<'_>, mode: Option<Mode>, format_of_value: &Fo
 fn columns(section: &Section<'_>) -> Vec<Column> {
     let declared = section.string_map("columns");
     if declared.is_empty() {
-        section.report("columns", "no column is declared", Some("write columns = { id = \"bigint\", name = \"text\" }"));
+        section.report(
+            "columns",
+            "no column is declared",
+            Some("write columns = { id = \"bigint\", name = \"text\" }"),
+        );
     }
     let mut columns = Vec::new();
     for (name, kind) in declared {
@@ -204,10 +217,7 @@ pub(super) fn difference(old: &KafkaSourceConfig, new: &KafkaSourceConfig) -> So
         before.is_none_or(|before| before == table)
     };
     SourceDifference {
-        at_restart: named(&[
-            (old.isolation != new.isolation, "isolation"),
-            (!new.tables.iter().all(same), "table"),
-        ]),
+        at_restart: named(&[(old.isolation != new.isolation, "isolation"), (!new.tables.iter().all(same), "table")]),
         while_running: named(&[
             (old.connection != new.connection, "brokers"),
             (old.group != new.group, "group"),

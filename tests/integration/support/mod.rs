@@ -11,7 +11,7 @@
 //!
 //! rig         a database, a Redis and a daemon under test
 //! mysql_server, mysql_rig  a server of MySQL or MariaDB; with a daemon that follows it
-//! kafka_broker  a real broker
+//! kafka_broker, kafka_rig  a real broker; with a daemon that follows its topics
 //! small_disk  a disk that fills up
 //! proxy       a network that fails between the two
 //! database    a blocking session of the database
@@ -29,6 +29,7 @@ pub(crate) mod faults;
 #[path = "../../../connectors/tests/support/kafka_broker.rs"]
 #[allow(dead_code, reason = "other programs include it, too")]
 pub(crate) mod kafka_broker;
+pub(crate) mod kafka_rig;
 pub(crate) mod modes;
 pub(crate) mod mysql_rig;
 #[path = "../../../connectors/tests/support/mysql_server.rs"]

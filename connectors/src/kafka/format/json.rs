@@ -113,8 +113,7 @@ mod tests {
     use crate::text::write_text;
 
     fn decoder(columns: &[(&str, &str)]) -> JsonDecoder {
-        let column =
-            |(name, kind): &(&str, &str)| Column::new(*name, read_column_type(kind).expect("a type"), true);
+        let column = |(name, kind): &(&str, &str)| Column::new(*name, read_column_type(kind).expect("a type"), true);
         JsonDecoder::new(&columns.iter().map(column).collect::<Vec<_>>(), TimeUnit::default())
     }
 

@@ -80,7 +80,11 @@ impl FieldReader {
             SqlType::Timestamp | SqlType::Timestamptz => {
                 let micros = self.micros(&number()?).and_then(|micros| micros.checked_sub(EPOCH_MICROS));
                 let micros = micros.filter(|micros| MOMENTS.contains(micros)).ok_or_else(|| wrong(column))?;
-                Ok(if column.sql_type == SqlType::Timestamp { Value::Timestamp(micros) } else { Value::Timestamptz(micros) })
+                Ok(if column.sql_type == SqlType::Timestamp {
+                    Value::Timestamp(micros)
+                } else {
+                    Value::Timestamptz(micros)
+                })
             }
             _ => {
                 let whole = whole(&number()?).ok_or_else(|| wrong(column))?;
@@ -122,10 +126,7 @@ impl FieldReader {
 /// Whether numbers stand for values of it.
 fn is_counted(sql_type: &SqlType) -> bool {
     use SqlType::{Date, Float4, Float8, Int2, Int4, Int8, Numeric, Oid, Time, Timestamp, Timestamptz};
-    matches!(
-        sql_type,
-        Int2 | Int4 | Int8 | Oid | Float4 | Float8 | Numeric(_) | Date | Time | Timestamp | Timestamptz
-    )
+    matches!(sql_type, Int2 | Int4 | Int8 | Oid | Float4 | Float8 | Numeric(_) | Date | Time | Timestamp | Timestamptz)
 }
 
 fn whole(number: &Numeric) -> Option<i64> {

@@ -67,7 +67,10 @@ mod tests {
     fn documents_are_printed_as_postgres_prints_them() {
         // Left: input; right: what Postgres 15 answers to select '...'::jsonb.
         for (text, printed) in [
-            (r#"{"bb": 1, "a": [1.50, 1e3, -0], "b": {"x":null}}"#, r#"{"a": [1.50, 1000, 0], "b": {"x": null}, "bb": 1}"#),
+            (
+                r#"{"bb": 1, "a": [1.50, 1e3, -0], "b": {"x":null}}"#,
+                r#"{"a": [1.50, 1000, 0], "b": {"x": null}, "bb": 1}"#,
+            ),
             (r#"{"a":1,"a":2}"#, r#"{"a": 2}"#),
             (r#""\u00e9\n\"\/""#, "\"é\\n\\\"/\""),
             ("[]", "[]"),
