@@ -10,10 +10,12 @@ use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use tailwater::cli::demo::Random;
+use tailwater::pipeline::status::Condition;
+use tailwater_connectors::Positions;
 
 use super::support::kafka_broker::is_left_out;
 use super::support::kafka_rig::KafkaRig;
-use super::support::rig::{PATIENCE, number, status, wait_for};
+use super::support::rig::{PATIENCE, number, said, status, wait_for};
 
 const WRITERS: u64 = 2;
 const USERS: u64 = 40;
@@ -213,5 +215,197 @@ fn views_over_topics_equal_those_over_the_same_messages_after_load_and_kills() {
         ORACLE.split_once("create view person").map(|(_, rest)| format!("create view person{rest}")).unwrap().as_str(),
     );
     rig.assert_equal(&VIEWS[1..3]);
+    assert!(rig.daemon.stop().unwrap().success());
+}
+
+const APPENDED: &str = r#"
+[source.clicks.table.click]
+topic = "clicks"
+mode = "append"
+columns = { id = "bigint", page = "text" }
+"#;
+
+const OF_CLICKS: &str =
+    "[view.clicks_now]\nsql = 'select _partition, _offset, id, page from click'\nkey = [\"_partition\", \"_offset\"]\n";
+
+#[test]
+fn a_message_that_cannot_be_read_stops_the_source_or_is_a_row_of_its_own_table() {
+    if is_left_out() {
+        return eprintln!("left out: Kafka");
+    }
+    let mut rig = KafkaRig::new();
+    rig.broker.create_topic("clicks", 1, &[]);
+    rig.configure(APPENDED, OF_CLICKS);
+    write(&rig, "clicks", &[("a", Some(r#"{"id":1,"page":"/a"}"#))]);
+    rig.start();
+    write(&rig, "clicks", &[("b", Some(r#"{"id":"secret"}"#)), ("c", Some(r#"{"id":3,"page":"/c"}"#))]);
+    let status =
+        rig.wait_for_status("the source stopped", |status| status.sources["clicks"].condition == Condition::Failed);
+    let error = status.sources["clicks"].error.clone().unwrap();
+    let expected = "the message at offset 1 of topic \"clicks\", partition 0, field \"id\" is not of type bigint";
+    assert!(error.contains(expected) && !error.contains("secret"), "{error}");
+    assert!(status.sources["clicks"].hint.as_deref().unwrap().contains("bad_messages = \"table\""), "{status:?}");
+    assert_eq!(rig.view("clicks_now"), [["0", "0", "1", "/a"]]);
+    let checked = said(&rig.command(&["check"]));
+    assert!(checked.contains("partition 0, offset 1: it field \"id\""), "{checked}");
+    rig.daemon.stop().unwrap();
+
+    let views = format!(
+        "{OF_CLICKS}\n[view.left_out]\nsql = 'select _partition, _offset, reason, length(value) as bytes from click_bad'\n\
+         key = [\"_partition\", \"_offset\"]\n"
+    );
+    rig.configure(&format!("{APPENDED}bad_messages = \"table\"\n"), &views);
+    rig.start();
+    rig.wait_until_applied(&["clicks"]);
+    assert_eq!(rig.view("clicks_now"), [["0", "0", "1", "/a"], ["2", "0", "3", "/c"]]);
+    assert_eq!(rig.view("left_out"), [["1", "0", "15", "field \"id\" is not of type bigint"]]);
+    // Exactly once, whatever happens.
+    rig.daemon.kill().unwrap();
+    rig.start();
+    write(&rig, "clicks", &[("d", Some("{"))]);
+    rig.wait_until_applied(&["clicks"]);
+    assert_eq!(rig.view("left_out").len(), 2);
+    assert!(rig.daemon.stop().unwrap().success());
+}
+
+#[test]
+fn partitions_that_are_added_are_read_and_a_position_is_reached_behind_what_was_aborted() {
+    if is_left_out() {
+        return eprintln!("left out: Kafka");
+    }
+    let mut rig = KafkaRig::new();
+    rig.broker.create_topic("clicks", 1, &[]);
+    rig.configure(APPENDED, OF_CLICKS);
+    rig.start();
+    let producer = transactional(&rig.broker.client(), "aborts").unwrap();
+    producer.begin_transaction().unwrap();
+    (0..5).for_each(|_| send(&producer, "clicks", "k", Some(r#"{"id":1}"#)).unwrap());
+    producer.flush(PATIENCE).unwrap();
+    producer.abort_transaction(PATIENCE).unwrap();
+    // Nothing but what was aborted, and the end of its transaction.
+    assert_eq!(rig.wait_until_applied(&["clicks"]), "clicks:0=6");
+    assert!(rig.view("clicks_now").is_empty());
+
+    // While an open transaction holds the end back, nothing behind it is seen.
+    producer.begin_transaction().unwrap();
+    send(&producer, "clicks", "k", Some(r#"{"id":2}"#)).unwrap();
+    producer.flush(PATIENCE).unwrap();
+    write(&rig, "clicks", &[("k", Some(r#"{"id":3}"#))]);
+    assert_eq!(rig.ends(&["clicks"]), "clicks:0=6");
+    producer.commit_transaction(PATIENCE).unwrap();
+    rig.wait_until_applied(&["clicks"]);
+    assert_eq!(rig.view("clicks_now"), [["6", "0", "2", "null"], ["7", "0", "3", "null"]]);
+
+    rig.broker.add_partitions("clicks", 3);
+    let record = BaseRecord::<str, str>::to("clicks").partition(2).payload(r#"{"id":9}"#);
+    let plain: BaseProducer = rig.broker.client().create().unwrap();
+    plain.send(record).map_err(|(error, _)| error).unwrap();
+    plain.flush(PATIENCE).unwrap();
+    rig.wait_until_applied(&["clicks"]);
+    assert_eq!(rig.view("clicks_now")[0], ["0", "2", "9", "null"]);
+    rig.daemon.kill().unwrap();
+    rig.broker.add_partitions("clicks", 4);
+    rig.start();
+    rig.wait_until_applied(&["clicks"]);
+    assert!(rig.daemon.stop().unwrap().success());
+}
+
+#[test]
+fn a_topic_that_was_made_again_or_emptied_is_named_and_a_rebuild_reads_it_anew() {
+    if is_left_out() {
+        return eprintln!("left out: Kafka");
+    }
+    let mut rig = KafkaRig::new();
+    rig.broker.create_topic("clicks", 1, &[]);
+    rig.configure(APPENDED, OF_CLICKS);
+    write(&rig, "clicks", &[("a", Some(r#"{"id":1}"#)), ("a", Some(r#"{"id":2}"#))]);
+    rig.start();
+    rig.wait_until_applied(&["clicks"]);
+    for running in [true, false] {
+        if !running {
+            rig.daemon.stop().unwrap();
+        }
+        rig.broker.delete_topic("clicks");
+        rig.broker.create_topic("clicks", 1, &[]);
+        // More than was read: no offset tells the one from the other.
+        let again: Vec<_> = (0..6).map(|_| ("b", Some(r#"{"id":7}"#))).collect();
+        write(&rig, "clicks", &again);
+        if !running {
+            rig.daemon.start().unwrap();
+        }
+        let status = rig.wait_for_status("the source stopped", |status| {
+            status.sources.get("clicks").is_some_and(|source| source.condition == Condition::Failed)
+        });
+        let source = &status.sources["clicks"];
+        assert!(source.error.as_deref().unwrap().contains("made again"), "{source:?}");
+        assert!(source.hint.as_deref().unwrap().contains("tailwater rebuild clicks"), "{source:?}");
+        let rebuilt = rig.command(&["rebuild", "clicks"]);
+        assert!(rebuilt.status.success(), "{}\n{}", said(&rebuilt), rig.log());
+        rig.wait_until_applied(&["clicks"]);
+        let rows = rig.view("clicks_now");
+        assert!(rows.len() == 6 && rows.iter().all(|row| row[2] == "7"), "{rows:?}");
+    }
+    // Retention passes us by.
+    rig.daemon.stop().unwrap();
+    write(&rig, "clicks", &[("c", Some(r#"{"id":8}"#)), ("c", Some(r#"{"id":9}"#)), ("c", Some(r#"{"id":10}"#))]);
+    rig.broker.delete_records("clicks", 0, 8);
+    rig.daemon.start().unwrap();
+    let status = rig.wait_for_status("the source stopped", |status| {
+        status.sources.get("clicks").is_some_and(|source| source.condition == Condition::Failed)
+    });
+    let error = status.sources["clicks"].error.clone().unwrap();
+    assert!(
+        error.contains("offsets 6 to 7 of topic \"clicks\", partition 0 were removed before they were read"),
+        "{error}"
+    );
+    rig.daemon.stop().unwrap();
+    rig.configure(&format!("on_lost = \"skip\"\n{APPENDED}"), OF_CLICKS);
+    rig.start();
+    rig.wait_until_applied(&["clicks"]);
+    assert_eq!(rig.view("clicks_now").last().unwrap()[2], "10");
+    assert!(rig.log().contains("skipped: offsets 6 to 7"), "{}", rig.log());
+    assert!(rig.daemon.stop().unwrap().success());
+}
+
+#[test]
+fn a_table_that_is_declared_otherwise_is_read_again_and_commands_say_what_topics_lack() {
+    if is_left_out() {
+        return eprintln!("left out: Kafka");
+    }
+    let mut rig = KafkaRig::new();
+    rig.configure(APPENDED, OF_CLICKS);
+    let checked = rig.command(&["check"]);
+    assert!(
+        !checked.status.success() && said(&checked).contains("topic \"clicks\" does not exist"),
+        "{}",
+        said(&checked)
+    );
+    rig.broker.create_topic("clicks", 2, &[("cleanup.policy", "compact")]);
+    write(
+        &rig,
+        "clicks",
+        &[("a", Some(r#"{"id":1,"page":"/a","n":4}"#)), ("b", Some(r#"{"id":2,"page":"/b","n":5}"#))],
+    );
+    let checked = rig.command(&["check"]);
+    assert!(checked.status.success() && said(&checked).contains("is compacted"), "{}", said(&checked));
+    let prepared = rig.command(&["source", "prepare"]);
+    assert!(prepared.status.success() && said(&prepared).contains("nothing is to be made"), "{}", said(&prepared));
+    rig.start();
+    let ends = rig.wait_until_applied(&["clicks"]);
+    assert!(rig.daemon.stop().unwrap().success());
+
+    rig.configure(
+        "[source.clicks.table.click]\ntopic = \"clicks\"\nmode = \"append\"\ncolumns = { n = \"integer\", id = \"bigint\" }\n",
+        "[view.clicks_now]\nsql = 'select _partition, _offset, n, id from click'\nkey = [\"_partition\", \"_offset\"]\n",
+    );
+    rig.start();
+    let wanted = ends.replace("clicks:", "clicks~1:");
+    let wanted = Positions::parse(&format!("clicks={wanted}"), &["clicks".into()]).unwrap();
+    rig.wait_for_status("the second reading", |status| status.applied.covers(&wanted));
+    let mut rows: Vec<_> = rig.view("clicks_now").into_iter().map(|row| (row[2].clone(), row[3].clone())).collect();
+    rows.sort();
+    assert_eq!(rows, [("1".into(), "4".into()), ("2".into(), "5".into())]);
+    let verified = rig.command(&["verify"]);
+    assert!(said(&verified).contains("topics of Kafka can only be read, not asked"), "{}", said(&verified));
     assert!(rig.daemon.stop().unwrap().success());
 }

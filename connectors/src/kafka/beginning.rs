@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 use super::config::{KafkaSourceConfig, KafkaTable};
 use super::faults::Faults;
 use super::position::KafkaPosition;
-use super::table::TableReader;
+use super::table::{TableReader, same_shape};
 use super::topics::Topics;
 use crate::position::Position;
 use crate::schema::{TableName, TableSchema};
@@ -212,8 +212,4 @@ impl Beginning {
 pub(super) fn missing(faults: &Faults, table: &KafkaTable) -> SourceError {
     let message = format!("topic \"{}\" does not exist", table.topic);
     faults.table(&table.name, message, "create the topic, or name another in the table's \"topic\"")
-}
-
-fn same_shape(a: &TableSchema, b: &TableSchema) -> bool {
-    a.key == b.key && a.columns == b.columns
 }

@@ -6,7 +6,8 @@ use smol_str::SmolStr;
 
 use super::connection::KafkaConnection;
 use super::format::{Format, TimeUnit};
-use crate::schema::Column;
+use super::table::{same_shape, schemas};
+use crate::schema::{Column, TableName, TableSchema};
 
 /// Schema in which a source's tables stand.
 pub const SCHEMA: &str = "public";
@@ -90,6 +91,17 @@ pub enum BadMessages {
     Stop,
     /// `"table"`: they are rows of the table `NAME_bad`.
     Table,
+}
+
+impl KafkaSourceConfig {
+    /// Tables, of those that are known, which are declared in another shape now.
+    pub fn redeclared(&self, known: &[Arc<TableSchema>]) -> Vec<TableName> {
+        let shapes: Vec<TableSchema> = self.tables.iter().flat_map(|table| schemas(&self.name, table)).collect();
+        let differs = |known: &&Arc<TableSchema>| {
+            shapes.iter().any(|shape| shape.name == known.name && !same_shape(shape, known))
+        };
+        known.iter().filter(differs).map(|known| known.name.clone()).collect()
+    }
 }
 
 impl KafkaTable {

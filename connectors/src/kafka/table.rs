@@ -28,8 +28,19 @@ fn name(source: &SmolStr, table: &str) -> TableName {
     TableName { source: source.clone(), schema: SCHEMA.into(), table: table.into() }
 }
 
+/// Shapes of a table, and of that of its bad messages.
+pub(super) fn schemas(source: &SmolStr, table: &KafkaTable) -> Vec<TableSchema> {
+    let bad = table.bad_table().map(|name| bad_schema(source, &name));
+    std::iter::once(schema(source, table)).chain(bad).collect()
+}
+
+/// Whether rows of the one are rows of the other.
+pub(super) fn same_shape(a: &TableSchema, b: &TableSchema) -> bool {
+    a.key == b.key && a.columns == b.columns
+}
+
 /// Shape of a table.
-pub(super) fn schema(source: &SmolStr, table: &KafkaTable) -> TableSchema {
+fn schema(source: &SmolStr, table: &KafkaTable) -> TableSchema {
     let mut columns = table.columns.clone();
     for place in &table.key {
         columns[*place].nullable = false;
@@ -64,7 +75,7 @@ fn key_type(table: &KafkaTable) -> SqlType {
 }
 
 /// Shape of the table of bad messages.
-pub(super) fn bad_schema(source: &SmolStr, table: &str) -> TableSchema {
+fn bad_schema(source: &SmolStr, table: &str) -> TableSchema {
     let columns = [
         ("_partition", SqlType::Int4, false),
         ("_offset", SqlType::Int8, false),
@@ -264,4 +275,117 @@ fn print_headers(message: &impl Message) -> String {
     }
     out.push(']');
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::message::{Header, OwnedHeaders, OwnedMessage};
+
+    use super::*;
+    use crate::kafka::column::read_column_type;
+    use crate::kafka::config::BadMessages;
+    use crate::kafka::format::TimeUnit;
+
+    fn table(mode: Mode, format: Format, columns: &[(&str, &str)], key: &[usize]) -> TableReader {
+        let column = |(name, kind): &(&str, &str)| Column::new(*name, read_column_type(kind).expect("a type"), true);
+        let key_format = match (mode, &format) {
+            (Mode::Append, _) => Format::Bytes,
+            (Mode::Upsert, Format::Debezium) => Format::Debezium,
+            (Mode::Upsert, _) => Format::Json,
+        };
+        let table = KafkaTable {
+            name: "t".into(),
+            topic: "topic".into(),
+            mode,
+            format,
+            key_format,
+            columns: columns.iter().map(column).collect(),
+            key: key.to_vec(),
+            unit: TimeUnit::default(),
+            bad_messages: BadMessages::Table,
+        };
+        TableReader::new(&"s".into(), Arc::new(table)).expect("columns that fit")
+    }
+
+    fn message(key: Option<&str>, value: Option<&str>) -> OwnedMessage {
+        let bytes = |part: Option<&str>| part.map(|part| part.as_bytes().to_vec());
+        OwnedMessage::new(bytes(value), bytes(key), "topic".into(), Timestamp::CreateTime(946_684_801_000), 2, 7, None)
+    }
+
+    /// The change as text: what it is, and its values up to the message's own columns.
+    fn change(reader: &mut TableReader, key: Option<&str>, value: Option<&str>) -> String {
+        let text = |row: &Row, to: usize| format!("{:?}", row[..to].to_vec());
+        let to = reader.table.columns.len();
+        match reader.read(&message(key, value)) {
+            Ok(Some(Change::Insert { new, .. })) => format!("insert {}", text(&new, to)),
+            Ok(Some(Change::Upsert { new, .. })) => format!("upsert {}", text(&new, to)),
+            Ok(Some(Change::Remove { key, .. })) => format!("remove {}", text(&key, key.len())),
+            Ok(other) => format!("{other:?}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_message_of_an_append_table_is_a_row_with_where_it_stood() {
+        let mut reader = table(Mode::Append, Format::Json, &[("id", "bigint")], &[]);
+        let headers = OwnedHeaders::new()
+            .insert(Header { key: "b", value: Some("x\"") })
+            .insert(Header { key: "a", value: Some(&[0xffu8][..]) })
+            .insert(Header::<&[u8]> { key: "n", value: None });
+        let found = reader.read(&message(Some("k"), Some("{\"id\":5}")).replace_headers(Some(headers)));
+        let Ok(Some(Change::Insert { table, new })) = found else { panic!("{found:?}") };
+        let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names, ["id", "_partition", "_offset", "_timestamp", "_timestamp_type", "_key", "_headers"]);
+        assert_eq!(table.key, [1, 2]);
+        let headers = r#"[{"key": "b", "value": "x\""}, {"hex": "ff", "key": "a"}, {"key": "n", "value": null}]"#;
+        let expected = [
+            Value::Int(5),
+            Value::Int(2),
+            Value::Int(7),
+            Value::Timestamptz(1_000_000),
+            Value::text("create"),
+            Value::Bytes(b"k".as_slice().into()),
+            Value::text(headers),
+        ];
+        assert_eq!(new[..], expected);
+        assert_eq!(change(&mut reader, None, None), "insert [Null]");
+    }
+
+    #[test]
+    fn a_message_of_an_upsert_table_replaces_the_row_of_its_key_or_takes_it_away() {
+        let mut reader = table(Mode::Upsert, Format::Json, &[("v", "text"), ("id", "bigint")], &[1]);
+        assert_eq!(change(&mut reader, Some("7"), Some("{\"v\":\"a\",\"id\":9}")), "upsert [Text(\"a\"), Int(7)]");
+        let gone = "remove [Null, Int(7), Null, Null, Null, Null, Null, Null]";
+        assert_eq!(change(&mut reader, Some("{\"id\":7}"), None), gone);
+        for (key, value, reason) in [
+            (None, Some("{}"), "has no key"),
+            (Some("null"), Some("{}"), "field \"id\" of the key is null"),
+            (Some("x"), Some("{}"), "has a key that is not JSON (line 1, column 1)"),
+            (Some("7"), Some("{"), "is not whole JSON (line 1, column 1)"),
+        ] {
+            assert_eq!(change(&mut reader, key, value), reason);
+        }
+    }
+
+    #[test]
+    fn an_envelope_has_the_key_where_the_message_has_none() {
+        let mut reader = table(Mode::Upsert, Format::Debezium, &[("id", "bigint"), ("v", "text")], &[0]);
+        let created = r#"{"op":"c","after":{"id":7,"v":"a"}}"#;
+        let deleted = r#"{"op":"d","before":{"id":7,"v":"a"}}"#;
+        let gone = "remove [Int(7), Null, Null, Null, Null, Null, Null, Null]";
+        for key in [Some("{\"id\":7}"), None] {
+            assert_eq!(change(&mut reader, key, Some(created)), "upsert [Int(7), Text(\"a\")]");
+            assert_eq!(change(&mut reader, key, Some(deleted)), gone);
+        }
+        assert_eq!(change(&mut reader, Some("{\"payload\":{\"id\":7},\"schema\":{}}"), None), gone);
+    }
+
+    #[test]
+    fn a_bad_message_is_a_row_of_its_own_table_as_it_came() {
+        let reader = table(Mode::Append, Format::Json, &[("id", "bigint")], &[]);
+        let row = reader.bad_row(&message(None, Some("x")), &BadMessage::new("is not JSON"));
+        let Some(Change::Insert { table, new }) = row else { panic!("{row:?}") };
+        assert_eq!(table.name.to_string(), "s.public.t_bad");
+        assert_eq!(new[3..], [Value::text("is not JSON"), Value::Null, Value::Bytes(b"x".as_slice().into())]);
+    }
 }

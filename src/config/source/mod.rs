@@ -4,13 +4,14 @@ mod kafka;
 mod mysql;
 mod postgres;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use smol_str::SmolStr;
 use tailwater_connectors::kafka::config::{KafkaSourceConfig, SCHEMA as KAFKA_SCHEMA};
 use tailwater_connectors::mysql::config::MysqlSourceConfig;
 use tailwater_connectors::postgres::config::PostgresSourceConfig;
-use tailwater_connectors::{CopySettings, TableName};
+use tailwater_connectors::{CopySettings, TableName, TableSchema};
 
 use super::checked::check_name;
 use super::section::Section;
@@ -78,6 +79,14 @@ impl SourceConfig {
             SourceKind::Postgres(_) => "public",
             SourceKind::Mysql(config) => &config.database,
             SourceKind::Kafka(_) => KAFKA_SCHEMA,
+        }
+    }
+
+    /// Tables, of those that are known, which the configuration itself declares in another shape now.
+    pub fn redeclared(&self, known: &[Arc<TableSchema>]) -> Vec<TableName> {
+        match &self.kind {
+            SourceKind::Postgres(_) | SourceKind::Mysql(_) => Vec::new(),
+            SourceKind::Kafka(config) => config.redeclared(known),
         }
     }
 

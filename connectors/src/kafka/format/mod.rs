@@ -17,5 +17,8 @@ mod json;
 mod json_value;
 mod jsonb;
 
+#[cfg(test)]
+mod tests;
+
 pub use decoder::{Decoded, Decoder, Format, FormatError, TimeUnit};
 pub use error::{BadMessage, DecodeError};
