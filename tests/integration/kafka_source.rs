@@ -409,3 +409,78 @@ fn a_table_that_is_declared_otherwise_is_read_again_and_commands_say_what_topics
     assert!(said(&verified).contains("topics of Kafka can only be read, not asked"), "{}", said(&verified));
     assert!(rig.daemon.stop().unwrap().success());
 }
+
+/// A database and topics under one view.
+#[test]
+fn a_view_over_a_database_and_topics_equals_the_databases_answer_over_both() {
+    if is_left_out() {
+        return eprintln!("left out: Kafka");
+    }
+    let mut rig = KafkaRig::new();
+    rig.broker.create_topic("clicks", 2, &[]);
+    rig.broker.create_topic("people", 2, &[]);
+    let database = rig.database();
+    database.run(
+        "create table orders (id bigint primary key, who bigint not null, amount numeric(10,2) not null); \
+         insert into orders select i, i % 40, i * 1.25 from generate_series(1, 500) i",
+    );
+    let views = [(
+        "worth",
+        "select p.id, p.name, o.orders, o.amount, c.visits from person p \
+         join (select who, count(*) as orders, sum(amount) as amount from orders group by who) o on o.who = p.id \
+         left join (select who, count(*) as visits from click group by who) c on c.who = p.id",
+    )];
+    let rest =
+        format!("{}[source.shop]\ntype = \"postgres\"\nurl = \"{}\"\n", sections(&views), rig.oracle.url("postgres"));
+    rig.configure(SOURCE, &rest);
+    let load = Load::start(&rig.broker.client(), 3);
+    let mut random = Random::new(11);
+    for _ in 0..4 {
+        rig.daemon.start().unwrap();
+        assert!(wait_for(|| status(rig.http).ok()).is_some(), "it never answered: {}", rig.log());
+        for _ in 0..10 {
+            let (id, who) = (1 + random.below(500), random.below(40));
+            database.run(&format!("update orders set who = {who}, amount = amount + 1 where id = {id}"));
+            database.run(&format!("delete from orders where id = {}", 1 + random.below(500)));
+        }
+        // The random moment; nothing is waited for.
+        thread::sleep(Duration::from_millis(random.below(LIFE_MAX)));
+        rig.daemon.kill().unwrap();
+    }
+    rig.start();
+    load.stop();
+    let wanted = format!("clicks={};shop={}", rig.ends(&["clicks", "people"]), database.position());
+    let wanted = Positions::parse(&wanted, &["clicks".into(), "shop".into()]).unwrap();
+    rig.wait_for_status("both sources", |status| status.applied.covers(&wanted));
+    rig.load("clicks");
+    rig.load("people");
+    database.run(ORACLE);
+    rig.assert_equal(&views);
+    assert!(rig.daemon.stop().unwrap().success());
+}
+
+/// The branch of another configuration meets the former pipeline in every partition, whatever is written meanwhile.
+#[test]
+fn another_configuration_is_taken_up_while_topics_are_written() {
+    if is_left_out() {
+        return eprintln!("left out: Kafka");
+    }
+    let mut rig = KafkaRig::new();
+    rig.broker.create_topic("clicks", 3, &[]);
+    rig.broker.create_topic("people", 2, &[]);
+    rig.configure(SOURCE, &sections(&VIEWS[1..2]));
+    rig.start();
+    let load = Load::start(&rig.broker.client(), 5);
+    for views in [&VIEWS[..], &VIEWS[2..], &VIEWS[..3]] {
+        rig.configure(SOURCE, &sections(views));
+        let applied = rig.command(&["apply", "--yes"]);
+        assert!(applied.status.success(), "{}\n{}", said(&applied), rig.log());
+    }
+    load.stop();
+    rig.wait_until_applied(&["clicks", "people"]);
+    rig.load("clicks");
+    rig.load("people");
+    rig.database().run(ORACLE);
+    rig.assert_equal(&VIEWS[..3]);
+    assert!(rig.daemon.stop().unwrap().success());
+}
