@@ -473,7 +473,7 @@ fn another_configuration_is_taken_up_while_topics_are_written() {
     let load = Load::start(&rig.broker.client(), 5);
     for views in [&VIEWS[..], &VIEWS[2..], &VIEWS[..3]] {
         rig.configure(SOURCE, &sections(views));
-        let applied = rig.command(&["apply", "--yes"]);
+        let applied = rig.command(&["apply"]);
         assert!(applied.status.success(), "{}\n{}", said(&applied), rig.log());
     }
     load.stop();
