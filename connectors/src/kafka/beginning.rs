@@ -27,7 +27,7 @@ pub(super) struct Ids(pub(super) BTreeMap<SmolStr, SmolStr>);
 
 /// A table that is complete once everything before `target` is read.
 #[derive(Debug)]
-pub(super) struct Copy {
+pub(super) struct TopicCopy {
     pub(super) schema: Arc<TableSchema>,
     pub(super) target: KafkaPosition,
 }
@@ -36,7 +36,7 @@ pub(super) struct Copy {
 pub(super) struct Beginning {
     pub(super) position: KafkaPosition,
     pub(super) readers: Vec<TableReader>,
-    pub(super) copies: Vec<Copy>,
+    pub(super) copies: Vec<TopicCopy>,
     pub(super) ids: Ids,
     /// A topic begins anew once everyone has met (see `Reader::limit`): until then it is not read.
     pub(super) postponed: bool,
@@ -106,7 +106,7 @@ impl Begins<'_> {
         let total_bytes = extents.values().map(|extent| (extent.high - extent.low).max(0) as u64).sum();
         let mark = CopyMark { document: target.to_string(), done_bytes: 0, total_bytes };
         let marks = reader.tables().map(|schema| (schema.name.clone(), mark.clone())).collect();
-        let copies = reader.tables().map(|schema| Copy { schema: schema.clone(), target: target.clone() });
+        let copies = reader.tables().map(|schema| TopicCopy { schema: schema.clone(), target: target.clone() });
         beginning.copies.extend(copies.collect::<Vec<_>>());
         beginning.readers.push(reader);
         Ok(marks)
@@ -177,7 +177,7 @@ impl Begins<'_> {
             if let Some(copy) = unfinished(schema) {
                 // The table of bad messages may be wanted later than its topic was read; then it begins here.
                 let target = target(copy).unwrap_or_else(|| beginning.position.only(&topic));
-                beginning.copies.push(Copy { schema: schema.clone(), target });
+                beginning.copies.push(TopicCopy { schema: schema.clone(), target });
             }
         }
         let Some(number) = self.topics.partitions(&topic)? else {

@@ -39,7 +39,7 @@ fn finding(severity: Severity, what: String) -> Finding {
 
 fn look(config: &KafkaSourceConfig, faults: &Faults) -> Result<Vec<Finding>, SourceError> {
     let consumer = connect(config, faults)?;
-    let topics = Topics { consumer: &consumer, faults, stopped: &|| false, patience: config.connection.timeout };
+    let topics = Topics { consumer: &consumer, faults, out: None, patience: config.connection.timeout };
     topics.cluster()?;
     let mut findings = Vec::new();
     for table in &config.tables {

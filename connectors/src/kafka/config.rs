@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::connection::KafkaConnection;
 use super::format::{Format, TimeUnit};
-use super::table::{same_shape, schemas};
+use super::table::{TableReader, same_shape, schemas};
 use crate::schema::{Column, TableName, TableSchema};
 
 /// Schema in which a source's tables stand.
@@ -105,6 +105,11 @@ impl KafkaSourceConfig {
 }
 
 impl KafkaTable {
+    /// Why its format cannot fill its columns.
+    pub fn fault(&self) -> Option<String> {
+        TableReader::new(&SmolStr::default(), Arc::new(self.clone())).err().map(|error| error.to_string())
+    }
+
     /// Name of the table of its bad messages, where there is one.
     pub fn bad_table(&self) -> Option<SmolStr> {
         (self.bad_messages == BadMessages::Table).then(|| format!("{}{BAD_SUFFIX}", self.name).into())

@@ -15,7 +15,7 @@ use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 use smol_str::SmolStr;
 
-use super::beginning::{Beginning, Copy, Ids};
+use super::beginning::{Beginning, Ids, TopicCopy};
 use super::client::SourceConsumer;
 use super::config::{KafkaSourceConfig, OnLost};
 use super::faults::{Faults, Told};
@@ -48,7 +48,7 @@ pub(super) struct Reader {
     position: KafkaPosition,
     /// What has been reported.
     reported: KafkaPosition,
-    copies: Vec<Copy>,
+    copies: Vec<TopicCopy>,
     ids: Ids,
     /// Where others are to meet us before we go further, see [`Reader::limit`].
     stop_at: Option<KafkaPosition>,
@@ -267,8 +267,8 @@ impl Reader {
         let (complete, left) =
             std::mem::take(&mut self.copies).into_iter().partition(|copy| reported.covers(&copy.target));
         self.copies = left;
-        let complete: Vec<Copy> = complete;
-        for Copy { schema, .. } in complete {
+        let complete: Vec<TopicCopy> = complete;
+        for TopicCopy { schema, .. } in complete {
             let (incomplete, mut answer) = tokio::sync::mpsc::channel(1);
             if self.send(SourceMessage::CopyEnds { table: schema, snapshot: None, incomplete }).is_err() {
                 return Ok(Err(Closed));
@@ -350,12 +350,7 @@ impl Reader {
     }
 
     fn asking(&self) -> Topics<'_> {
-        Topics {
-            consumer: &self.consumer,
-            faults: &self.faults,
-            stopped: &|| self.out.is_closed(),
-            patience: Duration::ZERO,
-        }
+        Topics { consumer: &self.consumer, faults: &self.faults, out: Some(&self.out), patience: Duration::ZERO }
     }
 
     /// Looks whether the topics are there, and whether they have new partitions.

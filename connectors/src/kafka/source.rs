@@ -52,7 +52,7 @@ impl KafkaSource {
         blocking(move || {
             let consumer = connect(&config, &faults)?;
             let patience = config.connection.timeout;
-            question(&config, Topics { consumer: &consumer, faults: &faults, stopped: &|| false, patience })
+            question(&config, Topics { consumer: &consumer, faults: &faults, out: None, patience })
         })
         .await
     }
@@ -143,9 +143,8 @@ impl Source for KafkaSource {
         let Self { config, faults, stop_at } = *self;
         blocking(move || {
             let consumer = connect(&config, &faults)?;
-            let stopped = || out.is_closed();
             let patience = config.connection.timeout;
-            let topics = Topics { consumer: &consumer, faults: &faults, stopped: &stopped, patience };
+            let topics = Topics { consumer: &consumer, faults: &faults, out: Some(&out), patience };
             let begins = Begins { config: &config, faults: &faults, topics, meets: stop_at.as_ref() };
             let mut beginning = match begins.find(resume) {
                 Err(_) if out.is_closed() => return Ok(()),

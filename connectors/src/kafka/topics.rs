@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 
 use super::client::SourceConsumer;
 use super::faults::Faults;
-use crate::source::SourceError;
+use crate::source::{SourceError, TransactionSender};
 
 /// One question takes no longer.
 const QUESTION_MAX: Duration = Duration::from_secs(1);
@@ -27,8 +27,8 @@ pub(super) struct Extent {
 pub(super) struct Topics<'a> {
     pub(super) consumer: &'a SourceConsumer,
     pub(super) faults: &'a Faults,
-    /// Who asks does not want to know any more.
-    pub(super) stopped: &'a dyn Fn() -> bool,
+    /// Once it is closed nobody wants to know any more.
+    pub(super) out: Option<&'a TransactionSender>,
     /// How long brokers that do not answer are asked again.
     pub(super) patience: Duration,
 }
@@ -64,7 +64,8 @@ impl Topics<'_> {
     /// What is there of every partition of a topic; `None`: there is no such topic.
     pub(super) fn extents(&self, topic: &SmolStr) -> Result<Option<BTreeMap<i32, Extent>>, SourceError> {
         let Some(number) = self.partitions(topic)? else { return Ok(None) };
-        (0..number).map(|partition| Ok((partition, self.extent(topic, partition)?))).collect::<Result<_, _>>().map(Some)
+        let extent = |partition| Ok((partition, self.extent(topic, partition)?));
+        (0..number).map(extent).collect::<Result<BTreeMap<_, _>, SourceError>>().map(Some)
     }
 
     /// The cluster's id.
@@ -87,7 +88,11 @@ impl Topics<'_> {
         let begun = Instant::now();
         loop {
             match ask() {
-                Err(error) if error.is_transient() && begun.elapsed() < self.patience && !(self.stopped)() => {
+                Err(error)
+                    if error.is_transient()
+                        && begun.elapsed() < self.patience
+                        && !self.out.is_some_and(TransactionSender::is_closed) =>
+                {
                     std::thread::sleep(AGAIN)
                 }
                 done => return done,

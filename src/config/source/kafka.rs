@@ -131,7 +131,11 @@ fn table(name: &str, section: &Section<'_>) -> Option<KafkaTable> {
         section.report("format", "\"debezium\" says what a row is now, which no row of an append table is", Some(hint));
     }
     let (name, mode) = (name.into(), mode?);
-    Some(KafkaTable { name, topic, mode, format, key_format, columns, key, unit, bad_messages })
+    let table = KafkaTable { name, topic, mode, format, key_format, columns, key, unit, bad_messages };
+    if let Some(fault) = table.fault() {
+        section.report("format", fault, Some("change the table's columns or its format"));
+    }
+    Some(table)
 }
 
 fn format(section: &Section<'_>, name: &'static str) -> Option<Format> {
