@@ -370,7 +370,8 @@ impl Reader {
                 Err(error) => return Err(error),
             };
             self.times.heard = Instant::now();
-            for partition in (0..number).filter(|partition| self.position.offset(&topic, *partition).is_none()) {
+            let known = self.position.clone();
+            for partition in (0..number).filter(|partition| known.offset(&topic, *partition).is_none()) {
                 tracing::info!(source = %self.config.name, %topic, partition, "a partition is new");
                 self.position.set(&topic, partition, 0);
                 is_new = true;

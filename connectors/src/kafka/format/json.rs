@@ -110,7 +110,7 @@ pub(super) fn malformed(error: &serde_json::Error) -> BadMessage {
 mod tests {
     use super::*;
     use crate::kafka::column::read_column_type;
-    use crate::text::write_text;
+    use crate::kafka::format::tests::written;
 
     fn decoder(columns: &[(&str, &str)]) -> JsonDecoder {
         let column = |(name, kind): &(&str, &str)| Column::new(*name, read_column_type(kind).expect("a type"), true);
@@ -122,7 +122,7 @@ mod tests {
         let decoder = decoder(&[("a", kind)]);
         match decoder.decode(format!("{{\"a\":{json}}}").as_bytes()) {
             Ok(values) if values[0].is_null() => "null".into(),
-            Ok(values) => write_text(&decoder.columns[0].sql_type, &values[0]),
+            Ok(values) => written(&decoder.columns[0].sql_type, &values[0]),
             Err(bad) => bad.reason,
         }
     }

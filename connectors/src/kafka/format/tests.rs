@@ -8,8 +8,16 @@ use crate::kafka::column::read_column_type;
 use crate::numeric::Numeric;
 use crate::row::Row;
 use crate::schema::Column;
+use crate::sql_type::SqlType;
 use crate::text::{parse_text, write_text};
 use crate::value::Value;
+
+/// A value as Postgres prints it.
+pub(super) fn written(sql_type: &SqlType, value: &Value) -> String {
+    let mut text = String::new();
+    write_text(&mut text, sql_type, value);
+    text
+}
 
 /// Types and a value of each, drawn.
 fn columns() -> Vec<Column> {
@@ -79,7 +87,7 @@ proptest! {
     fn a_record_of_csv_is_read_as_it_was(row in row()) {
         let cell = |(column, value): (&Column, &Value)| match value {
             Value::Null => String::new(),
-            value => format!("\"{}\"", write_text(&column.sql_type, value).replace('"', "\"\"")),
+            value => format!("\"{}\"", written(&column.sql_type, value).replace('"', "\"\"")),
         };
         let line = columns().iter().zip(row.iter()).map(cell).collect::<Vec<_>>().join(",");
         prop_assert_eq!(decoded(&Format::Csv, &columns(), line.as_bytes()), Ok(Decoded::Row(row.to_vec())));
@@ -87,8 +95,9 @@ proptest! {
 
     #[test]
     fn one_value_is_read_as_its_text(row in row()) {
-        for (column, value) in columns().iter().zip(row.iter()).filter(|(_, value)| !value.is_null()) {
-            let text = write_text(&column.sql_type, value);
+        let columns = columns();
+        for (column, value) in columns.iter().zip(row.iter()).filter(|(_, value)| !value.is_null()) {
+            let text = written(&column.sql_type, value);
             prop_assert_eq!(parse_text(&column.sql_type, &text).as_ref(), Ok(value));
             let found = decoded(&Format::String, std::slice::from_ref(column), text.as_bytes());
             prop_assert_eq!(found, Ok(Decoded::Row(vec![value.clone()])));
