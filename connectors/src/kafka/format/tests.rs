@@ -98,7 +98,7 @@ proptest! {
         let columns = columns();
         for (column, value) in columns.iter().zip(row.iter()).filter(|(_, value)| !value.is_null()) {
             let text = written(&column.sql_type, value);
-            prop_assert_eq!(parse_text(&column.sql_type, &text).as_ref(), Ok(value));
+            prop_assert_eq!(parse_text(&column.sql_type, &text), Ok(value.clone()));
             let found = decoded(&Format::String, std::slice::from_ref(column), text.as_bytes());
             prop_assert_eq!(found, Ok(Decoded::Row(vec![value.clone()])));
         }
