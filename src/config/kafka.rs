@@ -17,7 +17,7 @@ pub(super) fn connection(section: &Section<'_>) -> Option<KafkaConnection> {
 }
 
 fn tls(section: &Section<'_>) -> Tls {
-    let mut file = |name: &'static str| section.string(name).map(PathBuf::from);
+    let file = |name: &'static str| section.string(name).map(PathBuf::from);
     let (ca, certificate, key) = (file("tls_ca"), file("tls_certificate"), file("tls_key"));
     let is_described = ca.is_some() || certificate.is_some() || key.is_some();
     let identity = match (certificate, key) {

@@ -125,7 +125,7 @@ fn transactional(client: &ClientConfig, id: &str) -> Result<BaseProducer, KafkaE
 /// Answers with the number of messages, whatever became of them.
 fn transaction(producer: &BaseProducer, random: &mut Random, writer: u64) -> Result<u64, KafkaError> {
     producer.begin_transaction()?;
-    let messages = 1 + random.below(12);
+    let messages = 1 + random.below(80);
     for _ in 0..messages {
         let user = random.below(USERS);
         match random.below(5) {
@@ -199,7 +199,7 @@ fn views_over_topics_equal_those_over_the_same_messages_after_load_and_kills() {
     rig.start();
     let written = load.stop();
     eprintln!("{kills} kills, {written} messages");
-    assert!(written > 500, "the writers did not get on: {written}");
+    assert!(written > 300, "the writers did not get on: {written}");
     let ends = rig.wait_until_applied(&["clicks", "people"]);
     rig.load("clicks");
     rig.load("people");
@@ -291,7 +291,7 @@ fn partitions_that_are_added_are_read_and_a_position_is_reached_behind_what_was_
     send(&producer, "clicks", "k", Some(r#"{"id":2}"#)).unwrap();
     producer.flush(PATIENCE).unwrap();
     write(&rig, "clicks", &[("k", Some(r#"{"id":3}"#))]);
-    assert_eq!(rig.ends(&["clicks"]), "clicks:0=6");
+    assert_eq!(rig.ends(&["clicks"], "read_committed"), "clicks:0=6");
     producer.commit_transaction(PATIENCE).unwrap();
     rig.wait_until_applied(&["clicks"]);
     assert_eq!(rig.view("clicks_now"), [["6", "0", "2", "null"], ["7", "0", "3", "null"]]);
@@ -338,8 +338,8 @@ fn a_topic_that_was_made_again_or_emptied_is_named_and_a_rebuild_reads_it_anew()
         });
         let source = &status.sources["clicks"];
         assert!(source.error.as_deref().unwrap().contains("made again"), "{source:?}");
-        assert!(source.hint.as_deref().unwrap().contains("tailwater rebuild clicks"), "{source:?}");
-        let rebuilt = rig.command(&["rebuild", "clicks"]);
+        assert!(source.hint.as_deref().unwrap().contains("tailwater rebuild source clicks"), "{source:?}");
+        let rebuilt = rig.command(&["rebuild", "source", "clicks"]);
         assert!(rebuilt.status.success(), "{}\n{}", said(&rebuilt), rig.log());
         rig.wait_until_applied(&["clicks"]);
         let rows = rig.view("clicks_now");
@@ -449,7 +449,7 @@ fn a_view_over_a_database_and_topics_equals_the_databases_answer_over_both() {
     }
     rig.start();
     load.stop();
-    let wanted = format!("clicks={};shop={}", rig.ends(&["clicks", "people"]), database.position());
+    let wanted = format!("clicks={};shop={}", rig.settled(&["clicks", "people"]), database.position());
     let wanted = Positions::parse(&wanted, &["clicks".into(), "shop".into()]).unwrap();
     rig.wait_for_status("both sources", |status| status.applied.covers(&wanted));
     rig.load("clicks");

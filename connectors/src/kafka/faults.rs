@@ -49,7 +49,7 @@ impl Faults {
             position: Position::Kafka(position.clone()),
             reason: reason.into(),
             hint: format!(
-                "run \"tailwater rebuild {}\": the topics are read again from their beginnings, beside what is served",
+                "run \"tailwater rebuild source {}\": the topics are read again from their beginnings, beside what is served",
                 self.source
             ),
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use serde_json::Value as Json;
@@ -75,10 +75,18 @@ impl KafkaRig {
         found.unwrap_or_else(|| panic!("never seen: {what}; last status: {last:#?}\nlog:\n{}", self.log()))
     }
 
-    /// Where the topics end for those who read what is committed, as a position of the source.
-    pub(crate) fn ends(&self, topics: &[&str]) -> String {
-        let consumer: BaseConsumer =
-            self.broker.client().set("isolation.level", "read_committed").create().expect("a client");
+    /// Where the topics end once no transaction is open, as a position of the source.
+    pub(crate) fn settled(&self, topics: &[&str]) -> String {
+        let settled = wait_for(|| {
+            let ends = self.ends(topics, "read_committed");
+            (ends == self.ends(topics, "read_uncommitted")).then_some(ends)
+        });
+        settled.expect("transactions end")
+    }
+
+    /// Where they end for such readers.
+    pub(crate) fn ends(&self, topics: &[&str], isolation: &str) -> String {
+        let consumer: BaseConsumer = self.broker.client().set("isolation.level", isolation).create().expect("a client");
         let mut places = Vec::new();
         for topic in topics {
             let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).unwrap();
@@ -92,7 +100,7 @@ impl KafkaRig {
 
     /// Waits until the daemon has applied all that is committed in the topics.
     pub(crate) fn wait_until_applied(&self, topics: &[&str]) -> String {
-        let ends = self.ends(topics);
+        let ends = self.settled(topics);
         let wanted = Positions::parse(&format!("clicks={ends}"), &["clicks".into()]).unwrap();
         self.wait_for_status(&ends, |status| status.applied.covers(&wanted));
         ends
@@ -126,18 +134,26 @@ impl KafkaRig {
     }
 
     fn read(&self, topic: &str) -> String {
+        let consumer: BaseConsumer = self.broker.client().create().expect("a client");
+        let partitions = consumer.fetch_metadata(Some(topic), PATIENCE).unwrap().topics()[0].partitions().len();
+        // All at once, for each of them ends only after it has heard nothing for a while.
+        let readers: Vec<Child> = (0..partitions).map(|partition| self.reader(topic, partition)).collect();
+        let read = readers.into_iter().map(|reader| reader.wait_with_output().unwrap().stdout);
+        read.map(|lines| String::from_utf8(lines).unwrap()).collect()
+    }
+
+    fn reader(&self, topic: &str, partition: usize) -> Child {
         let mut command = Command::new(super::kafka_broker::folder().join("run"));
-        command
-            .arg("org.apache.kafka.tools.consumer.ConsoleConsumer")
-            .args(["--bootstrap-server", &self.broker.address()]);
-        command.args(["--topic", topic, "--from-beginning", "--timeout-ms", "8000"]);
+        command.arg("org.apache.kafka.tools.consumer.ConsoleConsumer");
+        command.args(["--bootstrap-server", &self.broker.address(), "--topic", topic]);
+        command.args(["--partition", &partition.to_string(), "--offset", "earliest", "--timeout-ms", "10000"]);
         command.args(["--command-property", "isolation.level=read_committed"]);
         for shown in
             ["print.partition=true", "print.offset=true", "print.timestamp=true", "print.key=true", "null.literal=NULL"]
         {
             command.args(["--formatter-property", shown]);
         }
-        String::from_utf8(command.output().unwrap().stdout).unwrap()
+        command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// Views are what the Postgres answers over the same messages.
