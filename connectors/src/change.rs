@@ -53,6 +53,20 @@ pub enum Change {
         /// Old image.
         old: OldRow,
     },
+    /// Of a table with a key whose source does not tell what was there before: the row under this key is this one now.
+    Upsert {
+        /// Its table.
+        table: Arc<TableSchema>,
+        /// The row.
+        new: Row,
+    },
+    /// The counterpart: there is no row under this key now, whether or not there was one.
+    Remove {
+        /// Its table.
+        table: Arc<TableSchema>,
+        /// A row of full width in which only the key's columns are set, the rest null.
+        key: Row,
+    },
     /// All rows of these tables went at once.
     Truncate {
         /// The tables.
@@ -64,9 +78,11 @@ impl Change {
     /// The tables that it changes.
     pub fn tables(&self) -> &[Arc<TableSchema>] {
         match self {
-            Self::Insert { table, .. } | Self::Update { table, .. } | Self::Delete { table, .. } => {
-                std::slice::from_ref(table)
-            }
+            Self::Insert { table, .. }
+            | Self::Update { table, .. }
+            | Self::Delete { table, .. }
+            | Self::Upsert { table, .. }
+            | Self::Remove { table, .. } => std::slice::from_ref(table),
             Self::Truncate { tables } => tables,
         }
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use thiserror::Error;
 
+use crate::kafka::KafkaPosition;
 use crate::mysql::MysqlPosition;
 
 /// A Postgres log sequence number: a byte position in the write-ahead log.
@@ -23,7 +24,9 @@ impl fmt::Display for Lsn {
 
 /// Text that is not a position.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("\"{text}\" is not a position; expected for example 0/16B3748, or a set of transaction ids")]
+#[error(
+    "\"{text}\" is not a position; expected for example 0/16B3748, a set of transaction ids, or topic:partition=offset"
+)]
 pub struct PositionError {
     text: String,
 }
@@ -49,6 +52,8 @@ pub enum Position {
     Lsn(Lsn),
     /// MySQL and MariaDB.
     Mysql(MysqlPosition),
+    /// Kafka.
+    Kafka(KafkaPosition),
 }
 
 impl Position {
@@ -56,7 +61,7 @@ impl Position {
     pub fn lsn(&self) -> Option<Lsn> {
         match self {
             Self::Lsn(lsn) => Some(*lsn),
-            Self::Mysql(_) => None,
+            Self::Mysql(_) | Self::Kafka(_) => None,
         }
     }
 
@@ -64,7 +69,15 @@ impl Position {
     pub fn mysql(&self) -> Option<&MysqlPosition> {
         match self {
             Self::Mysql(position) => Some(position),
-            Self::Lsn(_) => None,
+            Self::Lsn(_) | Self::Kafka(_) => None,
+        }
+    }
+
+    /// Of a place in Kafka's topics.
+    pub fn kafka(&self) -> Option<&KafkaPosition> {
+        match self {
+            Self::Kafka(position) => Some(position),
+            Self::Lsn(_) | Self::Mysql(_) => None,
         }
     }
 
@@ -73,6 +86,7 @@ impl Position {
         match (self, other) {
             (Self::Lsn(this), Self::Lsn(other)) => this >= other,
             (Self::Mysql(this), Self::Mysql(other)) => this.covers(other),
+            (Self::Kafka(this), Self::Kafka(other)) => this.covers(other),
             _ => false,
         }
     }
@@ -83,6 +97,7 @@ impl fmt::Display for Position {
         match self {
             Self::Lsn(lsn) => lsn.fmt(f),
             Self::Mysql(position) => position.fmt(f),
+            Self::Kafka(position) => position.fmt(f),
         }
     }
 }
@@ -91,7 +106,8 @@ impl FromStr for Position {
     type Err = PositionError;
     fn from_str(text: &str) -> Result<Self, PositionError> {
         let lsn = text.parse().map(Self::Lsn);
-        lsn.or_else(|error| text.parse().map(Self::Mysql).map_err(|_| error))
+        let kafka = |error| text.parse().map(Self::Kafka).map_err(|_| error);
+        lsn.or_else(|error| text.parse().map(Self::Mysql).or_else(|_| kafka(error)))
     }
 }
 
@@ -119,7 +135,9 @@ impl Positions {
 
     /// Reads `source=position;...`, or a bare position where `sources` holds exactly one name.
     pub fn parse(text: &str, sources: &[SmolStr]) -> Result<Self, PositionError> {
-        if let ([only], false) = (sources, text.contains('=')) {
+        // What stands before the first `=` is a source's name, unless it has a colon: then it is a partition of Kafka.
+        let names_source = text.split_once('=').is_some_and(|(name, _)| !name.contains(':'));
+        if let ([only], false) = (sources, names_source) {
             return Ok(Self(BTreeMap::from([(only.clone(), text.parse()?)])));
         }
         let error = || PositionError { text: text.into() };

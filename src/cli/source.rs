@@ -16,7 +16,8 @@ use crate::pipeline::{named_tables, plan_from_sources};
 /// Makes or removes what a source needs in its database.
 #[derive(Subcommand)]
 pub(super) enum SourceCommand {
-    /// Postgres: makes the publication; the slot is made on first start. MySQL: sets what is set wrongly, and grants what is missing.
+    /// Postgres: makes the publication; the slot is made on first start. MySQL: sets what is set wrongly, and grants what is missing. Kafka:
+    /// nothing.
     Prepare(OfSource),
     /// Postgres: removes slot and publication; the database no longer keeps its log for us.
     Drop(OfSource),
@@ -54,6 +55,13 @@ impl OfSource {
             }
             // The tables cannot be looked at before that is granted.
             SourceKind::Mysql(mysql) => prepare_mysql(mysql, &named_tables(&config, source), self.print).await,
+            SourceKind::Kafka(kafka) => {
+                eprintln!(
+                    "source \"{}\": nothing is to be made in Kafka; its topics are there, or \"tailwater check\" says so",
+                    kafka.name
+                );
+                Ok(())
+            }
         }
     }
 

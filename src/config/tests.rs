@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use tailwater_connectors::kafka::sink::config::{Compression, KafkaFormat, KafkaMode, KafkaSinkConfig};
+use tailwater_connectors::kafka::config::{Isolation, Mode};
+use tailwater_connectors::kafka::format::Format;
 use tailwater_connectors::mysql::config::Tls;
 use tailwater_connectors::redis::config::RedisFormat;
 
@@ -277,4 +279,44 @@ fn what_is_wrong_in_a_sink_of_kafka_is_named() {
         let found = problems(&with_kafka(keys));
         assert!(found.len() == 1 && found[0].ends_with(&format!("sink.out.{wanted}")), "{keys}: {found:?}");
     }
+}
+
+#[test]
+fn a_source_of_kafka_is_read_with_its_tables_and_what_is_wrong_is_named() {
+    let with = |text: &str| format!("[source.clicks]\ntype = \"kafka\"\nbrokers = \"one:9092,two\"\n{text}\n");
+    let good = with(
+        "password = \"${SECRET}\"\nuser = \"u\"\nsasl = \"plain\"\n\
+         [source.clicks.table.click]\nmode = \"append\"\nbad_messages = \"table\"\ncolumns = { page = \"text\", id = \"bigint\" }\n\
+         [source.clicks.table.person]\ntopic = \"people\"\nmode = \"upsert\"\nformat = \"debezium\"\nkey = [\"id\"]\n\
+         columns = { id = \"numeric(10,2)\", v = \"int[]\" }",
+    );
+    let config = loaded(&good.replace("${SECRET}", "p")).unwrap_or_else(|error| panic!("{error}"));
+    let SourceKind::Kafka(kafka) = &config.sources[0].kind else { panic!("a source of Kafka") };
+    assert_eq!((kafka.group.as_deref(), kafka.isolation), (Some("tailwater-clicks"), Isolation::Committed));
+    let tables: Vec<String> = config.sources[0].tables.iter().flatten().map(ToString::to_string).collect();
+    assert_eq!(tables, ["clicks.public.click", "clicks.public.click_bad", "clicks.public.person"]);
+    let [click, person] = &kafka.tables[..] else { panic!("{:?}", kafka.tables) };
+    assert_eq!((click.topic.as_str(), click.mode, &click.key_format), ("click", Mode::Append, &Format::Bytes));
+    assert_eq!(click.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["page", "id"]);
+    assert_eq!((person.topic.as_str(), &person.key[..], &person.key_format), ("people", &[0][..], &Format::Debezium));
+    assert_eq!(
+        problems(&with(
+            "isolation = \"none\"\n[source.clicks.table.a]\nmode = \"append\"\nformat = \"xml\"\nkey = [\"id\"]\ncolumns = { id = \"money\" }\n\
+             [source.clicks.table.b]\ntopic = \"a\"\nmode = \"upsert\"\ncolumns = { _key = \"text\", d = \"json\" }\n\
+             [source.clicks.table.c]\nmode = \"upsert\"\nkey = [\"x\"]\nslot = \"s\""
+        )),
+        [
+            "4 source.clicks.isolation: \"none\" is not known here",
+            "7 source.clicks.table.a.format: \"xml\" is no format",
+            "9 source.clicks.table.a.columns: \"money\" of column \"id\" is no type",
+            "8 source.clicks.table.a.key: stands in an append table, whose rows are messages",
+            "8 source.clicks.table.a.key: there is no column \"id\"",
+            "13 source.clicks.table.b.columns: \"_key\" is there anyway",
+            "10 source.clicks.table.b.key: is missing",
+            "11 source.clicks.table.b.topic: topic \"a\" is read by table \"a\" already",
+            "14 source.clicks.table.c.columns: no column is declared",
+            "16 source.clicks.table.c.key: there is no column \"x\"",
+            "17 source.clicks.table.c.slot: unknown key",
+        ]
+    );
 }

@@ -201,11 +201,25 @@ impl CopyingTable<'_> {
                 let moved = is_moving || matches!(&before, Known::Holes(holes) if holes.moved);
                 self.insert(tx, new_key, Holes { row, columns: left, moved })
             }
+            Kind::Upsert { key, row } => {
+                self.vacate(tx, key.clone());
+                self.insert(tx, key, (row.clone(), Vec::new()))
+            }
+            Kind::Remove { key } => {
+                self.vacate(tx, key);
+                Ok(())
+            }
             Kind::Truncate => {
                 self.truncate(tx);
                 Ok(())
             }
         }
+    }
+
+    /// Marks the key and holds nothing under it.
+    fn vacate(&self, tx: &mut StateTx<'_>, key: Vec<u8>) {
+        tx.put(self.aside, key.clone(), Vec::new());
+        tx.delete(self.rows(), key);
     }
 
     fn truncate(&self, tx: &mut StateTx<'_>) {
@@ -261,6 +275,9 @@ impl CopyingTable<'_> {
             Kind::Update { old_key, new_key, .. } => {
                 self.add(tx, (self.aside, &entry(old_key)), -1)?;
                 self.add(tx, (self.aside, &entry(new_key)), 1).map(drop)
+            }
+            Kind::Upsert { .. } | Kind::Remove { .. } => {
+                Err(self.input.disagrees("has no primary key, so no row of it can be replaced"))
             }
             Kind::Truncate => {
                 self.truncate(tx);

@@ -5,7 +5,7 @@
 //! - All changes of one key in a step fold into one [`KeyChange`] from the row before the step to the row after it; a row
 //!   that came and went in between leaves no trace.
 //! - A change that does not fit the stored rows is an error. Our copy disagrees with the source, and going on would
-//!   hide that.
+//!   hide that. Only where the source itself does not know what was there (`Upsert`, `Remove`) nothing is expected.
 //!
 //! A unique index of Postgres may be checked late (`DEFERRABLE`), so a key may hold two rows inside a transaction; at
 //! its end it holds at most one.
@@ -32,6 +32,8 @@ pub(super) enum Kind<'a> {
     Insert { key: Vec<u8>, row: &'a Row },
     Update { old_key: Vec<u8>, new_key: Vec<u8>, old: &'a OldRow, new: &'a NewRow },
     Delete { key: Vec<u8>, old: &'a OldRow },
+    Upsert { key: Vec<u8>, row: &'a Row },
+    Remove { key: Vec<u8> },
     Truncate,
 }
 
@@ -64,9 +66,19 @@ impl<'a> InputTable<'a> {
                 let (old_key, new_key) = self.update_keys(old, new)?;
                 Kind::Update { old_key, new_key, old, new }
             }
+            Change::Upsert { new, .. } => Kind::Upsert { key: self.only_key(new)?, row: new },
+            Change::Remove { key, .. } => Kind::Remove { key: self.only_key(key)? },
             Change::Truncate { .. } => Kind::Truncate,
         };
         Ok(Operation { transaction, kind })
+    }
+
+    /// The key under which there is at most one row.
+    fn only_key(&self, row: &Row) -> Result<Vec<u8>, EngineError> {
+        match &self.relation.layout {
+            Layout::Keyed(_) => Ok(self.relation.key_of(row)?),
+            Layout::Multiset => Err(self.disagrees("has no primary key, so no row of it can be replaced")),
+        }
     }
 
     fn old_key(&self, old: &OldRow) -> Result<Vec<u8>, EngineError> {
@@ -108,7 +120,10 @@ impl<'a> InputTable<'a> {
         let mut keys = Vec::with_capacity(operations.len());
         for operation in &operations {
             match &operation.kind {
-                Kind::Insert { key, .. } | Kind::Delete { key, .. } => keys.push(key.clone()),
+                Kind::Insert { key, .. }
+                | Kind::Delete { key, .. }
+                | Kind::Upsert { key, .. }
+                | Kind::Remove { key } => keys.push(key.clone()),
                 Kind::Update { old_key, new_key, .. } => {
                     if old_key != new_key {
                         keys.push(old_key.clone());
@@ -187,8 +202,21 @@ impl Fold<'_> {
                 let row = completed(new, &before);
                 self.insert(tx, new_key, row)
             }
+            Kind::Upsert { key, row } => {
+                self.vacate(tx, key.clone())?;
+                self.insert(tx, key, row.clone())
+            }
+            Kind::Remove { key } => self.vacate(tx, key),
             Kind::Truncate => self.truncate(tx),
         }
+    }
+
+    /// Leaves nothing under the key.
+    fn vacate(&mut self, tx: &StateTx<'_>, key: Vec<u8>) -> Result<(), EngineError> {
+        let touched = self.touch(tx, key)?;
+        touched.new = None;
+        touched.crowd.clear();
+        Ok(())
     }
 
     fn insert(&mut self, tx: &StateTx<'_>, key: Vec<u8>, row: Row) -> Result<(), EngineError> {

@@ -143,8 +143,14 @@ impl Prepared {
             Opening::TakeOver(takeover) => (None, Some(takeover)),
             Opening::Alone(source) => (Some(source), None),
         };
-        let starting =
-            Starting { config: &config, planning: &planning, projections: &projections, desk, stop: &stop_intake };
+        let starting = Starting {
+            config: &config,
+            planning: &planning,
+            projections: &projections,
+            desk,
+            takeover: takeover.as_ref(),
+            stop: &stop_intake,
+        };
         starting.show(&checkpoint);
         let (durable, late) = starting.spawn_sources(&mut intake, &sender, (&engine, &checkpoint), alone.as_ref())?;
         drop(sender);

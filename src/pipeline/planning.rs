@@ -84,8 +84,9 @@ pub(super) fn wanted_tables(config: &Config, source: &SourceConfig, names: &[Unr
         let table = table_name(source, name);
         let declared_elsewhere = name.source.is_none()
             && config.sources.iter().any(|other| {
-                other.name() != source.name()
-                    && other.tables.iter().flatten().any(|t| t.schema == table.schema && t.table == table.table)
+                // In its own default schema, where none is written.
+                let there = table_name(other, name);
+                other.name() != source.name() && other.tables.iter().flatten().any(|declared| *declared == there)
             });
         if !wanted.contains(&table) && !declared_elsewhere && source.tables.is_none() {
             wanted.push(table);

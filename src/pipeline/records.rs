@@ -124,7 +124,8 @@ async fn current(
         now.differ |= follow(source, &mut record, &wanted).await?;
         // What is set aside is copied again as a whole, and its database may be gone for good.
         if record.aside.is_none() {
-            let renewed = renew(source, &mut record, changed).await?;
+            let changed = [changed, source.redeclared(&record.tables).as_slice()].concat();
+            let renewed = renew(source, &mut record, &changed).await?;
             now.differ |= !renewed.is_empty();
             now.renewed.extend(renewed);
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
+use tailwater_connectors::kafka::KafkaSource;
 use tailwater_connectors::mysql::MysqlSource;
 use tailwater_connectors::postgres::PostgresSource;
 use tailwater_connectors::{
@@ -70,6 +71,7 @@ pub(super) fn connector(config: &SourceConfig) -> Result<Box<dyn Source>, Source
     match &config.kind {
         SourceKind::Postgres(config) => Ok(Box::new(PostgresSource::new(config.clone())?)),
         SourceKind::Mysql(config) => Ok(Box::new(MysqlSource::new(config.clone()))),
+        SourceKind::Kafka(config) => Ok(Box::new(KafkaSource::new(config.clone()))),
     }
 }
 
@@ -77,6 +79,8 @@ pub(super) fn connector(config: &SourceConfig) -> Result<Box<dyn Source>, Source
 pub(super) struct Supervisor {
     pub(super) config: Arc<SourceConfig>,
     pub(super) record: SourceRecord,
+    /// Where it is to be met exactly before it goes further: places of sources that have several logs are not in one order.
+    pub(super) meets: Option<Position>,
     /// Where the source keeps transactions that are still open; its own.
     pub(super) spill: PathBuf,
     pub(super) out: mpsc::Sender<Taken>,
@@ -136,6 +140,7 @@ impl Supervisor {
                 Box::new(if takes_open { source.with_spill(self.spill.clone(), told) } else { source })
             }
             SourceKind::Mysql(config) => Box::new(MysqlSource::new(config.clone())),
+            SourceKind::Kafka(config) => Box::new(KafkaSource::new(config.clone()).stopping_at(self.meets.as_ref())),
         };
         let mut running = tokio::spawn(source.run(resume, sender, self.durable.clone()));
         loop {

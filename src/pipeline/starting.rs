@@ -52,6 +52,8 @@ pub(super) struct Starting<'a> {
     pub(super) planning: &'a Planning,
     pub(super) projections: &'a Projections,
     pub(super) desk: &'a ApplyDesk,
+    /// Where the sources are to be met before they go further.
+    pub(super) takeover: Option<&'a TakeOver>,
     pub(super) stop: &'a CancellationToken,
 }
 
@@ -108,6 +110,7 @@ impl Starting<'_> {
         let supervisor = Supervisor {
             config,
             record: planned.record.clone(),
+            meets: self.takeover.and_then(|takeover| takeover.target(&planned.name)).cloned(),
             spill: self.config.state_dir.join("spill").join(planned.name.as_str()),
             out: sender.clone(),
             durable: confirmed,
@@ -146,7 +149,10 @@ impl Late {
     }
 
     /// The engine is told where to take over, and then the other sources begin.
-    pub(super) async fn follow(self, takeover: TakeOver, tasks: &mut JoinSet<()>) {
+    pub(super) async fn follow(mut self, takeover: TakeOver, tasks: &mut JoinSet<()>) {
+        for Following { supervisor, .. } in &mut self.others {
+            supervisor.meets = takeover.target(supervisor.config.name()).cloned();
+        }
         let item = Item::TakeOver(Box::new(takeover));
         // An engine that has ended says why itself.
         let _ = self.to_engine.send(Taken { source: self.first, item }).await;

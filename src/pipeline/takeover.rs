@@ -59,6 +59,11 @@ impl TakeOver {
         }
     }
 
+    /// Where a source is to be met.
+    pub(super) fn target(&self, source: &SmolStr) -> Option<&Position> {
+        self.targets.get(source)
+    }
+
     /// The same where `source` begins anew.
     pub(super) fn beside(mut self, source: &SmolStr) -> Self {
         self.targets.remove(source);

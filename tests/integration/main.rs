@@ -12,6 +12,7 @@ mod fail_points;
 mod failover;
 mod fuzz;
 mod kafka_sink;
+mod kafka_source;
 mod life;
 mod messages;
 mod mysql;

@@ -3,10 +3,37 @@
 //! ```text
 //! connection.rs   how brokers are reached, for every client
 //! sink/           a topic that holds a view, or what changes in it
+//!
+//! source
+//! config.rs       what is configured                     column.rs     types of columns as the configuration writes them
+//! source.rs       the source as the pipeline sees it     beginning.rs  where a run begins
+//! reader.rs       the loop that reads                    round.rs      messages that are handed over together
+//! table.rs        messages as changes of a table         format/       the bytes of messages as values of columns
+//! position.rs     places in topics                       client.rs     the consumer, and what it tells
+//! topics.rs       questions about topics                 faults.rs     errors
+//! check.rs        what stands in the way                 snapshots.rs  why `verify` asks nothing
 //! ```
 
+mod beginning;
+mod check;
+mod client;
+pub mod column;
+pub mod config;
 pub mod connection;
 pub mod sink;
+mod faults;
+pub mod format;
+mod position;
+mod reader;
+mod round;
+mod snapshots;
+mod source;
+mod table;
+mod topics;
 
+pub use check::check;
 pub use connection::{KafkaConnection, Sasl, SaslMechanism, Tls};
 pub use sink::KafkaSink;
+pub use position::{KafkaPosition, KafkaPositionError, is_topic_name};
+pub use source::KafkaSource;
+pub use table::METADATA_COLUMNS;

@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
-use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use tempfile::TempDir;
 
 /// A virtual machine of Java starts slowly on a loaded machine.
@@ -27,7 +27,7 @@ pub(crate) fn is_left_out() -> bool {
 }
 
 /// The folder that the script prints; without the broker the tests fail with the script's sentence.
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let find = || {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -140,10 +140,40 @@ impl KafkaBroker {
         for (key, value) in settings {
             topic = topic.set(key, value);
         }
-        let (admin, options) = (self.admin(), AdminOptions::new().operation_timeout(Some(ANSWER_MAX)));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let made = runtime.block_on(admin.create_topics([&topic], &options)).expect("an answer");
+        let made = block_on(self.admin().create_topics([&topic], &options())).expect("an answer");
         assert!(made.iter().all(Result::is_ok), "{made:?}");
+    }
+
+    /// Gives a topic more partitions.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
+    pub(crate) fn add_partitions(&self, name: &str, number: usize) {
+        let (admin, partitions) = (self.admin(), NewPartitions::new(name, number));
+        let answered = block_on(admin.create_partitions([&partitions], &options())).expect("an answer");
+        assert!(answered.iter().all(Result::is_ok), "{answered:?}");
+    }
+
+    /// Takes a topic away, and waits until nobody is told of it any more.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
+    pub(crate) fn delete_topic(&self, name: &str) {
+        let answered = block_on(self.admin().delete_topics(&[name], &options())).expect("an answer");
+        assert!(answered.iter().all(Result::is_ok), "{answered:?}");
+        let deadline = Instant::now() + ANSWER_MAX;
+        loop {
+            let consumer: BaseConsumer = self.client().create().expect("a client");
+            let metadata = consumer.fetch_metadata(None, ANSWER_MAX).expect("an answer");
+            if metadata.topics().iter().all(|topic| topic.name() != name) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "topic {name} does not go");
+        }
+    }
+
+    /// Removes what a partition holds before this offset, as retention does.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
+    pub(crate) fn delete_records(&self, topic: &str, partition: i32, before: i64) {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition, Offset::Offset(before)).expect("a place");
+        block_on(self.admin().delete_records(&list, &options())).expect("an answer");
     }
 
     /// Stops it in order.
@@ -168,6 +198,14 @@ impl Drop for KafkaBroker {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().operation_timeout(Some(ANSWER_MAX))
+}
+
+fn block_on<T>(asked: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(asked)
 }
 
 const USUAL: [&str; 15] = [

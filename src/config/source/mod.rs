@@ -1,14 +1,17 @@
 //! `[source.NAME]`: how a database is reached, and how it is treated.
 
+mod kafka;
 mod mysql;
 mod postgres;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use smol_str::SmolStr;
+use tailwater_connectors::kafka::config::{KafkaSourceConfig, SCHEMA as KAFKA_SCHEMA};
 use tailwater_connectors::mysql::config::MysqlSourceConfig;
 use tailwater_connectors::postgres::config::PostgresSourceConfig;
-use tailwater_connectors::{CopySettings, TableName};
+use tailwater_connectors::{CopySettings, TableName, TableSchema};
 
 use super::checked::check_name;
 use super::section::Section;
@@ -42,6 +45,8 @@ pub enum SourceKind {
     Postgres(PostgresSourceConfig),
     /// `type = "mysql"`
     Mysql(MysqlSourceConfig),
+    /// `type = "kafka"`
+    Kafka(KafkaSourceConfig),
 }
 
 /// More sessions than this harm any server.
@@ -64,6 +69,7 @@ impl SourceConfig {
         match &self.kind {
             SourceKind::Postgres(config) => &config.name,
             SourceKind::Mysql(config) => &config.name,
+            SourceKind::Kafka(config) => &config.name,
         }
     }
 
@@ -72,6 +78,15 @@ impl SourceConfig {
         match &self.kind {
             SourceKind::Postgres(_) => "public",
             SourceKind::Mysql(config) => &config.database,
+            SourceKind::Kafka(_) => KAFKA_SCHEMA,
+        }
+    }
+
+    /// Tables, of those that are known, which the configuration itself declares in another shape now.
+    pub fn redeclared(&self, known: &[Arc<TableSchema>]) -> Vec<TableName> {
+        match &self.kind {
+            SourceKind::Postgres(_) | SourceKind::Mysql(_) => Vec::new(),
+            SourceKind::Kafka(config) => config.redeclared(known),
         }
     }
 
@@ -80,6 +95,7 @@ impl SourceConfig {
         let mut difference = match (&old.kind, &self.kind) {
             (SourceKind::Postgres(old), SourceKind::Postgres(new)) => postgres::difference(old, new),
             (SourceKind::Mysql(old), SourceKind::Mysql(new)) => mysql::difference(old, new),
+            (SourceKind::Kafka(old), SourceKind::Kafka(new)) => kafka::difference(old, new),
             _ => SourceDifference { at_restart: vec!["type"], while_running: Vec::new() },
         };
         if self.log_warn_bytes != old.log_warn_bytes {
@@ -95,14 +111,15 @@ impl SourceConfig {
 /// Reads the section; `None` where what must be there is not.
 pub(super) fn read(name: &str, section: Section<'_>) -> Option<SourceConfig> {
     check_name(name, &section);
-    let source = match section.required("type", "write type = \"postgres\" or \"mysql\"").as_deref() {
+    let source = match section.required("type", "write type = \"postgres\", \"mysql\" or \"kafka\"").as_deref() {
         Some("postgres") => postgres::read(name, &section),
         Some("mysql") => mysql::read(name, &section),
+        Some("kafka") => kafka::read(name, &section),
         Some(kind) => {
             section.report(
                 "type",
                 format!("source type \"{kind}\" is not there yet"),
-                Some("known types: postgres, mysql"),
+                Some("known types: postgres, mysql, kafka"),
             );
             return None;
         }

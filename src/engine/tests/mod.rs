@@ -17,6 +17,7 @@ mod random_plan;
 mod random_sets;
 mod random_window;
 mod recursion;
+mod replaced;
 mod sets;
 mod views;
 mod window_postgres;

@@ -15,6 +15,7 @@
 //! kafka_broker  a real broker
 //! kafka_topic   what a reader of committed transactions finds in a topic
 //! topic_audit   topics compared with the database's own answers
+//! kafka_broker, kafka_rig  a real broker; with a daemon that follows its topics
 //! small_disk  a disk that fills up
 //! proxy       a network that fails between the two
 //! database    a blocking session of the database
@@ -35,6 +36,7 @@ pub(crate) mod kafka_broker;
 #[path = "../../../connectors/tests/support/kafka_topic.rs"]
 #[allow(dead_code, reason = "other programs include it, too")]
 pub(crate) mod kafka_topic;
+pub(crate) mod kafka_rig;
 pub(crate) mod modes;
 pub(crate) mod mysql_load;
 pub(crate) mod mysql_rig;

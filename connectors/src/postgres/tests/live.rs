@@ -36,6 +36,7 @@ pub(super) fn change_text(change: &Change) -> String {
             format!("update {} {} {}{unchanged}", table.name.table, old_text(old), row_text(&new.row))
         }
         Change::Delete { table, old } => format!("delete {} {}", table.name.table, old_text(old)),
+        Change::Upsert { .. } | Change::Remove { .. } => panic!("Postgres tells what was there: {change:?}"),
         Change::Truncate { tables } => {
             let names: Vec<_> = tables.iter().map(|table| table.name.table.as_str()).collect();
             format!("truncate {}", names.join(","))
