@@ -6,6 +6,7 @@
 mod checked;
 mod kafka;
 mod problem;
+mod schemas;
 mod section;
 mod sink_kafka;
 mod sink_table;
