@@ -15,7 +15,7 @@
 //! kafka_broker  a real broker
 //! kafka_topic   what a reader of committed transactions finds in a topic
 //! topic_audit   topics compared with the database's own answers
-//! kafka_broker, kafka_rig  a real broker; with a daemon that follows its topics
+//! kafka_rig     a daemon that follows its topics
 //! small_disk  a disk that fills up
 //! proxy       a network that fails between the two
 //! database    a blocking session of the database
