@@ -1,7 +1,7 @@
 //! Sources other than Postgres: a backlog in the log of the server, through a view into Redis, against what the server's own program drains of
 //! the same log.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use mysql_async::prelude::Queryable;
@@ -47,7 +47,9 @@ pub(crate) fn run(runtime: &Runtime, sizes: &Sizes, as_json: bool) -> Outcome<()
         let end = if kind.is_mariadb() { "select @@gtid_binlog_pos" } else { "select @@global.gtid_executed" };
         let end: Option<String> = runtime.block_on(session.query_first(end))?;
         let end: Position = end.unwrap_or_default().replace('\n', "").parse()?;
-        let limit = sizes.changes as f64 / limits::timed(&mut drain_program(&server, &first)?)?;
+        // In memory, where there is such a place.
+        let drained_to = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())?;
+        let limit = sizes.changes as f64 / limits::timed(&mut drain_program(&server, &first, drained_to.path())?)?;
         let drained = bench.drain(&end, sizes.changes)?;
         report.limit(&format!("first copy, {name}: until the view is live"), "rows/s", live);
         report.source_drain(name, limit, drained);
@@ -85,30 +87,28 @@ fn fill(sql: &mut impl FnMut(&str) -> Outcome<()>, sizes: &Sizes) -> Outcome<()>
 }
 
 /// The server's own client of its log, which keeps nothing of it but its bytes.
-fn drain_program(server: &MysqlServer, first: &str) -> Outcome<Command> {
+fn drain_program(server: &MysqlServer, first: &str, files: &Path) -> Outcome<Command> {
     let program = match std::env::var_os("TAILWATER_MARIADB_BINLOG").filter(|_| server.kind.is_mariadb()) {
-        Some(program) => Command::new(program),
+        Some(program) => {
+            let mut own = Command::new(program);
+            own.arg("--no-defaults");
+            own
+        }
         None => {
             // It reads the logs of both.
             let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("script/mysql");
             let folder = Command::new(script).arg("9.7").output()?;
             let folder = PathBuf::from(String::from_utf8_lossy(&folder.stdout).trim());
             let mut run = Command::new(folder.join("run"));
-            run.arg("usr/bin/mysqlbinlog");
+            run.args(["usr/bin/mysqlbinlog", "--no-defaults"]);
+            run.arg(format!("--plugin-dir={}", folder.join("root/usr/lib/mysql/plugin").display()));
             run
         }
     };
     let mut command = program;
     command
-        .args([
-            "--no-defaults",
-            "--host=127.0.0.1",
-            "--user=root",
-            "--read-from-remote-server",
-            "--to-last-log",
-            "--raw",
-        ])
-        .arg("--result-file=/dev/shm/tailwater-bench-")
+        .args(["--host=127.0.0.1", "--user=root", "--read-from-remote-server", "--to-last-log", "--raw"])
+        .arg(format!("--result-file={}/", files.display()))
         .arg(format!("--port={}", server.port))
         .arg(first);
     Ok(command)
