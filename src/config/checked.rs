@@ -88,7 +88,7 @@ pub enum SinkConfig {
     /// `type = "search"`
     Search(SearchSinkConfig),
     /// `type = "kafka"`
-    Kafka(KafkaSinkConfig),
+    Kafka(Box<KafkaSinkConfig>),
 }
 
 impl SinkConfig {

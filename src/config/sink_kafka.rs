@@ -37,7 +37,7 @@ pub(super) fn read(
     }
     let partitions = count("partitions", section);
     let replication = count("replication", section);
-    Some(SinkConfig::Kafka(KafkaSinkConfig {
+    Some(SinkConfig::Kafka(Box::new(KafkaSinkConfig {
         name: name.into(),
         view: view?.into(),
         origin: passed.map(|passed| passed.origin.clone()),
@@ -53,7 +53,7 @@ pub(super) fn read(
         transactional_id,
         cursor_topic,
         compression: compression(section),
-    }))
+    })))
 }
 
 fn format(section: &Section<'_>) -> KafkaFormat {

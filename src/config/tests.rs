@@ -221,7 +221,7 @@ fn kafka(keys: &str) -> (KafkaSinkConfig, Vec<String>) {
     let config = loaded(&with_kafka(keys)).unwrap_or_else(|error| panic!("{error}"));
     let views = config.views.iter().map(|view| format!("{}: {}", view.name, view.sql)).collect();
     let found = config.sinks.into_iter().find_map(|sink| match sink {
-        SinkConfig::Kafka(config) => Some(config),
+        SinkConfig::Kafka(config) => Some(*config),
         _ => None,
     });
     (found.expect("a sink of Kafka"), views)

@@ -17,7 +17,7 @@ type Made = (Box<dyn Sink>, Option<Arc<SearchIndex>>);
 pub(super) fn make_sink(config: &SinkConfig, state_dir: &Path, view: &ViewSchema) -> Result<Made, SinkError> {
     match config {
         SinkConfig::Redis(redis) => Ok((Box::new(RedisSink::new(redis.clone(), view)?), None)),
-        SinkConfig::Kafka(kafka) => Ok((Box::new(KafkaSink::new(kafka.clone(), view)?), None)),
+        SinkConfig::Kafka(kafka) => Ok((Box::new(KafkaSink::new((**kafka).clone(), view)?), None)),
         SinkConfig::Search(search) => {
             let directory = state_dir.join("search").join(search.name.as_str());
             let (sink, index) = SearchSink::new(search.clone(), directory);

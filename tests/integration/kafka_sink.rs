@@ -216,3 +216,32 @@ fn verify_finds_what_others_wrote_and_mends_it() {
         wanted[0][0].as_deref().unwrap().parse::<usize>().unwrap()
     });
 }
+
+#[test]
+fn a_table_passes_through_as_debezium_tells_of_it() {
+    if is_left_out() {
+        return eprintln!("left out: there is to be no Kafka");
+    }
+    let broker = KafkaBroker::shared();
+    let sink = format!(
+        "[sink.passed]\ntype = \"kafka\"\ntable = \"items\"\nbrokers = \"{}\"\ntopic = \"passed\"\nformat = \"debezium\"\n\
+         mode = \"append\"\n",
+        broker.address()
+    );
+    let mut rig = Rig::new(ITEMS, &sink);
+    let database = rig.database();
+    rig.start();
+    database.run("update items set stock = 9 where id = 3; delete from items where id = 4");
+    rig.wait_until_delivered(&database);
+    let topic = Topic { name: "passed", view: "", format: "debezium", mode: "append", is_one_life: true };
+    audit(&database, &broker.client(), topic, "select * from items");
+    let messages = super::support::kafka_topic::committed(&broker.client(), "passed");
+    let changed =
+        messages.iter().filter_map(|found| found.value.as_deref()).find(|value| value.contains("\"op\":\"u\""));
+    let event: serde_json::Value = serde_json::from_str(changed.unwrap()).unwrap();
+    let source = &event["source"];
+    let words = ["name", "db", "schema", "table", "snapshot"].map(|member| source[member].as_str().unwrap_or("none"));
+    assert_eq!(words, ["main", "postgres", "public", "items", "false"]);
+    let verified = rig.command(&["verify", "passed"]);
+    assert!(verified.status.success(), "{}", said(&verified));
+}
