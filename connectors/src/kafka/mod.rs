@@ -11,6 +11,9 @@
 //! position.rs     places in topics                       client.rs     the consumer, and what it tells
 //! topics.rs       questions about topics                 faults.rs     errors
 //! check.rs        what stands in the way                 snapshots.rs  why `verify` asks nothing
+//!
+//! schemas
+//! registry/       schemas of messages, from a registry   varint.rs     integers as Avro and Protobuf write them
 //! ```
 
 mod beginning;
@@ -23,11 +26,13 @@ mod faults;
 pub mod format;
 mod position;
 mod reader;
+pub mod registry;
 mod round;
 mod snapshots;
 mod source;
 mod table;
 mod topics;
+mod varint;
 
 pub use check::check;
 pub use connection::{KafkaConnection, Sasl, SaslMechanism, Tls};
