@@ -10,7 +10,8 @@ use rdkafka::{Message, Offset, TopicPartitionList};
 
 use super::config::{BadMessages, KafkaSourceConfig, KafkaTable, Mode};
 use super::faults::{Faults, Told};
-use super::format::DecodeError;
+use super::format::{DecodeError, Format, SchemaFrom};
+use super::registry::Registry;
 use super::source::connect;
 use super::table::TableReader;
 use super::topics::Topics;
@@ -41,7 +42,7 @@ fn look(config: &KafkaSourceConfig, faults: &Faults) -> Result<Vec<Finding>, Sou
     let consumer = connect(config, faults)?;
     let topics = Topics { consumer: &consumer, faults, out: None, patience: config.connection.timeout };
     topics.cluster()?;
-    let mut findings = Vec::new();
+    let mut findings = registries(config);
     for table in &config.tables {
         match topics.extents(&table.topic) {
             Ok(Some(extents)) => {
@@ -62,6 +63,22 @@ fn look(config: &KafkaSourceConfig, faults: &Faults) -> Result<Vec<Finding>, Sou
     Ok(findings)
 }
 
+/// Schema registries that cannot be asked.
+fn registries(config: &KafkaSourceConfig) -> Vec<Finding> {
+    let formats = config.tables.iter().flat_map(|table| [&table.format, &table.key_format]);
+    let mut asked = Vec::new();
+    for format in formats {
+        if let Format::Schema(format) = format
+            && let SchemaFrom::Registry(registry) = &format.from
+            && !asked.contains(registry)
+        {
+            asked.push(registry.clone());
+        }
+    }
+    let answers = asked.iter().map(|registry| Registry::new(registry).and_then(|registry| registry.check()));
+    answers.filter_map(Result::err).map(|error| finding(Severity::Error, error.to_string())).collect()
+}
+
 /// Reads the first messages there are: whether that is allowed, and whether they are what the configuration says.
 fn tried(
     (config, faults): (&KafkaSourceConfig, &Faults),
@@ -73,7 +90,10 @@ fn tried(
     for (partition, low) in lows {
         let _ = list.add_partition_offset(&table.topic, *partition, Offset::Offset(*low));
     }
-    let Ok(mut reader) = TableReader::new(&config.name, table.clone()) else { return Ok(None) };
+    let mut reader = match TableReader::new(&config.name, table.clone()) {
+        Ok(reader) => reader,
+        Err(error) => return Ok(Some(finding(Severity::Error, format!("table \"{}\": {error}", table.name)))),
+    };
     if lows.is_empty() || consumer.assign(&list).is_err() {
         return Ok(None);
     }
@@ -91,11 +111,19 @@ fn tried(
             },
         };
         read += 1;
-        if let Err(DecodeError::Bad(bad)) = reader.read(&message) {
+        let wrong = match reader.read(&message) {
+            Ok(_) => None,
+            Err(DecodeError::Bad(bad)) => Some(format!("it {}", bad.reason)),
+            Err(DecodeError::ColumnsLost { reason, .. }) => Some(reason),
+            Err(DecodeError::Unavailable { message } | DecodeError::Refused { message, .. }) => {
+                return Ok(Some(finding(Severity::Error, format!("table \"{}\": {message}", table.name))));
+            }
+        };
+        if let Some(wrong) = wrong {
             let (partition, offset) = (message.partition(), message.offset());
             let what = format!(
-                "topic \"{}\" has a message that is not what table \"{}\" is declared from: partition {partition}, offset {offset}: it {}",
-                table.topic, table.name, bad.reason
+                "topic \"{}\" has a message that is not what table \"{}\" is declared from: partition {partition}, offset {offset}: {wrong}",
+                table.topic, table.name
             );
             let severity = match table.bad_messages {
                 BadMessages::Stop => Severity::Error,

@@ -48,10 +48,13 @@ impl Round {
             },
             Err(DecodeError::Unavailable { message }) => return Err(faults.unavailable(message)),
             Err(DecodeError::Refused { message, hint }) => return Err(faults.table(&reader.table.name, message, hint)),
-            Err(DecodeError::ColumnsLost { reason, .. }) => {
-                let hint = "change the table's columns, or the messages' schema";
-                return Err(faults.table(&reader.table.name, reason, hint));
-            }
+            Err(DecodeError::ColumnsLost { reason, .. }) => match reader.bad_row(message, &BadMessage::new(&reason)) {
+                Some(change) => Some(change),
+                None => {
+                    let hint = "declare the table's columns as the schema has them, or keep such messages aside with bad_messages = \"table\"";
+                    return Err(faults.table(&reader.table.name, reason, hint));
+                }
+            },
         };
         self.messages += 1;
         self.bytes += message.payload_len() + message.key_len();

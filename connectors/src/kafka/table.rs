@@ -103,7 +103,7 @@ pub(super) struct TableReader {
 impl TableReader {
     pub(super) fn new(source: &SmolStr, table: Arc<KafkaTable>) -> Result<Self, FormatError> {
         // An envelope has the key's columns, too: a connector may send no key.
-        let is_filled = |place: &usize| !table.key.contains(place) || table.format == Format::Debezium;
+        let is_filled = |place: &usize| !table.key.contains(place) || table.format.is_envelope();
         let filled: Vec<usize> = (0..table.columns.len()).filter(is_filled).collect();
         let named = |places: &[usize]| places.iter().map(|place| table.columns[*place].clone()).collect::<Vec<_>>();
         let value = Decoder::new(&table.format, &named(&filled), table.unit)?;
@@ -150,7 +150,7 @@ impl TableReader {
                     values[*place] = value;
                 }
             }
-            _ if self.table.format == Format::Debezium && message.payload().is_some() => {}
+            _ if self.table.format.is_envelope() && message.payload().is_some() => {}
             _ => return Err(BadMessage::new("has no key").into()),
         }
         for place in &self.table.key {

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
 use thiserror::Error;
 
 use super::csv::CsvDecoder;
 use super::debezium::DebeziumDecoder;
 use super::error::{BadMessage, DecodeError};
 use super::json::JsonDecoder;
+use super::schema_decoder::SchemaDecoder;
+use super::schema_format::SchemaFormat;
 use crate::schema::Column;
 use crate::sql_type::SqlType;
 use crate::text::parse_text;
@@ -26,6 +29,8 @@ pub enum Format {
     String,
     /// `"bytes"`: one column of bytea.
     Bytes,
+    /// `"avro"`, `"protobuf"`, `"json_schema"`: by a schema.
+    Schema(Box<SchemaFormat>),
 }
 
 impl Format {
@@ -37,6 +42,16 @@ impl Format {
             Self::Csv => "csv",
             Self::String => "string",
             Self::Bytes => "bytes",
+            Self::Schema(format) => format.name(),
+        }
+    }
+
+    /// Whether messages tell of changes and hold whole rows, also the columns of the key.
+    pub fn is_envelope(&self) -> bool {
+        match self {
+            Self::Debezium => true,
+            Self::Schema(format) => format.envelope,
+            _ => false,
         }
     }
 }
@@ -82,6 +97,8 @@ pub enum Decoder {
     String(Arc<Column>),
     /// See [`Format::Bytes`].
     Bytes,
+    /// See [`Format::Schema`].
+    Schema(Box<SchemaDecoder>),
 }
 
 impl Decoder {
@@ -89,6 +106,7 @@ impl Decoder {
     pub fn new(format: &Format, columns: &[Column], unit: TimeUnit) -> Result<Self, FormatError> {
         Ok(match format {
             Format::Json => Self::Json(JsonDecoder::new(columns, unit)),
+            Format::Schema(format) => Self::Schema(Box::new(SchemaDecoder::new(format, columns, unit)?)),
             Format::Debezium => Self::Debezium(DebeziumDecoder::new(columns, unit)),
             Format::Csv => Self::Csv(CsvDecoder::new(columns)),
             Format::String => Self::String(Arc::new(only(format, columns)?.clone())),
@@ -107,6 +125,14 @@ impl Decoder {
             Self::Csv(decoder) => Ok(Decoded::Row(decoder.decode(bytes)?)),
             Self::String(column) => Ok(Decoded::Row(vec![field(column, text(bytes)?)?])),
             Self::Bytes => Ok(Decoded::Row(vec![Value::Bytes(bytes.into())])),
+            Self::Schema(decoder) => decoder.decode(bytes),
+        }
+    }
+
+    /// From here on these columns are null: what [`DecodeError::ColumnsLost`] named.
+    pub fn lose(&mut self, columns: &[SmolStr]) {
+        if let Self::Schema(decoder) = self {
+            decoder.lose(columns);
         }
     }
 
@@ -114,6 +140,7 @@ impl Decoder {
     pub fn decode_key(&mut self, bytes: &[u8]) -> Result<Vec<Value>, DecodeError> {
         match self {
             Self::Json(decoder) => Ok(decoder.decode_key(bytes)?),
+            Self::Schema(decoder) => decoder.decode_key(bytes),
             Self::Debezium(decoder) => Ok(decoder.decode_key(bytes)?),
             other => match other.decode(bytes)? {
                 Decoded::Row(values) | Decoded::Gone(values) => Ok(values),

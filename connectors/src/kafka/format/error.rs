@@ -43,8 +43,8 @@ pub enum DecodeError {
         /// What to do.
         hint: String,
     },
-    /// From this message on the topic's schema has these columns no more, or in another type: they are null, and views that read
-    /// them stop. The decoder goes on without them when it is asked for the same message again.
+    /// The message's schema has these columns no more, or in another type. It is decoded with null in their place once
+    /// [`super::Decoder::lose`] has been called; views that read them must have stopped by then.
     #[error("{reason}")]
     ColumnsLost {
         /// Names of the columns.
