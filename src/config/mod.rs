@@ -6,6 +6,7 @@
 mod checked;
 mod kafka;
 mod problem;
+mod schemas;
 mod section;
 mod source;
 mod units;

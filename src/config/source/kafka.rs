@@ -7,20 +7,22 @@ use tailwater_connectors::kafka::column::{COLUMN_TYPES, read_column_type};
 use tailwater_connectors::kafka::config::{
     BAD_SUFFIX, BadMessages, Isolation, KafkaSourceConfig, KafkaTable, Mode, OnLost, SCHEMA,
 };
-use tailwater_connectors::kafka::format::{Format, TimeUnit};
+use tailwater_connectors::kafka::format::{Format, SchemaFormat, SchemaFrom, TimeUnit};
+use tailwater_connectors::kafka::registry::RegistryConfig;
 use tailwater_connectors::kafka::{METADATA_COLUMNS, is_topic_name};
 use tailwater_connectors::{Column, SqlType, TableName};
 
 use super::{SourceConfig, SourceDifference, SourceKind};
 use crate::config::checked::check_name;
 use crate::config::kafka::connection;
+use crate::config::schemas::{self, PartKeys};
 use crate::config::section::Section;
 
 /// Brokers keep messages by their own clock and not for us, so there is nothing to warn of.
 const LOG_WARN_BYTES: u64 = u64::MAX;
 /// Group without which offsets are shown under none.
 const NO_GROUP: &str = "off";
-const FORMATS: &str = "known formats: json, debezium, csv, string, bytes";
+const FORMATS: &str = "known formats: json, debezium, csv, string, bytes, avro, protobuf, json_schema";
 
 /// Reads the section; `None` where it names no broker.
 pub(super) fn read(name: &str, section: &Section<'_>) -> Option<SourceConfig> {
@@ -36,7 +38,7 @@ pub(super) fn read(name: &str, section: &Section<'_>) -> Option<SourceConfig> {
         Some(group) if group == NO_GROUP => None,
         Some(group) => Some(group.into()),
     };
-    let tables = tables(section);
+    let tables = tables(section, schemas::registry(section).as_ref());
     let names = tables.iter().flat_map(|table| std::iter::once(table.name.clone()).chain(table.bad_table()));
     let table_name = |table: SmolStr| TableName { source: name.into(), schema: SCHEMA.into(), table };
     let declared = Some(names.map(table_name).collect());
@@ -65,7 +67,7 @@ fn word<T: Copy>(section: &Section<'_>, name: &'static str, known: &[(&str, T)])
     )
 }
 
-fn tables(section: &Section<'_>) -> Vec<Arc<KafkaTable>> {
+fn tables(section: &Section<'_>, registry: Option<&RegistryConfig>) -> Vec<Arc<KafkaTable>> {
     let sections = section.named("table");
     if sections.is_empty() {
         section.report(
@@ -77,7 +79,7 @@ fn tables(section: &Section<'_>) -> Vec<Arc<KafkaTable>> {
     let mut tables: Vec<Arc<KafkaTable>> = Vec::new();
     for (name, section) in sections {
         check_name(&name, &section);
-        let table = table(&name, &section);
+        let table = table(&name, &section, registry);
         if let Some(table) = table {
             let taken = tables.iter().find(|other| other.topic == table.topic);
             if let Some(other) = taken {
@@ -97,7 +99,7 @@ fn tables(section: &Section<'_>) -> Vec<Arc<KafkaTable>> {
     tables
 }
 
-fn table(name: &str, section: &Section<'_>) -> Option<KafkaTable> {
+fn table(name: &str, section: &Section<'_>, registry: Option<&RegistryConfig>) -> Option<KafkaTable> {
     let topic: SmolStr = section.string("topic").unwrap_or_else(|| name.into()).into();
     if !is_topic_name(&topic) {
         section.report("topic", "is not a topic's name", Some("letters, digits, \".\", \"_\" and \"-\""));
@@ -111,8 +113,8 @@ fn table(name: &str, section: &Section<'_>) -> Option<KafkaTable> {
         }
         None => None,
     };
-    let format = format(section, "format").unwrap_or(Format::Json);
-    let key_format = format_of_key(section, mode, &format);
+    let format = format(section, &schemas::VALUE, registry).unwrap_or(Format::Json);
+    let key_format = format_of_key(section, mode, (&format, registry));
     let columns = columns(section);
     let key = key(section, mode, &columns);
     let unit = word(
@@ -126,7 +128,7 @@ fn table(name: &str, section: &Section<'_>) -> Option<KafkaTable> {
         ],
     );
     let bad_messages = word(section, "bad_messages", &[("stop", BadMessages::Stop), ("table", BadMessages::Table)]);
-    if mode == Some(Mode::Append) && format == Format::Debezium {
+    if mode == Some(Mode::Append) && format.is_envelope() {
         let hint = "write mode = \"upsert\", with the key's columns in \"key\"";
         section.report("format", "\"debezium\" says what a row is now, which no row of an append table is", Some(hint));
     }
@@ -138,24 +140,35 @@ fn table(name: &str, section: &Section<'_>) -> Option<KafkaTable> {
     Some(table)
 }
 
-fn format(section: &Section<'_>, name: &'static str) -> Option<Format> {
-    match section.string(name)?.as_str() {
+fn format(section: &Section<'_>, keys: &PartKeys, registry: Option<&RegistryConfig>) -> Option<Format> {
+    match section.string(keys.format)?.as_str() {
         "json" => Some(Format::Json),
         "debezium" => Some(Format::Debezium),
         "csv" => Some(Format::Csv),
         "string" => Some(Format::String),
         "bytes" => Some(Format::Bytes),
-        other => {
-            section.report(name, format!("\"{other}\" is no format"), Some(FORMATS));
-            None
-        }
+        other => match schemas::kind(other) {
+            Some(kind) => Some(Format::Schema(Box::new(schemas::format(section, keys, kind, registry)?))),
+            None => {
+                section.report(keys.format, format!("\"{other}\" is no format"), Some(FORMATS));
+                None
+            }
+        },
     }
 }
 
-/// Keys of append tables are only shown, so they are bytes where nothing is said of them.
-fn format_of_key(section: &Section<'_>, mode: Option<Mode>, format_of_value: &Format) -> Format {
-    format(section, "key_format").unwrap_or(match (mode, format_of_value) {
+/// Keys of append tables are only shown, so they are bytes where nothing is said of them; where values have schemas in a registry, so
+/// have keys.
+fn format_of_key(
+    section: &Section<'_>,
+    mode: Option<Mode>,
+    (value, registry): (&Format, Option<&RegistryConfig>),
+) -> Format {
+    format(section, &schemas::KEY, registry).unwrap_or_else(|| match (mode, value) {
         (Some(Mode::Upsert), Format::Debezium) => Format::Debezium,
+        (Some(Mode::Upsert), Format::Schema(value)) if matches!(value.from, SchemaFrom::Registry(_)) => {
+            Format::Schema(Box::new(SchemaFormat { message: None, envelope: false, ..(**value).clone() }))
+        }
         (Some(Mode::Upsert), _) => Format::Json,
         _ => Format::Bytes,
     })
