@@ -7,7 +7,7 @@ Framed messages come from Confluent's serialisers (confluent-kafka, with its reg
 Google's protobuf. Values are written here by hand, as Postgres prints them; none of them is ours. "write" are rows that Tailwater writes:
 the bytes are fastavro's and Google's for the schema that docs/reference/kafka-formats.md describes.
 """
-import datetime, decimal, importlib, io, json, os, sys, tempfile, uuid
+import base64, datetime, decimal, importlib, io, json, os, sys, tempfile, uuid
 
 import fastavro
 from confluent_kafka.schema_registry import SchemaRegistryClient, Schema
@@ -173,6 +173,7 @@ columns = [
     ("inner", "jsonb", "{\"x\": 3, \"again\": {\"x\": 0, \"again\": null, \"colour\": \"NEGATIVE\"}, \"colour\": \"NONE\"}"),
     ("inners", "jsonb", "[{\"x\": 1, \"again\": null, \"colour\": \"NONE\"}]"), ("nowhere", "text", None)]
 case("every Protobuf type (Google's protobuf)", "protobuf", everything, columns, message.SerializeToString(), message_type="shop.v1.Everything")
+case("its schema as a descriptor", "protobuf", base64.b64encode(pb.DESCRIPTOR.serialized_pb).decode(), columns, message.SerializeToString(), message_type="shop.v1.Everything")
 zeros = [(name, type_name, "{}" if type_name.endswith("[]") else {"integer": "0", "text": ""}[type_name]) for name, type_name in
          [("i32", "integer"), ("s", "text"), ("packed", "integer[]")]] + [("at", "timestamptz", None), ("number", "bigint", None), ("colour", "text", "NONE")]
 case("an empty message", "protobuf", everything, zeros, b"", message_type="shop.v1.Everything")

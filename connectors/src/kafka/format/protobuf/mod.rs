@@ -3,11 +3,13 @@
 //!
 //! ```text
 //! token.rs    text as words and signs          parser.rs    words as definitions
+//! descriptor.rs  definitions from a serialised descriptor
 //! pool.rs     definitions of several files with their names looked up
 //! known.rs    messages that mean a value: Timestamp, Duration, wrappers, Struct, dates, decimals
 //! reader.rs   bytes of a message as data       writer.rs    rows as bytes, and the .proto text of a view's rows
 //! ```
 
+mod descriptor;
 mod known;
 mod parser;
 mod pool;

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use smol_str::SmolStr;
 
+use super::super::base64;
 use super::super::datum::Kind;
+use super::descriptor;
 use super::known::{self, Known};
 use super::parser::{self, FieldKind, File, Label};
 
@@ -91,11 +93,11 @@ impl Pool {
         main: &str,
         others: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, String> {
-        let main = parser::parse(main)?;
+        let main = file(main)?;
         let mut files = Vec::new();
         let mut given = HashSet::new();
         for (name, text) in others {
-            files.push(parser::parse(text).map_err(|error| format!("\"{name}\": {error}"))?);
+            files.push(file(text).map_err(|error| format!("\"{name}\": {error}"))?);
             given.insert(name.to_owned());
         }
         let mut wanted: Vec<String> = files.iter().chain([&main]).flat_map(|file| file.imports.clone()).collect();
@@ -114,6 +116,14 @@ impl Pool {
         pool.tree = pool.declare_file(&main)?;
         files.push(main);
         files.iter().try_for_each(|file| pool.define_file(file))?;
+        Ok(pool)
+    }
+
+    /// The types of one file that imports nothing.
+    pub(super) fn of(file: File) -> Result<Self, String> {
+        let mut pool = Self::default();
+        pool.tree = pool.declare_file(&file)?;
+        pool.define_file(&file)?;
         Ok(pool)
     }
 
@@ -290,6 +300,14 @@ impl Pool {
             }
             scope = scope.rsplit_once('.').map_or("", |(outer, _)| outer);
         }
+    }
+}
+
+/// A file from its text, or from a descriptor in Base64.
+fn file(text: &str) -> Result<File, String> {
+    match base64::decode(text.trim()).filter(|bytes| !bytes.is_empty()) {
+        Some(bytes) => descriptor::file(&bytes),
+        None => parser::parse(text),
     }
 }
 
