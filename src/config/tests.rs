@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tailwater_connectors::kafka::sink::config::{Compression, KafkaFormat, KafkaMode, KafkaSinkConfig};
 use tailwater_connectors::kafka::config::{Isolation, Mode};
-use tailwater_connectors::kafka::format::Format;
+use tailwater_connectors::kafka::format::{Format, SchemaFrom};
 use tailwater_connectors::mysql::config::Tls;
 use tailwater_connectors::redis::config::RedisFormat;
 
@@ -319,4 +319,36 @@ fn a_source_of_kafka_is_read_with_its_tables_and_what_is_wrong_is_named() {
             "17 source.clicks.table.c.slot: unknown key",
         ]
     );
+}
+
+#[test]
+fn formats_with_a_schema_need_a_registry_or_a_file() {
+    let with = |source: &str, table: &str| {
+        format!(
+            "[source.shop]\ntype = \"kafka\"\nbrokers = \"one:9092\"\n{source}\n[source.shop.table.placed]\nmode = \"upsert\"\n\
+             columns = {{ id = \"bigint\", v = \"jsonb\" }}\nkey = [\"id\"]\n{table}\n"
+        )
+    };
+    let login = "registry = \"http://a:8081, https://b\"\nregistry_user = \"u\"\nregistry_password = \"p\"";
+    let config = loaded(&with(login, "format = \"avro\"")).unwrap_or_else(|error| panic!("{error}"));
+    let SourceKind::Kafka(kafka) = &config.sources[0].kind else { panic!("a source of Kafka") };
+    let (Format::Schema(value), Format::Schema(key)) = (&kafka.tables[0].format, &kafka.tables[0].key_format) else {
+        panic!("schemas of both parts")
+    };
+    assert_eq!((value.name(), key), ("avro", value));
+    let SchemaFrom::Registry(registry) = &value.from else { panic!("a registry") };
+    assert_eq!(registry.addresses, ["http://a:8081", "https://b"]);
+    assert_eq!(registry.login, Some(("u".into(), "p".into())));
+    for (source, table, expected) in [
+        ("", "format = \"avro\"", "placed.format: needs the schemas of its messages"),
+        ("registry = \"a:8081\"", "format = \"avro\"", "shop.registry: is no address"),
+        ("registry = \"http://u:p@a\"", "format = \"avro\"", "shop.registry: has a login in it"),
+        ("registry_user = \"u\"", "format = \"json\"", "shop.registry: is missing beside \"registry_*\""),
+        ("registry = \"http://a\"", "format = \"avro\"\nmessage = \"M\"", "placed.message: is for Protobuf alone"),
+        ("registry = \"http://a\"", "format = \"avro\"\nenvelope = \"x\"", "placed.envelope: \"x\" is not known here"),
+        ("", "format = \"avro\"\nschema = \"/nowhere.avsc\"", "placed.format: schema \"/nowhere.avsc\" cannot be read"),
+    ] {
+        let found = problems(&with(source, table));
+        assert!(found.iter().any(|problem| problem.contains(expected)), "{expected}: {found:?}");
+    }
 }

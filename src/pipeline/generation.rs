@@ -138,11 +138,7 @@ impl Prepared {
         let (hold, gate, delivered) = (Arc::<AtomicBool>::default(), Arc::<Gate>::default(), Arc::default());
         let (sender, messages) = mpsc::channel(BATCHES_IN_FLIGHT_MAX);
         let mut intake = JoinSet::new();
-        let (alone, takeover) = match opening {
-            Opening::All => (None, None),
-            Opening::TakeOver(takeover) => (None, Some(takeover)),
-            Opening::Alone(source) => (Some(source), None),
-        };
+        let (alone, takeover) = opening.parts();
         let starting = Starting {
             config: &config,
             planning: &planning,

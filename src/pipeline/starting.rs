@@ -33,6 +33,17 @@ pub(super) enum Opening {
     Alone(SmolStr),
 }
 
+impl Opening {
+    /// The source that begins alone, and where all are to be met.
+    pub(super) fn parts(self) -> (Option<SmolStr>, Option<TakeOver>) {
+        match self {
+            Self::All => (None, None),
+            Self::TakeOver(takeover) => (None, Some(takeover)),
+            Self::Alone(source) => (Some(source), None),
+        }
+    }
+}
+
 /// Sources that wait for the one that began alone.
 pub(super) struct Late {
     first: SmolStr,

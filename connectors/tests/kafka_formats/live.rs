@@ -20,7 +20,7 @@ fn config(server: &SchemaRegistry) -> RegistryConfig {
 /// `None`, and a line that says so, where registries are left out.
 fn server() -> Option<Arc<SchemaRegistry>> {
     if is_left_out() {
-        println!("left out: no registry");
+        eprintln!("left out: no registry");
         return None;
     }
     Some(SchemaRegistry::shared())
