@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use tailwater_connectors::kafka::sink::config::{Compression, KafkaFormat, KafkaMode, KafkaSinkConfig};
 use tailwater_connectors::kafka::config::{Isolation, Mode};
 use tailwater_connectors::kafka::format::{Format, SchemaFrom};
+use tailwater_connectors::kafka::sink::config::{Compression, KafkaFormat, KafkaMode, KafkaSinkConfig};
 use tailwater_connectors::mysql::config::Tls;
 use tailwater_connectors::redis::config::RedisFormat;
 

@@ -33,10 +33,10 @@ pub(crate) mod faults;
 #[path = "../../../connectors/tests/support/kafka_broker.rs"]
 #[allow(dead_code, reason = "other programs include it, too")]
 pub(crate) mod kafka_broker;
+pub(crate) mod kafka_rig;
 #[path = "../../../connectors/tests/support/kafka_topic.rs"]
 #[allow(dead_code, reason = "other programs include it, too")]
 pub(crate) mod kafka_topic;
-pub(crate) mod kafka_rig;
 pub(crate) mod modes;
 pub(crate) mod mysql_load;
 pub(crate) mod mysql_rig;
