@@ -268,6 +268,8 @@ fn message_types_are_found_by_their_paths_and_maps_also_where_a_descriptor_spell
     let names = [&[0][..], &[1], &[1, 1], &[2], &[0, 0], &[]].map(name);
     let expected = [Some("p.First"), Some("p.Outer"), Some("p.Outer.Inner"), None, None, None];
     assert_eq!(names.each_ref().map(Option::as_deref), expected);
+    let dotted = Pool::parse("message .A {}", std::iter::empty()).map(drop);
+    assert_eq!(dotted, Err("line 1: a name has a dot".into()));
     let columns = [Column::new("doc", SqlType::Jsonb, true)];
     let outer = pool.named("p.Outer").expect("it is there");
     let wanted = Wanted { columns: &columns, lost: &HashSet::new(), envelope: false };

@@ -51,11 +51,15 @@ pub(super) fn file(bytes: &[u8]) -> Result<File, String> {
 }
 
 fn define(message: &Members<'_>, is_proto3: bool) -> Result<Message, String> {
+    let name = text(message, "name");
+    if name.is_empty() || name.contains('.') {
+        return Err("a descriptor has a message type without a name".into());
+    }
     let options = member(message, "options");
     let is_entry =
         matches!(options, Some(Datum::Record(options)) if member(options, "map_entry") == Some(&Datum::Bool(true)));
     Ok(Message {
-        name: text(message, "name"),
+        name,
         fields: records(message, "field").map(|it| field(it, is_proto3)).collect::<Result<_, _>>()?,
         messages: records(message, "nested_type").map(|it| define(it, is_proto3)).collect::<Result<_, _>>()?,
         enums: records(message, "enum_type").map(enumeration).collect(),

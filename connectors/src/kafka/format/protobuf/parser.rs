@@ -120,7 +120,7 @@ impl<'t> Parser<'t> {
 
     fn message(&mut self, depth: usize) -> Parsed<Message> {
         let Some(depth) = depth.checked_sub(1) else { return self.wrong("messages are nested too deeply") };
-        let name = self.word()?.to_owned();
+        let name = self.name()?;
         self.sign('{')?;
         let (fields, messages, enums) = (Vec::new(), Vec::new(), Vec::new());
         let mut message = Message { name, fields, messages, enums, is_entry: false };
@@ -187,7 +187,7 @@ impl<'t> Parser<'t> {
             }
             kind => (label, FieldKind::One(kind.to_owned())),
         };
-        let name = self.word()?.to_owned();
+        let name = self.name()?;
         self.sign('=')?;
         let number = match self.next() {
             Some(Token::Number(number)) => integer(number).and_then(|number| u32::try_from(number).ok()),
@@ -202,7 +202,7 @@ impl<'t> Parser<'t> {
     }
 
     fn enumeration(&mut self) -> Parsed<Enum> {
-        let name = self.word()?.to_owned();
+        let name = self.name()?;
         self.sign('{')?;
         let mut labels: Vec<(i32, String)> = Vec::new();
         loop {
@@ -320,6 +320,14 @@ impl<'t> Parser<'t> {
         match self.next() {
             Some(Token::Word(word)) => Ok(word),
             _ => self.wrong("a name was expected"),
+        }
+    }
+
+    /// The name of a definition, which has no dots.
+    fn name(&mut self) -> Parsed<String> {
+        match self.word()? {
+            word if word.contains('.') => self.wrong("a name has a dot"),
+            word => Ok(word.to_owned()),
         }
     }
 
