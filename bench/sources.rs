@@ -1,6 +1,7 @@
 //! Sources other than Postgres: a backlog in the log of the server, through a view into Redis, against what the server's own program drains of
 //! the same log.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -28,6 +29,10 @@ pub(crate) fn run(runtime: &Runtime, sizes: &Sizes, as_json: bool) -> Outcome<()
     let mut report = Report::default();
     for (kind, name) in [(Kind::Mysql9, "MySQL 9.7"), (Kind::Mariadb11, "MariaDB 11.8")] {
         eprintln!("source: {name} ...");
+        if kind.is_mariadb() && mariadb_binlog().is_none() {
+            eprintln!("{name} is left out: name the program mariadb-binlog in TAILWATER_MARIADB_BINLOG");
+            continue;
+        }
         let redis = PrivateRedis::start()?;
         let server = MysqlServer::start(kind, &OPTIONS);
         let mut session = runtime.block_on(Conn::new(Opts::from_url(&server.url("mysql"))?))?;
@@ -86,28 +91,33 @@ fn fill(sql: &mut impl FnMut(&str) -> Outcome<()>, sizes: &Sizes) -> Outcome<()>
     ))
 }
 
+/// MariaDB's program, which is in no package of its server.
+fn mariadb_binlog() -> Option<OsString> {
+    std::env::var_os("TAILWATER_MARIADB_BINLOG")
+}
+
 /// The server's own client of its log, which keeps nothing of it but its bytes.
 fn drain_program(server: &MysqlServer, first: &str, files: &Path) -> Outcome<Command> {
-    let program = match std::env::var_os("TAILWATER_MARIADB_BINLOG").filter(|_| server.kind.is_mariadb()) {
-        Some(program) => {
-            let mut own = Command::new(program);
-            own.arg("--no-defaults");
-            own
-        }
+    let mut command = match mariadb_binlog().filter(|_| server.kind.is_mariadb()) {
+        Some(program) => Command::new(program),
         None => {
-            // It reads the logs of both.
             let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("script/mysql");
             let folder = Command::new(script).arg("9.7").output()?;
             let folder = PathBuf::from(String::from_utf8_lossy(&folder.stdout).trim());
             let mut run = Command::new(folder.join("run"));
-            run.args(["usr/bin/mysqlbinlog", "--no-defaults"]);
-            run.arg(format!("--plugin-dir={}", folder.join("root/usr/lib/mysql/plugin").display()));
+            run.arg("usr/bin/mysqlbinlog");
             run
         }
     };
-    let mut command = program;
     command
-        .args(["--host=127.0.0.1", "--user=root", "--read-from-remote-server", "--to-last-log", "--raw"])
+        .args([
+            "--no-defaults",
+            "--host=127.0.0.1",
+            "--user=root",
+            "--read-from-remote-server",
+            "--to-last-log",
+            "--raw",
+        ])
         .arg(format!("--result-file={}/", files.display()))
         .arg(format!("--port={}", server.port))
         .arg(first);
