@@ -4,13 +4,12 @@
 //! written with the cursor. A sink that holds another life of the view, or whose place in the changelog is gone, gets all
 //! rows of one checkpoint instead. Errors that may pass are tried again from what the sink then says.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use smol_str::SmolStr;
-use tailwater_connectors::{ChangelogBatch, Cursor, Row, RowChange, RowPages, Sink, SinkError, Value, ViewSchema};
+use tailwater_connectors::{ChangelogBatch, Cursor, Row, RowChange, RowPages, Sink, SinkError, ViewSchema};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +17,7 @@ use tracing::{error, info, warn};
 
 use super::backoff::Backoff;
 use super::delivered::Delivered;
+use super::fold::fold;
 use super::status::{Condition, SinkStatus, StatusBoard};
 use super::verify::{SinkAsk, answer_sink_ask};
 use crate::fail_point::{FailPoint, pass};
@@ -234,7 +234,7 @@ impl Delivery {
             return Ok(chunks.into_iter().map(batch).collect());
         }
         let reached = chunks.last().map_or(newest, |(checkpoint, _)| checkpoint.clone());
-        Ok(vec![batch((reached, fold(&self.view, chunks)))])
+        Ok(vec![batch((reached, fold(&self.view, chunks)?))])
     }
 
     fn damaged(&self, error: &StateError) -> SinkError {
@@ -280,26 +280,6 @@ impl Delivery {
 
 /// The board is looked at again this often while a view is not live.
 const CONDITION_POLL: Duration = Duration::from_millis(100);
-
-/// One change per key: the first old row and the last new one; what ended where it began is gone.
-fn fold(view: &ViewSchema, chunks: Vec<(Checkpoint, Vec<RowChange>)>) -> Vec<RowChange> {
-    let mut chunks = chunks;
-    if chunks.len() <= 1 {
-        return chunks.pop().map(|(_, changes)| changes).unwrap_or_default();
-    }
-    let mut folded: BTreeMap<Vec<Value>, RowChange> = BTreeMap::new();
-    for change in chunks.into_iter().flat_map(|(_, changes)| changes) {
-        let row = change.new.as_ref().or(change.old.as_ref()).expect("a change has a side");
-        let key = view.key.iter().map(|&column| row[column].clone()).collect();
-        match folded.entry(key) {
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(change);
-            }
-            std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().new = change.new,
-        }
-    }
-    folded.into_values().filter(|change| change.old != change.new).collect()
-}
 
 /// Says which checkpoint is pinned, then sends all rows of the view at it.
 fn read_pages(

@@ -19,6 +19,7 @@ mod delivered;
 mod delivery;
 mod durability;
 mod error;
+mod fold;
 mod generation;
 mod health;
 mod live;
