@@ -203,7 +203,7 @@ impl CopyingTable<'_> {
             }
             Kind::Upsert { key, row } => {
                 self.vacate(tx, key.clone());
-                self.insert(tx, key, (row.clone(), Vec::new()))
+                self.insert(tx, key, Holes { row: row.clone(), columns: Vec::new(), moved: false })
             }
             Kind::Remove { key } => {
                 self.vacate(tx, key);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use smol_str::SmolStr;
-use tailwater_connectors::{ChangelogBatch, Cursor, Row, RowChange, RowPages, Sink, SinkError, ViewSchema};
+use tailwater_connectors::{ChangelogBatch, Cursor, Row, RowPages, Sink, SinkError, ViewSchema};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
