@@ -154,9 +154,11 @@ impl Work {
                 tracing::info!(source = %self.copier.connector.config.name, table = %schema.name, "table copied");
                 return Ok(());
             }
+            // What was asked for must see all that had been handed over by then: a row may have come to its key since the beginning.
+            let floor = self.session.passed.borrow().position.clone();
             for some in missing.chunks(KEYS_MAX) {
                 let condition = keys::one_of(&self.target.table, some);
-                let rows = self.session.read(&self.target, &self.floor, &condition).await?;
+                let rows = self.session.read(&self.target, &floor, &condition).await?;
                 if self.copier.out.send(SourceMessage::CopyRows { table: schema.clone(), rows }).await.is_err() {
                     return Ok(());
                 }
