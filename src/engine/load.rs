@@ -158,12 +158,13 @@ impl Engine {
     pub fn load_done(&mut self, source: &SmolStr, position: &Position) -> Result<Checkpoint, EngineError> {
         let state = Arc::clone(&self.state);
         let mut tx = state.begin();
-        let mut filled = Vec::new();
+        let (mut filled, mut copied) = (Vec::new(), Vec::new());
         for place in 0..self.catalog.tables.len() {
             if self.catalog.tables[place].name.source != *source || self.copying(place).is_none() {
                 continue;
             }
             filled.extend(self.complete_ahead(&mut tx, place)?);
+            copied.push(self.assembly.relations[place].table);
             if let Some(copying) = self.copying(place)
                 && !copying.finish(&mut tx, None)?.is_empty()
             {
@@ -172,10 +173,10 @@ impl Engine {
         }
         let positions = moved(&tx, source, position);
         let checkpoint = self.finish((tx, &filled), &positions, |entry| entry.schema.name.source == *source)?;
-        for place in filled {
-            self.assembly.views[place].condition = ViewCondition::Live;
+        for rows in copied {
+            self.loads.forget(rows);
+            self.ahead_is_complete(rows, &filled);
         }
-        self.loads = Loads::default();
         Ok(checkpoint)
     }
 
