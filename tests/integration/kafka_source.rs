@@ -75,6 +75,9 @@ fn key_of(view: &str) -> &'static str {
     }
 }
 
+/// Messages between two configurations.
+const MORE: u64 = 200;
+
 /// Writers that never pause, with transactions that are committed and aborted, and messages without one.
 struct Load {
     stop: Arc<AtomicBool>,
@@ -105,6 +108,13 @@ impl Load {
         };
         let writers = (0..WRITERS).map(writer).collect();
         Self { stop, written, writers }
+    }
+
+    /// Waits until much more has been written.
+    fn wait_for_more(&self) {
+        let before = self.written.load(Ordering::Relaxed);
+        let more = || (self.written.load(Ordering::Relaxed) > before + MORE).then_some(());
+        assert!(wait_for(more).is_some(), "nothing is written");
     }
 
     fn stop(self) -> u64 {
@@ -472,6 +482,7 @@ fn another_configuration_is_taken_up_while_topics_are_written() {
     rig.start();
     let load = Load::start(&rig.broker.client(), 5);
     for views in [&VIEWS[..], &VIEWS[2..], &VIEWS[..3]] {
+        load.wait_for_more();
         rig.configure(SOURCE, &sections(views));
         let applied = rig.command(&["apply"]);
         assert!(applied.status.success(), "{}\n{}", said(&applied), rig.log());
