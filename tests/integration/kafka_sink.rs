@@ -120,9 +120,11 @@ const ITEMS: &str = "create table items (id int primary key, name text not null,
     insert into items select i, 'item ' || i, i % 7 from generate_series(1, 500) i";
 const ITEM_SQL: &str = "select id, name, stock from items where stock > 0";
 
+/// With a topic of cursors of its own: what daemons of other tests leave open when they are killed would be waited for.
 fn item_sink(broker: &KafkaBroker, topic: &str) -> String {
     format!(
-        "[view.item]\nsql = \"{ITEM_SQL}\"\n\n[sink.{topic}]\ntype = \"kafka\"\nview = \"item\"\nbrokers = \"{}\"\ntopic = \"{topic}\"\n",
+        "[view.item]\nsql = \"{ITEM_SQL}\"\n\n[sink.{topic}]\ntype = \"kafka\"\nview = \"item\"\nbrokers = \"{}\"\ntopic = \"{topic}\"\n\
+         cursor_topic = \"cursors.{topic}\"\n",
         broker.address()
     )
 }
@@ -225,7 +227,7 @@ fn a_table_passes_through_as_debezium_tells_of_it() {
     let broker = KafkaBroker::shared();
     let sink = format!(
         "[sink.passed]\ntype = \"kafka\"\ntable = \"items\"\nbrokers = \"{}\"\ntopic = \"passed\"\nformat = \"debezium\"\n\
-         mode = \"append\"\n",
+         mode = \"append\"\ncursor_topic = \"cursors.passed\"\n",
         broker.address()
     );
     let mut rig = Rig::new(ITEMS, &sink);
