@@ -8,6 +8,7 @@ pub mod health;
 pub mod json;
 pub mod kafka;
 pub mod mysql;
+mod no_snapshots;
 pub mod numeric;
 pub mod open_transactions;
 pub mod position;

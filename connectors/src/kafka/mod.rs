@@ -11,7 +11,7 @@
 //! table.rs        messages as changes of a table         format/       the bytes of messages as values of columns
 //! position.rs     places in topics                       client.rs     the consumer, and what it tells
 //! topics.rs       questions about topics                 faults.rs     errors
-//! check.rs        what stands in the way                 snapshots.rs  why `verify` asks nothing
+//! check.rs        what stands in the way
 //!
 //! schemas
 //! registry/       schemas of messages, from a registry   varint.rs     integers as Avro and Protobuf write them
@@ -30,7 +30,6 @@ mod reader;
 pub mod registry;
 mod round;
 pub mod sink;
-mod snapshots;
 mod source;
 mod table;
 mod topics;

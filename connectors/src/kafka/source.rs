@@ -10,10 +10,10 @@ use super::config::{KafkaSourceConfig, SCHEMA};
 use super::faults::Faults;
 use super::position::KafkaPosition;
 use super::reader::Reader;
-use super::snapshots::NoSnapshots;
 use super::table::TableReader;
 use super::topics::Topics;
 use crate::health::SourceHealth;
+use crate::no_snapshots::NoSnapshots;
 use crate::position::Position;
 use crate::schema::{TableName, TableSchema};
 use crate::snapshot::Snapshots;
@@ -131,7 +131,8 @@ impl Source for KafkaSource {
     }
 
     fn snapshots(&self) -> Box<dyn Snapshots> {
-        Box::new(NoSnapshots { source: self.config.name.clone() })
+        let reason = "topics of Kafka can only be read, not asked";
+        Box::new(NoSnapshots { source: self.config.name.clone(), reason })
     }
 
     async fn run(

@@ -29,7 +29,6 @@ mod log_files;
 mod session;
 mod settings;
 mod shapes;
-mod snapshots;
 mod source;
 mod stream;
 mod tables;

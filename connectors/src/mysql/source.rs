@@ -18,13 +18,13 @@ use super::log_files::Watch;
 use super::position::MysqlPosition;
 use super::session::{Connector, current_position, print_position};
 use super::shapes::{Shapes, shape_of};
-use super::snapshots::NoSnapshots;
 use super::stream::Stream;
 use super::tables::{describe, examine};
 use super::variables::{seconds_behind, variables};
 use super::{settings, value::MysqlTable};
 use crate::finding::Severity;
 use crate::health::SourceHealth;
+use crate::no_snapshots::NoSnapshots;
 use crate::position::Position;
 use crate::schema::{TableName, TableSchema};
 use crate::snapshot::Snapshots;
@@ -240,7 +240,8 @@ impl Source for MysqlSource {
     }
 
     fn snapshots(&self) -> Box<dyn Snapshots> {
-        Box::new(NoSnapshots { source: self.connector.config.name.clone() })
+        let reason = "views are written in Postgres' dialect, which this server does not speak";
+        Box::new(NoSnapshots { source: self.connector.config.name.clone(), reason })
     }
 
     async fn run(

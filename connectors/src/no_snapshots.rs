@@ -1,4 +1,4 @@
-//! MySQL does not speak the dialect of views, so it is not asked for its own answer to one.
+//! Sources that cannot be asked for the answer to a view.
 
 use async_trait::async_trait;
 use smol_str::SmolStr;
@@ -6,9 +6,10 @@ use smol_str::SmolStr;
 use crate::schema::TableName;
 use crate::snapshot::{SnapshotError, Snapshots, SourceSnapshot};
 
-/// Says so.
-pub(super) struct NoSnapshots {
-    pub(super) source: SmolStr,
+/// Says why not.
+pub(crate) struct NoSnapshots {
+    pub(crate) source: SmolStr,
+    pub(crate) reason: &'static str,
 }
 
 #[async_trait]
@@ -18,7 +19,6 @@ impl Snapshots for NoSnapshots {
     }
 
     async fn take(&mut self, _tables: &[TableName]) -> Result<Box<dyn SourceSnapshot>, SnapshotError> {
-        let message = "views are written in Postgres' dialect, which this server does not speak".into();
-        Err(SnapshotError::NoAnswer { source_name: self.source.to_string(), message })
+        Err(SnapshotError::NoAnswer { source_name: self.source.to_string(), message: self.reason.into() })
     }
 }
