@@ -134,13 +134,29 @@ impl Rig {
         found.unwrap_or_else(|| panic!("never seen: {what}; last status: {last:#?}\nlog:\n{}", self.log()))
     }
 
-    /// Waits until the daemon has applied what the log holds now, and every sink holds it too.
+    /// Waits until the daemon has applied what the log holds now, and every sink holds it too. There may be much to
+    /// deliver and little to do it with: what fails is that nothing moves for as long as we are patient.
     pub(crate) fn wait_until_delivered(&self, database: &Database) -> Status {
         let wanted = Positions::parse(&database.position(), &["main".into()]).unwrap();
-        self.wait_for_status("everything delivered", |status| {
+        let is_delivered = |status: &Status| {
             status.applied.covers(&wanted)
                 && status.sinks.values().all(|sink| sink.condition == Condition::Live && sink.positions.covers(&wanted))
-        })
+        };
+        // Of those alone that lack something: the others move with every heartbeat.
+        let lacking = |status: &Status| {
+            let all = status.sinks.values().map(|sink| &sink.positions).chain([&status.applied]);
+            all.filter(|held| !held.covers(&wanted)).map(|held| held.to_string()).collect::<Vec<_>>()
+        };
+        let mut former: Option<Vec<String>> = None;
+        loop {
+            let status = self.wait_for_status("everything delivered, or more than before", |status| {
+                is_delivered(status) || former.as_ref() != Some(&lacking(status))
+            });
+            if is_delivered(&status) {
+                return status;
+            }
+            former = Some(lacking(&status));
+        }
     }
 
     /// What the daemon said.
