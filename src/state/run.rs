@@ -20,6 +20,8 @@ use super::{StateError, directory};
 
 /// From here on a run becomes two files at least, made by two threads.
 const SPLIT_BYTES_MIN: usize = 4 << 20;
+/// More ascending stretches than this are no batches of sessions.
+const STRETCHES_MAX: usize = 1 << 10;
 /// Files of one run at most.
 const PIECES_MAX: usize = 12;
 
@@ -30,8 +32,8 @@ pub struct Run {
     /// Keys as stored, each with its row behind it.
     bytes: Vec<u8>,
     entries: Vec<Entry>,
-    /// Whether keys ascend, none twice.
-    ascends: bool,
+    /// Places from which on keys ascend, none twice, after one that was not below: where a session's batch comes after another one's.
+    breaks: Vec<usize>,
 }
 
 /// A write in a run's bytes.
@@ -46,7 +48,7 @@ struct Entry {
 impl Run {
     /// Of nothing yet.
     pub fn new(table: TableId) -> Self {
-        Self { table, bytes: Vec::new(), entries: Vec::new(), ascends: true }
+        Self { table, bytes: Vec::new(), entries: Vec::new(), breaks: Vec::new() }
     }
 
     /// Of nothing, with the memory of this one.
@@ -96,7 +98,9 @@ impl Run {
     }
 
     fn add(&mut self, entry: Entry) {
-        self.ascends &= self.entries.last().is_none_or(|last| self.key(last) < self.key(&entry));
+        if self.entries.last().is_some_and(|last| self.key(last) >= self.key(&entry)) {
+            self.breaks.push(self.entries.len());
+        }
         self.entries.push(entry);
     }
 
@@ -104,7 +108,7 @@ impl Run {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();
-        self.ascends = true;
+        self.breaks.clear();
     }
 
     /// Visits the writes in their order: keys without the table, rows, `None` for deletions.
@@ -125,11 +129,31 @@ impl Run {
 
     /// Sorts it; of several writes of a key the last one stays.
     fn sort(&mut self) {
-        if self.ascends {
+        if self.breaks.is_empty() {
             return;
         }
-        let mut entries = std::mem::take(&mut self.entries);
-        // Stable; and chunks of a table come mostly in order, of which this sort makes use.
+        self.entries = self.joined().unwrap_or_else(|| self.merged());
+        self.breaks.clear();
+    }
+
+    /// Its ascending stretches one after another, if none reaches into another one. So they are when sessions read a table from several
+    /// places on, and then no two rows need be compared.
+    fn joined(&self) -> Option<Vec<Entry>> {
+        if self.breaks.len() >= STRETCHES_MAX {
+            return None;
+        }
+        let starts = std::iter::once(0).chain(self.breaks.iter().copied());
+        let ends = self.breaks.iter().copied().chain([self.entries.len()]);
+        let mut stretches: Vec<&[Entry]> = starts.zip(ends).map(|(start, end)| &self.entries[start..end]).collect();
+        let ends_of = |stretch: &[Entry]| (self.key(&stretch[0]), self.key(&stretch[stretch.len() - 1]));
+        stretches.sort_by_key(|stretch| ends_of(stretch));
+        let are_apart = stretches.is_sorted_by(|a, b| ends_of(a).1 < ends_of(b).0);
+        are_apart.then(|| stretches.concat())
+    }
+
+    fn merged(&self) -> Vec<Entry> {
+        let mut entries = self.entries.clone();
+        // Stable; and makes use of what ascends.
         entries.sort_by(|a, b| self.key(a).cmp(self.key(b)));
         entries.dedup_by(|later, kept| {
             let is_same = self.key(later) == self.key(kept);
@@ -138,7 +162,7 @@ impl Run {
             }
             is_same
         });
-        (self.entries, self.ascends) = (entries, true);
+        entries
     }
 
     /// Its greatest key, without the table, when it is sorted.

@@ -92,21 +92,27 @@ fn a_large_run_in_any_order_is_all_there_and_the_last_write_of_a_key_counts() {
 /// Sessions that read from several places on fill the same runs: no file may reach over the places where they go on.
 #[test]
 fn runs_of_several_sessions_do_not_overlap_with_those_to_come() {
-    let place = tempfile::tempdir().unwrap();
-    let state = open(place.path());
-    for part in 0..4_u32 {
-        let mut run = Run::new(TABLE);
-        for number in 0..1_000 {
-            // A few rows of each in turn.
-            for session in [0, 2, 1] {
-                put(&mut run, &(session * 1_000_000 + part * 1_000 + number).to_be_bytes(), b"row");
+    // A row of each in turn, or many.
+    for batch in [1, 100] {
+        let place = tempfile::tempdir().unwrap();
+        let state = open(place.path());
+        for part in 0..4_u32 {
+            let mut run = Run::new(TABLE);
+            for number in (0..1_000).step_by(batch) {
+                for session in [0, 2, 1] {
+                    for row in number..number + batch as u32 {
+                        put(&mut run, &(session * 1_000_000 + part * 1_000 + row).to_be_bytes(), b"row");
+                    }
+                }
             }
+            state.begin().ingest(&mut run).unwrap();
         }
-        state.begin().ingest(&mut run).unwrap();
+        let rows = collect(&state.begin(), TABLE, Version::Old);
+        assert_eq!(rows.len(), 12_000);
+        assert!(rows.is_sorted());
+        let levels: Vec<i32> = state.database().engine.live_files().unwrap().iter().map(|file| file.level).collect();
+        assert_eq!(levels, [6; 12], "all at the bottom, with nothing to merge");
     }
-    assert_eq!(collect(&state.begin(), TABLE, Version::Old).len(), 12_000);
-    let levels: Vec<i32> = state.database().engine.live_files().unwrap().iter().map(|file| file.level).collect();
-    assert_eq!(levels, [6; 12], "all at the bottom, with nothing to merge");
 }
 
 /// Else a power cut could take the step that gave out the table's id, and leave rows under it.
