@@ -17,7 +17,7 @@ use super::error::EngineError;
 use super::fill::FILL_BATCH_ROWS;
 use super::runs::{Loads, settle};
 use super::view::ViewCondition;
-use crate::state::{Run, State, StateError, StateTx, StoredRow, TableId, Version};
+use crate::state::{Run, RunMark, State, StateError, StateTx, StoredRow, TableId, Version, WrittenRun};
 
 /// Views by the table of state whose copy fills them, which is known from its first row on.
 #[derive(Default)]
@@ -31,12 +31,28 @@ struct AheadView {
     place: usize,
     /// Rows that are not in state yet.
     rows: Run,
+    /// Where in them the rows begin that are taken, and still with the table's.
+    taken: Option<RunMark>,
     /// Columns of the table, in the view's order.
     columns: Vec<usize>,
     stored: StoredRow,
 }
 
 impl AheadView {
+    fn take(&mut self, loaded: &Run) -> Result<(), StateError> {
+        match self.taken {
+            Some(taken) => self.rows.back_to(taken),
+            None => self.taken = Some(self.rows.mark()),
+        }
+        let mut taken = Ok(());
+        loaded.each(|key, row| {
+            if let (true, Some(row)) = (taken.is_ok(), row) {
+                taken = self.put(key, row);
+            }
+        });
+        taken
+    }
+
     fn put(&mut self, key: &[u8], row: &[u8]) -> Result<(), StateError> {
         let (stored, columns) = (&mut self.stored, &self.columns);
         stored.find(row)?;
@@ -55,18 +71,34 @@ impl Ahead {
         self.tables.get(&table).map_or(0, Vec::len)
     }
 
-    /// Takes the loaded rows of a table that are about to go into state; the same ones may come again.
+    /// Takes the loaded rows of a table that are about to go into state; when they did not go, all of them come again.
     pub(super) fn take(&mut self, loaded: &Run) -> Result<(), StateError> {
-        for view in self.tables.get_mut(&loaded.table()).into_iter().flatten() {
-            let mut taken = Ok(());
-            loaded.each(|key, row| {
-                if let (true, Some(row)) = (taken.is_ok(), row) {
-                    taken = view.put(key, row);
-                }
-            });
-            taken?;
-        }
-        Ok(())
+        self.tables.get_mut(&loaded.table()).into_iter().flatten().try_for_each(|view| view.take(loaded))
+    }
+
+    /// The same, and writes what there is of each view.
+    pub(super) fn take_and_write(&mut self, loaded: &Run, state: &State) -> Result<Vec<WrittenRun>, StateError> {
+        let views = self.tables.get_mut(&loaded.table()).into_iter().flatten();
+        let written = views.map(|view| {
+            view.take(loaded)?;
+            state.write_run(&view.rows)
+        });
+        written.collect()
+    }
+
+    /// What was taken of a table has gone into state with its rows, and does not come again.
+    pub(super) fn keep(&mut self, table: TableId) {
+        self.tables.get_mut(&table).into_iter().flatten().for_each(|view| view.taken = None);
+    }
+
+    /// Puts what was written into state.
+    pub(super) fn take_in(
+        &mut self,
+        tx: &StateTx<'_>,
+        (table, written): (TableId, Vec<WrittenRun>),
+    ) -> Result<(), StateError> {
+        let views = self.tables.get_mut(&table).into_iter().flatten();
+        views.zip(written).try_for_each(|(view, written)| tx.take_in(&mut view.rows, written))
     }
 
     /// Puts what was taken into state, or into what `tx` commits; it is to be forgotten after that.
@@ -76,7 +108,10 @@ impl Ahead {
 
     /// What was taken of a table is in state.
     pub(super) fn forget(&mut self, table: TableId) {
-        self.tables.get_mut(&table).into_iter().flatten().for_each(|view| view.rows.clear());
+        self.tables.get_mut(&table).into_iter().flatten().for_each(|view| {
+            view.rows.clear();
+            view.taken = None;
+        });
     }
 
     /// Nothing is filled ahead any more of what is being copied now.
@@ -128,7 +163,7 @@ impl Engine {
             let is_new = view.condition == ViewCondition::Filling && !view.half_filled;
             let columns = self.copied_columns(place).filter(|_| is_new)?.keyed_as(table)?;
             let rows = Run::new(self.assembly.relations[view.relation].table);
-            Some(AheadView { place, rows, columns, stored: StoredRow::default() })
+            Some(AheadView { place, rows, taken: None, columns, stored: StoredRow::default() })
         };
         let views = (0..self.assembly.views.len()).filter_map(fits).collect();
         self.loads.ahead.tables.insert(table, views);

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::thread;
 
 use tailwater_connectors::{TableSchema, Transaction};
 
@@ -51,13 +52,28 @@ impl Loads {
     pub(super) fn settle_rows(&mut self, tx: &mut StateTx<'_>, table: TableId) -> Result<(), EngineError> {
         let Some(run) = self.runs.get_mut(&table) else { return Ok(()) };
         self.ahead.take(run)?;
-        settle(tx, run)
+        settle(tx, run)?;
+        if run.is_empty() {
+            self.ahead.keep(table);
+        }
+        Ok(())
     }
 
-    /// The same with the rows of its views.
+    /// The same with the rows of its views, which are written beside it.
     pub(super) fn settle(&mut self, tx: &mut StateTx<'_>, table: TableId) -> Result<(), EngineError> {
-        self.settle_rows(tx, table)?;
-        self.ahead.settle(tx, table)
+        let (run, ahead) = (self.runs.get_mut(&table), &mut self.ahead);
+        let Some(run) = run.filter(|run| run.bytes() >= FILE_BYTES_MIN && ahead.views_of(table) > 0) else {
+            self.settle_rows(tx, table)?;
+            return self.ahead.settle(tx, table);
+        };
+        let (state, loaded) = (tx.state(), &*run);
+        let (own, views) = thread::scope(|threads| {
+            let views = threads.spawn(|| ahead.take_and_write(loaded, state));
+            (state.write_run(loaded), views.join().expect("writing rows does not panic"))
+        });
+        tx.take_in(run, own?)?;
+        ahead.keep(table);
+        Ok(ahead.take_in(tx, (table, views?))?)
     }
 
     /// Memory that all of it takes when its views have taken it, about.

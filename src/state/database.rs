@@ -141,10 +141,10 @@ impl Database {
     }
 
     /// Takes in sorted files of rows, all of them or none, on the disk when it returns. The files are moved.
-    pub(super) fn ingest(&self, files: Vec<PathBuf>) -> Result<(), StateError> {
+    pub(super) fn ingest(&self, files: &[PathBuf]) -> Result<(), StateError> {
         let mut options = IngestExternalFileOptions::default();
         options.set_move_files(true);
-        Ok(self.engine.ingest_external_file_cf_opts(self.tables(), &options, files)?)
+        Ok(self.engine.ingest_external_file_cf_opts(self.tables(), &options, files.to_vec())?)
     }
 
     /// Changes the bounds of all caches and write buffers; that of the log stays.

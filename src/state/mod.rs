@@ -44,7 +44,7 @@ pub use home::StateHome;
 pub use key_codec::{encode_key, encode_value};
 pub use reader::{ErrorPage, Reader, RowPage};
 pub use row_codec::{decode_row, encode_row};
-pub use run::Run;
+pub use run::{Run, RunMark, WrittenRun};
 pub use store::{State, Usage};
 pub use stored_row::StoredRow;
 pub use table::{TableId, Version};

@@ -8,6 +8,7 @@
 //! Files are made in `runs/`, beside the database, and moved. What a crash leaves there is of no interest; it may be another name of a
 //! file that RocksDB has already: it is unlinked, never written over.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -34,6 +35,21 @@ pub struct Run {
     entries: Vec<Entry>,
     /// Places from which on keys ascend, none twice, after one that was not below: where a session's batch comes after another one's.
     breaks: Vec<usize>,
+}
+
+/// How much there was of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct RunMark {
+    bytes: usize,
+    entries: usize,
+}
+
+/// Files with the writes of a run, which RocksDB has not taken in yet; those that it never does are removed.
+#[derive(Debug)]
+pub struct WrittenRun {
+    files: Vec<PathBuf>,
+    /// The greatest key, without the table.
+    last_key: Vec<u8>,
 }
 
 /// A write in a run's bytes.
@@ -111,6 +127,18 @@ impl Run {
         self.breaks.clear();
     }
 
+    /// What there is so far.
+    pub fn mark(&self) -> RunMark {
+        RunMark { bytes: self.bytes.len(), entries: self.entries.len() }
+    }
+
+    /// Forgets what came after `mark`.
+    pub fn back_to(&mut self, mark: RunMark) {
+        self.bytes.truncate(mark.bytes);
+        self.entries.truncate(mark.entries);
+        self.breaks.retain(|place| *place < mark.entries);
+    }
+
     /// Visits the writes in their order: keys without the table, rows, `None` for deletions.
     pub fn each(&self, mut visit: impl FnMut(&[u8], Option<&[u8]>)) {
         for entry in &self.entries {
@@ -127,13 +155,12 @@ impl Run {
         entry.row_bytes.map(|length| &self.bytes[start..][..length as usize])
     }
 
-    /// Sorts it; of several writes of a key the last one stays.
-    fn sort(&mut self) {
-        if self.breaks.is_empty() {
-            return;
+    /// Writes by their keys; of several writes of a key the last one.
+    fn sorted(&self) -> Cow<'_, [Entry]> {
+        match self.breaks.is_empty() {
+            true => Cow::Borrowed(&self.entries),
+            false => Cow::Owned(self.joined().unwrap_or_else(|| self.merged())),
         }
-        self.entries = self.joined().unwrap_or_else(|| self.merged());
-        self.breaks.clear();
     }
 
     /// Its ascending stretches one after another, if none reaches into another one. So they are when sessions read a table from several
@@ -165,17 +192,13 @@ impl Run {
         entries
     }
 
-    /// Its greatest key, without the table, when it is sorted.
-    pub(super) fn last_key(&self) -> Option<&[u8]> {
-        self.entries.last().map(|entry| &self.key(entry)[TABLE_ID_BYTES..])
-    }
-
-    /// Sorts it and writes it as files below `directory`, whose keys do not overlap. What cannot be written leaves no files.
-    pub(super) fn write(&mut self, directory: &Path, options: &Options) -> Result<Vec<PathBuf>, StateError> {
-        self.sort();
+    /// Writes it, sorted, as files below `directory`, whose keys do not overlap. What cannot be written leaves no files. Only one run of a
+    /// table may be written at a time.
+    pub(super) fn write(&self, directory: &Path, options: &Options) -> Result<WrittenRun, StateError> {
+        let entries = self.sorted();
         fs::create_dir_all(directory).map_err(|error| directory::failed(directory, &error))?;
-        let pieces: Vec<(PathBuf, &[Entry])> = (self.pieces().into_iter().enumerate())
-            .map(|(number, entries)| (directory.join(format!("{number}.sst")), entries))
+        let pieces: Vec<(PathBuf, &[Entry])> = (pieces(&entries, self.bytes()).into_iter().enumerate())
+            .map(|(number, entries)| (directory.join(format!("{}-{number}.sst", self.table.0)), entries))
             .collect();
         let write = |first: usize| {
             let mut own = pieces.iter().skip(first).step_by(2);
@@ -186,24 +209,11 @@ impl Run {
             let own = write(0);
             own.and(other.map_or(Ok(()), |other| other.join().expect("writing a file does not panic")))
         });
-        if written.is_err() {
-            pieces.iter().for_each(|(path, _)| drop(remove(path)));
-        }
-        written.map(|()| pieces.into_iter().map(|(path, _)| path).collect())
-    }
-
-    /// Writes of each file. Several sessions read a table from several places on, and go on from there in the next run: a file that reached
-    /// from one of those places to another would overlap with all that is to come between, and had to be merged with it. Where one session
-    /// has stopped and another one began, a row came earlier than the one before it in order.
-    fn pieces(&self) -> Vec<&[Entry]> {
-        let pieces: Vec<&[Entry]> =
-            self.entries.chunk_by(|before, after| before.start < after.start).take(PIECES_MAX + 1).collect();
-        match pieces.len() {
-            2..=PIECES_MAX => pieces,
-            // In one order, or in none.
-            _ if self.bytes() < SPLIT_BYTES_MIN => vec![&self.entries],
-            _ => self.entries.chunks(self.entries.len().div_ceil(2)).collect(),
-        }
+        let files = pieces.into_iter().map(|(path, _)| path).collect();
+        let last_key = entries.last().map_or(Vec::new(), |entry| self.key(entry)[TABLE_ID_BYTES..].to_vec());
+        // Dropped after an error.
+        let run = WrittenRun { files, last_key };
+        written.map(|()| run)
     }
 
     fn write_file(&self, (path, entries): (&Path, &[Entry]), options: &Options) -> Result<(), StateError> {
@@ -217,6 +227,37 @@ impl Run {
             }
         }
         Ok(file.finish()?)
+    }
+}
+
+impl WrittenRun {
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    pub(super) fn last_key(&self) -> &[u8] {
+        &self.last_key
+    }
+}
+
+impl Drop for WrittenRun {
+    fn drop(&mut self) {
+        // What cannot be removed is when it is written again, or at the next start.
+        self.files.iter().for_each(|path| drop(remove(path)));
+    }
+}
+
+/// Writes of each file. Several sessions read a table from several places on, and go on from there in the next run: a file that reached
+/// from one of those places to another would overlap with all that is to come between, and had to be merged with it. Where one session
+/// has stopped and another one began, a row came earlier than the one before it in order.
+fn pieces(entries: &[Entry], bytes: usize) -> Vec<&[Entry]> {
+    let pieces: Vec<&[Entry]> =
+        entries.chunk_by(|before, after| before.start < after.start).take(PIECES_MAX + 1).collect();
+    match pieces.len() {
+        0 | 2..=PIECES_MAX => pieces,
+        // In one order, or in none.
+        _ if bytes < SPLIT_BYTES_MIN => vec![entries],
+        _ => entries.chunks(entries.len().div_ceil(2)).collect(),
     }
 }
 

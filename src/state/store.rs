@@ -14,7 +14,7 @@ use super::life::Life;
 use super::log_sync::LogSync;
 use super::reader::Reader;
 use super::row_cache::CacheMeter;
-use super::run;
+use super::run::{self, Run, WrittenRun};
 use super::transaction::StateTx;
 use super::views::{RegisteredView, Views};
 use super::witness::Witness;
@@ -168,6 +168,11 @@ impl State {
     /// Memory that all runs together may take before they are ingested.
     pub fn run_bytes_max(&self) -> usize {
         self.run_bytes_max.load(Ordering::Relaxed)
+    }
+
+    /// Writes a run as files, for [`StateTx::take_in`].
+    pub fn write_run(&self, run: &Run) -> Result<WrittenRun, StateError> {
+        run.write(&self.directory.runs(), self.database.run_options())
     }
 
     pub(super) fn database(&self) -> &Database {

@@ -16,7 +16,7 @@ use super::commit::StepBatch;
 use super::documents::{document_key, parse_document, print_document};
 use super::overlay::Overlay;
 use super::row_cache::CachedRow;
-use super::run::Run;
+use super::run::{Run, WrittenRun};
 use super::scan::{Direction, ScanRange, Visit};
 use super::store::State;
 use super::table::{TableId, Version};
@@ -293,20 +293,29 @@ impl<'a> StateTx<'a> {
     /// Takes in a run and clears it: at once and for good, whatever becomes of this step, which has written nothing of its table. A run that
     /// could not be taken in is as it was. A power cut takes it after all that is committed afterwards, and before all that was committed before.
     pub fn ingest(&self, run: &mut Run) -> Result<(), StateError> {
+        let written = self.state.write_run(run)?;
+        self.take_in(run, written)
+    }
+
+    /// The same with a run of which `written` are all writes.
+    pub fn take_in(&self, run: &mut Run, written: WrittenRun) -> Result<(), StateError> {
         debug_assert!(self.overlay.table(run.table()).is_none(), "a step and a run do not write the same table");
-        if run.is_empty() {
+        if written.files().is_empty() {
             return Ok(());
         }
-        let database = self.state.database();
-        let files = run.write(&self.state.directory().runs(), database.run_options())?;
         pass(FailPoint::RunWritten);
         // Else a power cut could leave rows of a table of which nobody knows, whose id would be given out again.
         self.state.flush()?;
-        database.ingest(files)?;
+        self.state.database().ingest(written.files())?;
         pass(FailPoint::RunIngested);
-        self.writer.borrow_mut().ingested(run.table(), run.last_key().unwrap_or_default());
+        self.writer.borrow_mut().ingested(run.table(), written.last_key());
         run.clear();
         Ok(())
+    }
+
+    /// The state that it is a step of.
+    pub fn state(&self) -> &'a State {
+        self.state
     }
 
     /// Whether nothing was written in this step.

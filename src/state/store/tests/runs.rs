@@ -115,6 +115,26 @@ fn runs_of_several_sessions_do_not_overlap_with_those_to_come() {
     }
 }
 
+#[test]
+fn what_came_after_a_mark_can_be_forgotten() {
+    let place = tempfile::tempdir().unwrap();
+    let state = open(place.path());
+    let mut run = Run::new(TABLE);
+    let nothing = run.mark();
+    ["c", "d", "a"].iter().for_each(|key| put(&mut run, key.as_bytes(), b"kept"));
+    let mark = run.mark();
+    ["b", "a", "e"].iter().for_each(|key| put(&mut run, key.as_bytes(), b"forgotten"));
+    run.back_to(mark);
+    put(&mut run, b"b", b"kept");
+    state.begin().ingest(&mut run).unwrap();
+    let rows = collect(&state.begin(), TABLE, Version::Old);
+    assert_eq!(rows, ["a", "b", "c", "d"].map(|key| (key.as_bytes().to_vec(), b"kept".to_vec())));
+    put(&mut run, b"f", b"forgotten");
+    run.back_to(nothing);
+    state.begin().ingest(&mut run).unwrap();
+    assert_eq!(collect(&state.begin(), TABLE, Version::Old).len(), 4);
+}
+
 /// Else a power cut could take the step that gave out the table's id, and leave rows under it.
 #[test]
 fn what_was_committed_before_a_run_is_on_the_disk_before_it() {
@@ -139,10 +159,10 @@ fn a_second_name_of_a_file_of_the_database_is_not_written_over() {
     state.begin().ingest(&mut run).unwrap();
     let files = fs::read_dir(place.path().join("db")).unwrap().flatten().map(|entry| entry.path());
     let file = files.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "sst")).unwrap();
-    fs::hard_link(&file, place.path().join("runs/0.sst")).unwrap();
+    fs::hard_link(&file, place.path().join(format!("runs/{}-0.sst", TABLE.0))).unwrap();
     put(&mut run, b"other", b"row");
     state.begin().ingest(&mut run).unwrap();
-    fs::hard_link(&file, place.path().join("runs/0.sst")).unwrap();
+    fs::hard_link(&file, place.path().join(format!("runs/{}-0.sst", TABLE.0))).unwrap();
     drop(state);
     let state = open(place.path());
     assert_eq!(collect(&state.begin(), TABLE, Version::Old).len(), 2);
