@@ -55,7 +55,7 @@ pub fn write_value(out: &mut Vec<u8>, sql_type: &SqlType, value: &Value) {
         Value::Float(number) if number.is_finite() => write_plain(out, sql_type, value),
         Value::Text(text) if matches!(sql_type, SqlType::Json | SqlType::Jsonb) => embed(out, text),
         Value::Text(text) => write_string(out, text),
-        Value::Array(array) => write_array(out, sql_type, array),
+        Value::Array(array) => write_array(out, (sql_type, array), write_value),
         _ => {
             // Nothing in these forms needs escaping, except bytea's backslash.
             out.push(b'"');
@@ -102,7 +102,11 @@ fn embed(out: &mut Vec<u8>, document: &str) {
     out.extend(document.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
 }
 
-fn write_array(out: &mut Vec<u8>, sql_type: &SqlType, array: &Array) {
+/// Writes one value.
+pub(crate) type WriteValue = fn(&mut Vec<u8>, &SqlType, &Value);
+
+/// Appends an array, nested by dimension, with elements as `write` has them.
+pub(crate) fn write_array(out: &mut Vec<u8>, (sql_type, array): (&SqlType, &Array), write: WriteValue) {
     let element_type = match sql_type {
         SqlType::Array(element) => element,
         other => other,
@@ -111,12 +115,17 @@ fn write_array(out: &mut Vec<u8>, sql_type: &SqlType, array: &Array) {
         out.extend_from_slice(b"[]");
         return;
     }
-    write_dimension(out, element_type, &array.dimensions, &array.elements);
+    write_dimension(out, &array.dimensions, &array.elements, &|out, element| write(out, element_type, element));
 }
 
-fn write_dimension(out: &mut Vec<u8>, element_type: &SqlType, dimensions: &[(u32, i32)], elements: &[Value]) {
+fn write_dimension(
+    out: &mut Vec<u8>,
+    dimensions: &[(u32, i32)],
+    elements: &[Value],
+    write: &dyn Fn(&mut Vec<u8>, &Value),
+) {
     let Some((&(length, _), inner)) = dimensions.split_first() else {
-        elements.iter().for_each(|element| write_value(out, element_type, element));
+        elements.iter().for_each(|element| write(out, element));
         return;
     };
     let size = (elements.len() / (length as usize).max(1)).max(1);
@@ -125,7 +134,7 @@ fn write_dimension(out: &mut Vec<u8>, element_type: &SqlType, dimensions: &[(u32
         if index > 0 {
             out.push(b',');
         }
-        write_dimension(out, element_type, inner, part);
+        write_dimension(out, inner, part, write);
     }
     out.push(b']');
 }

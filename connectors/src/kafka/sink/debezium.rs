@@ -24,7 +24,7 @@ use crate::json;
 use crate::schema::Column;
 use crate::sql_type::SqlType;
 use crate::text;
-use crate::value::{Array, Value};
+use crate::value::Value;
 
 /// From 1970 to the beginning of dates here.
 const DAYS_TO_2000: i64 = 10_957;
@@ -58,7 +58,7 @@ fn write_value(out: &mut Vec<u8>, sql_type: &SqlType, value: &Value) {
             out.push(b'"');
         }
         Value::Text(text) => json::write_string(out, text),
-        Value::Array(array) => write_array(out, sql_type, array),
+        Value::Array(array) => json::write_array(out, (sql_type, array), write_value),
         Value::Interval(_) | Value::Numeric(_) | Value::Uuid(_) => {
             let mut quoted = String::new();
             text::write_text(&mut quoted, sql_type, value);
@@ -92,33 +92,6 @@ fn plain(out: &mut Vec<u8>, number: i64) {
     let mut text = String::new();
     write!(text, "{number}").expect("writing to a string does not fail");
     out.extend_from_slice(text.as_bytes());
-}
-
-fn write_array(out: &mut Vec<u8>, sql_type: &SqlType, array: &Array) {
-    let element_type = match sql_type {
-        SqlType::Array(element) => element,
-        other => other,
-    };
-    match array.elements.is_empty() {
-        true => out.extend_from_slice(b"[]"),
-        false => write_dimension(out, element_type, &array.dimensions, &array.elements),
-    }
-}
-
-fn write_dimension(out: &mut Vec<u8>, element_type: &SqlType, dimensions: &[(u32, i32)], elements: &[Value]) {
-    let Some((&(length, _), inner)) = dimensions.split_first() else {
-        elements.iter().for_each(|element| write_value(out, element_type, element));
-        return;
-    };
-    let size = (elements.len() / (length as usize).max(1)).max(1);
-    out.push(b'[');
-    for (index, part) in elements.chunks(size).enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        write_dimension(out, element_type, inner, part);
-    }
-    out.push(b']');
 }
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
