@@ -1,11 +1,13 @@
 //! `[sink.NAME]` with `type = "kafka"`.
 
+use tailwater_connectors::kafka::registry::RegistryConfig;
 use tailwater_connectors::kafka::sink::config::{
     Compression, DEFAULT_CURSOR_TOPIC, KafkaFormat, KafkaMode, KafkaSinkConfig,
 };
 
 use super::checked::SinkConfig;
 use super::kafka;
+use super::schemas;
 use super::section::Section;
 use super::sink_table::PassedTable;
 
@@ -24,6 +26,7 @@ pub(super) fn read(
     let topic = section.required("topic", "write topic = \"NAME\"");
     check_topic("topic", topic.as_deref(), section);
     let (format, mode) = (format(section), mode(section));
+    let registry = registry((format, mode), section);
     let names = |key| section.strings(key).map(|names| names.into_iter().map(Into::into).collect());
     let (key, partition_by): (_, Option<Vec<_>>) = (names("key"), names("partition_by"));
     if partition_by.as_ref().is_some_and(Vec::is_empty) {
@@ -44,6 +47,7 @@ pub(super) fn read(
         connection: connection?,
         topic: topic?,
         format,
+        registry,
         mode,
         key,
         partition_by,
@@ -60,11 +64,33 @@ fn format(section: &Section<'_>) -> KafkaFormat {
     match section.string("format").as_deref() {
         None | Some("json") => KafkaFormat::Json,
         Some("debezium") => KafkaFormat::Debezium,
-        Some(other) => {
-            section.report("format", format!("\"{other}\" is not there yet"), Some("known formats: json, debezium"));
+        Some(other) => schemas::kind(other).map(KafkaFormat::Schema).unwrap_or_else(|| {
+            let hint = "known formats: json, debezium, avro, protobuf, json_schema";
+            section.report("format", format!("\"{other}\" is no format"), Some(hint));
             KafkaFormat::Json
-        }
+        }),
     }
+}
+
+/// Reads where schemas are registered, which the formats that have schemas need and no other has use for.
+fn registry((format, mode): (KafkaFormat, KafkaMode), section: &Section<'_>) -> Option<RegistryConfig> {
+    let registry = schemas::registry(section);
+    match (format, &registry) {
+        (KafkaFormat::Schema(_), None) if !section.has("registry") => {
+            let message = format!("is missing: format \"{}\" registers its schemas", format.name());
+            section.report("registry", message, Some("write registry = \"http://host:8081\""));
+        }
+        (KafkaFormat::Json | KafkaFormat::Debezium, Some(_)) => {
+            let hint = "leave it out, or write format = \"avro\", \"protobuf\" or \"json_schema\"";
+            section.report("registry", format!("is not for format \"{}\"", format.name()), Some(hint));
+        }
+        _ => {}
+    }
+    if matches!(format, KafkaFormat::Schema(_)) && mode == KafkaMode::Append {
+        let hint = "write mode = \"upsert\", or format = \"json\" or \"debezium\"";
+        section.report("mode", format!("format \"{}\" writes rows, not events", format.name()), Some(hint));
+    }
+    registry
 }
 
 fn mode(section: &Section<'_>) -> KafkaMode {

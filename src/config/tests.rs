@@ -260,7 +260,13 @@ fn a_table_passes_through_by_a_view_of_its_own() {
 #[test]
 fn what_is_wrong_in_a_sink_of_kafka_is_named() {
     let cases = [
-        ("view = \"card\"\nformat = \"avro\"", "format: \"avro\" is not there yet"),
+        ("view = \"card\"\nformat = \"xml\"", "format: \"xml\" is no format"),
+        ("view = \"card\"\nformat = \"avro\"", "registry: is missing: format \"avro\" registers its schemas"),
+        ("view = \"card\"\nregistry = \"http://r\"", "registry: is not for format \"json\""),
+        (
+            "view = \"card\"\nformat = \"protobuf\"\nregistry = \"http://r\"\nmode = \"append\"",
+            "mode: format \"protobuf\" writes rows, not events",
+        ),
         ("view = \"card\"\nmode = \"both\"", "mode: \"both\" is no mode"),
         ("view = \"card\"\npartitions = 0", "partitions: is not a number that brokers take"),
         ("view = \"card\"\ncompression = \"rar\"", "compression: \"rar\" is no compression that is known here"),

@@ -30,11 +30,11 @@ fn guarded() -> Rig {
 }
 
 /// Where libraries are kept between runs.
-fn library_directory(name: &str) -> PathBuf {
+pub(crate) fn library_directory(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-fn must(command: &mut Command, why: &str) -> Output {
+pub(crate) fn must(command: &mut Command, why: &str) -> Output {
     let output = command.output().unwrap_or_else(|error| panic!("{why}: {command:?}: {error}"));
     assert!(output.status.success(), "{why}: {command:?}: {}", said(&output));
     output

@@ -11,6 +11,7 @@ mod disk;
 mod fail_points;
 mod failover;
 mod fuzz;
+mod kafka_schemas;
 mod kafka_sink;
 mod kafka_source;
 mod life;

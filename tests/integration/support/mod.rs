@@ -15,6 +15,7 @@
 //! kafka_broker  a real broker
 //! kafka_topic   what a reader of committed transactions finds in a topic
 //! topic_audit   topics compared with the database's own answers
+//! schema_registry  a real registry of schemas
 //! kafka_rig     a daemon that follows its topics
 //! small_disk  a disk that fills up
 //! proxy       a network that fails between the two
@@ -50,6 +51,8 @@ pub(crate) mod readers;
 pub(crate) mod recording;
 pub(crate) mod replay;
 pub(crate) mod rig;
+#[path = "../../../connectors/tests/support/schema_registry.rs"]
+pub(crate) mod schema_registry;
 pub(crate) mod small_disk;
 pub(crate) mod topic_audit;
 pub(crate) mod view_file;

@@ -29,10 +29,6 @@ pub enum SchemaFrom {
 impl SchemaFormat {
     /// As it is written in the configuration.
     pub fn name(&self) -> &'static str {
-        match self.kind {
-            SchemaKind::Avro => "avro",
-            SchemaKind::Protobuf => "protobuf",
-            SchemaKind::Json => "json_schema",
-        }
+        self.kind.format_name()
     }
 }

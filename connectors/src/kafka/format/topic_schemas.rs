@@ -1,6 +1,7 @@
 //! The schemas of a topic that holds a view: of its keys and of its values, registered under the topic's subjects.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::avro::AvroSchema;
 use super::decoder::{Decoded, Decoder, Format, TimeUnit};
@@ -16,6 +17,7 @@ use crate::value::Value;
 /// Schemas that have been registered.
 #[derive(Clone, Debug)]
 pub struct TopicSchemas {
+    kind: SchemaKind,
     key: Registered,
     value: Registered,
 }
@@ -25,8 +27,16 @@ pub struct TopicSchemas {
 struct Registered {
     id: u32,
     rows: SchemaRows,
-    columns: Vec<Column>,
+    reader: Reader,
     places: Vec<usize>,
+}
+
+/// How a part is read again.
+#[derive(Clone, Debug)]
+enum Reader {
+    Json(Vec<Column>),
+    /// A plan, and the columns under the names of the schema's fields.
+    Plan(Arc<Plan>, Vec<Column>),
 }
 
 /// What a topic's schemas are made from.
@@ -48,12 +58,9 @@ impl TopicView<'_> {
         registry.check()?;
         for part in [Part::Key, Part::Value] {
             let subject = subject(self.topic, part);
-            let (_, _, rows) = self.part(part);
-            if let Some(why) = registry.incompatible(&subject, &rows.schema())? {
-                return Err(RegistryError::Refused {
-                    message: format!("the view's schema is not compatible with subject \"{subject}\": {why}"),
-                    hint: "change the view, the subject's compatibility, or the topic".into(),
-                });
+            let schema = self.part(part).2.schema();
+            if let Some(why) = registry.incompatible(&subject, &schema)? {
+                return Err(incompatible(&subject, &why));
             }
         }
         Ok(())
@@ -61,12 +68,21 @@ impl TopicView<'_> {
 
     /// Registers the schemas, where they are not there yet. Waits for answers.
     pub fn register(&self, registry: &Registry) -> Result<TopicSchemas, RegistryError> {
-        let register = |part| -> Result<Registered, RegistryError> {
-            let (places, columns, rows) = self.part(part);
-            let id = registry.register(&subject(self.topic, part), &rows.schema())?;
-            Ok(Registered { id, rows, columns, places })
-        };
-        Ok(TopicSchemas { key: register(Part::Key)?, value: register(Part::Value)? })
+        // The value first: it is the one that may be refused, and then nothing was changed.
+        let (value, key) = (self.register_part(registry, Part::Value)?, self.register_part(registry, Part::Key)?);
+        Ok(TopicSchemas { kind: self.kind, key, value })
+    }
+
+    fn register_part(&self, registry: &Registry, part: Part) -> Result<Registered, RegistryError> {
+        let (places, columns, rows) = self.part(part);
+        let (subject, schema) = (subject(self.topic, part), rows.schema());
+        let reader = Reader::new(&schema, &columns)?;
+        let id =
+            registry.register(&subject, &schema).map_err(|error| match registry.incompatible(&subject, &schema) {
+                Ok(Some(why)) if !error.is_transient() => incompatible(&subject, &why),
+                _ => error,
+            })?;
+        Ok(Registered { id, rows, reader, places })
     }
 
     fn part(&self, part: Part) -> (Vec<usize>, Vec<Column>, SchemaRows) {
@@ -80,7 +96,22 @@ impl TopicView<'_> {
     }
 }
 
+fn incompatible(subject: &str, why: &str) -> RegistryError {
+    RegistryError::Refused {
+        message: format!("the view's schema is not compatible with subject \"{subject}\": {why}"),
+        hint: format!(
+            "change the view so that it fits what \"{subject}\" holds, or the subject's rule (PUT /config/{subject}), or write to another \
+             topic"
+        ),
+    }
+}
+
 impl TopicSchemas {
+    /// Their language.
+    pub fn kind(&self) -> SchemaKind {
+        self.kind
+    }
+
     /// The key of a row.
     pub fn key(&self, row: &Row) -> Result<Vec<u8>, EncodeError> {
         self.key.message(row)
@@ -110,27 +141,48 @@ impl Registered {
     fn values(&self, message: &[u8]) -> Option<Vec<Value>> {
         let framed = wire::split(message).filter(|framed| framed.schema == self.id)?;
         let mut payload = framed.payload;
-        let RegisteredSchema { kind, text, .. } = self.rows.schema();
-        let language = match kind {
-            SchemaKind::Json => {
-                let mut decoder = Decoder::new(&Format::Json, &self.columns, TimeUnit::default()).ok()?;
-                return decoder.decode_key(payload).ok();
-            }
-            SchemaKind::Avro => Language::Avro(AvroSchema::parse(&text, std::iter::empty()).ok()?),
+        if matches!(self.rows, SchemaRows::Protobuf(_)) {
+            wire::take_path(&mut payload).filter(|path| path == &[0])?;
+        }
+        self.reader.values(payload)
+    }
+}
+
+impl Reader {
+    fn new(schema: &RegisteredSchema, columns: &[Column]) -> Result<Self, RegistryError> {
+        let unread = |why: String| RegistryError::Refused {
+            message: format!("the schema that was made of the view cannot be read: {why}"),
+            hint: "give the view's columns simpler names".into(),
+        };
+        let language = match schema.kind {
+            SchemaKind::Json => return Ok(Self::Json(columns.to_vec())),
+            SchemaKind::Avro => Language::Avro(AvroSchema::parse(&schema.text, std::iter::empty()).map_err(unread)?),
             SchemaKind::Protobuf => {
-                wire::take_path(&mut payload)?;
-                let pool = Pool::parse(&text, std::iter::empty()).ok()?;
-                let message = pool.only()?;
+                let pool = Pool::parse(&schema.text, std::iter::empty()).map_err(unread)?;
+                let message = pool.only().ok_or_else(|| unread("it has no message type".into()))?;
                 Language::Protobuf(pool, message)
             }
         };
         // Names in the schema may differ from those of columns, their order does not.
-        let columns = language.columns_like(&self.columns);
+        let columns = language.columns_like(columns);
         let wanted = Wanted { columns: &columns, lost: &HashSet::new(), envelope: false };
-        let (plan, unfit) = Plan::new(language, &wanted).ok()?;
-        match plan.read(payload, &columns).ok().filter(|_| unfit.0.is_empty())? {
-            Decoded::Row(values) => Some(values),
-            Decoded::Gone(_) => None,
+        let (plan, unfit) = Plan::new(language, &wanted).map_err(|bad| unread(bad.reason))?;
+        match unfit.0.into_iter().next() {
+            Some((_, reason)) => Err(unread(reason)),
+            None => Ok(Self::Plan(Arc::new(plan), columns)),
+        }
+    }
+
+    fn values(&self, payload: &[u8]) -> Option<Vec<Value>> {
+        match self {
+            Self::Json(columns) => {
+                let mut decoder = Decoder::new(&Format::Json, columns, TimeUnit::default()).ok()?;
+                decoder.decode_key(payload).ok()
+            }
+            Self::Plan(plan, columns) => match plan.read(payload, columns).ok()? {
+                Decoded::Row(values) => Some(values),
+                Decoded::Gone(_) => None,
+            },
         }
     }
 }

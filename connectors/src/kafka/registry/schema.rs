@@ -23,6 +23,15 @@ impl SchemaKind {
         }
     }
 
+    /// What `format` calls it in the configuration.
+    pub fn format_name(self) -> &'static str {
+        match self {
+            Self::Avro => "avro",
+            Self::Protobuf => "protobuf",
+            Self::Json => "json_schema",
+        }
+    }
+
     /// The kind of a `schemaType`; where there is none it is Avro, which was there first.
     pub(super) fn from_name(name: Option<&str>) -> Option<Self> {
         match name {

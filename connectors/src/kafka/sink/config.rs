@@ -3,6 +3,7 @@
 use smol_str::SmolStr;
 
 use crate::kafka::KafkaConnection;
+use crate::kafka::registry::{RegistryConfig, SchemaKind};
 
 /// Default of `cursor_topic`.
 pub const DEFAULT_CURSOR_TOPIC: &str = "tailwater.cursors";
@@ -22,6 +23,8 @@ pub struct KafkaSinkConfig {
     pub topic: String,
     /// How rows are written.
     pub format: KafkaFormat,
+    /// Where schemas are registered, for formats that have them.
+    pub registry: Option<RegistryConfig>,
     /// What a message stands for.
     pub mode: KafkaMode,
     /// Columns of the message key; they must be the view's key, in any order. `None`: the view's key.
@@ -62,6 +65,8 @@ pub enum KafkaFormat {
     Json,
     /// Debezium's envelope, as JSON without schemas.
     Debezium,
+    /// Rows behind the id of their schema, which is registered.
+    Schema(SchemaKind),
 }
 
 impl KafkaFormat {
@@ -70,6 +75,7 @@ impl KafkaFormat {
         match self {
             Self::Json => "json",
             Self::Debezium => "debezium",
+            Self::Schema(kind) => kind.format_name(),
         }
     }
 }

@@ -19,6 +19,9 @@ pub(super) struct Layout {
     pub(super) partition_by: Vec<SmolStr>,
     /// Their number decides where a key is.
     pub(super) partitions: i32,
+    /// Ids of the schemas of keys and values, for formats that have them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) schemas: Option<(u32, u32)>,
 }
 
 /// The value of the record.

@@ -1,24 +1,22 @@
-//! From changed rows to records: key, partition and value.
+//! From changed rows to records: key, partition and value. A format that cannot write a value refuses the row.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use smol_str::SmolStr;
 
 use crate::json;
+use crate::kafka::format::EncodeError;
 use crate::row::Row;
 use crate::schema::{Column, ViewSchema};
 use crate::sink::{Cursor, RowChange, SinkError};
 use crate::value::Value;
 
-use super::config::{KafkaFormat, KafkaMode, KafkaSinkConfig, Origin};
+use super::config::{KafkaMode, KafkaSinkConfig, Origin};
 use super::cursor::Layout;
-use super::debezium;
 use super::envelope::{Operation, Told, row_state, told, write_sides};
 use super::error::Place;
+use super::form::Form;
 use super::murmur;
-
-/// Room for most rows.
-const OBJECT_BYTES: usize = 256;
 
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +58,7 @@ impl Moment {
 /// Which columns are the key, and which place a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Keys {
-    key: Vec<usize>,
+    pub(super) key: Vec<usize>,
     partition_by: Vec<usize>,
 }
 
@@ -99,20 +97,25 @@ pub(super) struct Encoder {
     topic: String,
     sink: SmolStr,
     origin: Option<Origin>,
-    format: KafkaFormat,
+    form: Form,
     mode: KafkaMode,
     partitions: i32,
 }
 
 impl Encoder {
-    pub(super) fn new(config: &KafkaSinkConfig, view: &ViewSchema, (keys, partitions): (Keys, i32)) -> Self {
+    pub(super) fn new(
+        config: &KafkaSinkConfig,
+        view: &ViewSchema,
+        (keys, partitions): (Keys, i32),
+        form: Form,
+    ) -> Self {
         Self {
             view: view.clone(),
             keys,
             topic: config.topic.clone(),
             sink: config.name.clone(),
             origin: config.origin.clone(),
-            format: config.format,
+            form,
             mode: config.mode,
             partitions,
         }
@@ -124,8 +127,8 @@ impl Encoder {
     }
 
     /// How rows are written.
-    pub(super) fn format(&self) -> KafkaFormat {
-        self.format
+    pub(super) fn form(&self) -> &Form {
+        &self.form
     }
 
     /// What the sink remembers of how its rows look.
@@ -133,50 +136,62 @@ impl Encoder {
         let names = |columns: &[usize]| columns.iter().map(|&column| self.view.columns[column].name.clone()).collect();
         Layout {
             topic: self.topic.clone(),
-            format: self.format.name().into(),
+            format: self.form.name().into(),
             mode: self.mode.name().into(),
             key: names(&self.keys.key),
             partition_by: names(&self.keys.partition_by),
             partitions: self.partitions,
+            schemas: self.form.ids(),
         }
     }
 
     /// Whether a message tells what was before, too.
     pub(super) fn tells_before(&self) -> bool {
-        (self.format, self.mode) != (KafkaFormat::Json, KafkaMode::Upsert)
+        match self.form {
+            Form::Json => self.mode == KafkaMode::Append,
+            Form::Debezium => true,
+            Form::Schema(_) => false,
+        }
     }
 
     /// Records that tell of `changes`, of rows that leave first.
-    pub(super) fn changes(&self, changes: &[RowChange], moment: &Moment) -> Vec<Record> {
+    pub(super) fn changes(&self, changes: &[RowChange], moment: &Moment) -> Result<Vec<Record>, SinkError> {
         let (mut gone, mut here) = (Vec::new(), Vec::new());
         for RowChange { old, new } in changes {
             let Some(new) = new else {
                 if let Some(old) = old {
-                    self.gone(self.spot(old), Some(&self.row(old)), moment, &mut gone);
+                    let before = self.before(old)?;
+                    self.gone(self.spot(old)?, before.as_deref(), moment, &mut gone);
                 }
                 continue;
             };
-            let spot = self.spot(new);
+            let spot = self.spot(new)?;
+            let row = self.row(new)?;
             let Some(old) = old else {
-                here.push(self.here(spot, (Operation::Create, None), &self.row(new), moment));
+                here.push(self.here(spot, (Operation::Create, None), &row, moment));
                 continue;
             };
             // SQL calls numeric 1.0 and 1.00 one key; their texts differ.
             let is_same_key = self.view.key.iter().all(|&column| old[column] == new[column]);
-            let former = if is_same_key { spot.clone() } else { self.spot(old) };
-            let before = self.tells_before().then(|| self.row(old));
+            let former = if is_same_key { spot.clone() } else { self.spot(old)? };
+            let before = self.before(old)?;
             if former == spot {
-                here.push(self.here(spot, (Operation::Update, before.as_deref()), &self.row(new), moment));
+                here.push(self.here(spot, (Operation::Update, before.as_deref()), &row, moment));
             } else {
                 self.gone(former, before.as_deref(), moment, &mut gone);
-                here.push(self.here(spot, (Operation::Create, None), &self.row(new), moment));
+                here.push(self.here(spot, (Operation::Create, None), &row, moment));
             }
         }
         gone.append(&mut here);
-        gone
+        Ok(gone)
     }
 
-    /// A row that is there now; `before` and `row` are JSON of this format.
+    /// What was there, where messages tell of it.
+    fn before(&self, old: &Row) -> Result<Option<Vec<u8>>, SinkError> {
+        self.tells_before().then(|| self.row(old)).transpose()
+    }
+
+    /// A row that is there now; `before` and `row` are of this format.
     pub(super) fn here(
         &self,
         spot: Spot,
@@ -209,12 +224,12 @@ impl Encoder {
     ) -> Vec<u8> {
         let mut out = Vec::with_capacity(before.map_or(0, <[u8]>::len) + after.map_or(0, <[u8]>::len) + 256);
         write_sides(&mut out, before, after);
-        if self.format == KafkaFormat::Debezium {
+        if self.form.is_debezium() {
             self.write_source(&mut out, operation, moment);
         }
         let (letter, at) = (operation.letter(), moment.at_millis);
         out.extend_from_slice(format!(",\"op\":\"{letter}\",\"ts_ms\":{at}").as_bytes());
-        if self.format == KafkaFormat::Debezium {
+        if self.form.is_debezium() {
             out.extend_from_slice(b",\"transaction\":null");
         }
         out.push(b'}');
@@ -245,41 +260,55 @@ impl Encoder {
         out.extend_from_slice(format!(",\"step\":{step}}}").as_bytes());
     }
 
-    /// A row as JSON of this format.
-    pub(super) fn row(&self, row: &Row) -> Vec<u8> {
-        self.object(self.view.columns.iter().zip(row.iter()))
-    }
-
-    fn object<'a>(&self, fields: impl Iterator<Item = (&'a Column, &'a Value)>) -> Vec<u8> {
-        let mut out = Vec::with_capacity(OBJECT_BYTES);
-        match self.format {
-            KafkaFormat::Json => json::write_object(&mut out, fields),
-            KafkaFormat::Debezium => debezium::write_object(&mut out, fields),
-        }
-        out
+    /// A row in this format.
+    pub(super) fn row(&self, row: &Row) -> Result<Vec<u8>, SinkError> {
+        self.form.value(&self.view, row).map_err(|error| self.unwritten("a row", &error))
     }
 
     /// Where a row is told of.
-    pub(super) fn spot(&self, row: &Row) -> Spot {
-        let key = self.chosen(row, &self.keys.key);
+    pub(super) fn spot(&self, row: &Row) -> Result<Spot, SinkError> {
+        let key = self.form.key(self.chosen(row, &self.keys.key), row);
+        let key = key.map_err(|error| self.unwritten("the key of a row", &error))?;
         let partition = match self.keys.partition_by == self.keys.key {
             true => murmur::partition(&key, self.partitions),
-            false => murmur::partition(&self.chosen(row, &self.keys.partition_by), self.partitions),
+            false => murmur::partition(&self.form.object(self.chosen(row, &self.keys.partition_by)), self.partitions),
         };
-        Spot { partition, key }
+        Ok(Spot { partition, key })
     }
 
     /// Where the row with these values of the view's key is told of.
-    pub(super) fn spot_of_key(&self, values: &[Value]) -> Spot {
+    pub(super) fn spot_of_key(&self, values: &[Value]) -> Result<Spot, SinkError> {
+        self.spot(&self.row_of_key(values))
+    }
+
+    /// A row that has nothing but its key.
+    fn row_of_key(&self, values: &[Value]) -> Row {
         let mut row = vec![Value::Null; self.view.columns.len()];
         for (&column, value) in self.view.key.iter().zip(values) {
             row[column] = value.clone();
         }
-        self.spot(&row.into())
+        row.into()
     }
 
-    fn chosen(&self, row: &Row, columns: &[usize]) -> Vec<u8> {
-        self.object(columns.iter().map(|&column| (&self.view.columns[column], &row[column])))
+    /// The key of a row as people read it.
+    pub(super) fn name(&self, row: &Row) -> String {
+        let object = self.form.object(self.chosen(row, &self.keys.key));
+        String::from_utf8_lossy(&object).into_owned()
+    }
+
+    /// A key as people read it, from these values of the view's key.
+    pub(super) fn name_of_key(&self, values: &[Value]) -> String {
+        self.name(&self.row_of_key(values))
+    }
+
+    fn chosen<'a>(&'a self, row: &'a Row, columns: &'a [usize]) -> impl Iterator<Item = (&'a Column, &'a Value)> {
+        columns.iter().map(|&column| (&self.view.columns[column], &row[column]))
+    }
+
+    fn unwritten(&self, what: &str, error: &EncodeError) -> SinkError {
+        let (view, format) = (&self.view.name, self.form.name());
+        let message = format!("{what} of view \"{view}\" cannot be written as {format}: {error}");
+        SinkError::Refused { sink: self.sink.to_string(), message, hint: EncodeError::HINT.into() }
     }
 
     /// What a message of the topic says.
@@ -292,8 +321,8 @@ impl Encoder {
     }
 
     /// The number of a row, as [`Told::state`] has it.
-    pub(super) fn state(&self, row: &Row) -> u128 {
-        row_state(&self.row(row))
+    pub(super) fn state(&self, row: &Row) -> Result<u128, SinkError> {
+        Ok(row_state(&self.row(row)?))
     }
 
     /// Key columns by name, with the place of each in the view's key.

@@ -17,6 +17,7 @@ use super::config::{KafkaMode, KafkaSinkConfig};
 use super::encoder::{Keys, Moment};
 use super::error::Place;
 use super::patience::{GivenUp, Waiting};
+use super::schemas::refuse_misfits;
 use super::session::{Opening, Owner, Session};
 use super::transactions::Portion;
 
@@ -39,6 +40,7 @@ impl KafkaSink {
             transactional_id: config.transactional_id.clone(),
         };
         Keys::new(&config, view, &place)?;
+        refuse_misfits(&config, &place)?;
         // Seeded by the system at random: no two processes have one name.
         let name = format!("{:016x}{:016x}", RandomState::new().hash_one(0), RandomState::new().hash_one(1));
         let owner = Owner { name: SmolStr::new(name), has_owned: false };
@@ -143,9 +145,9 @@ impl Sink for KafkaSink {
         let Some(last) = batches.last() else { return Ok(()) };
         let portion = |batch: &ChangelogBatch| {
             let moment = Moment::now(&batch.cursor);
-            Portion { records: session.encoder.changes(&batch.changes, &moment), moment }
+            session.encoder.changes(&batch.changes, &moment).map(|records| Portion { records, moment })
         };
-        let (portions, cursor) = (batches.iter().map(portion).collect::<Vec<_>>(), last.cursor.clone());
+        let (portions, cursor) = (batches.iter().map(portion).collect::<Result<Vec<_>, _>>()?, last.cursor.clone());
         self.act(move |session| session.commit(&portions, Some(cursor))).await
     }
 

@@ -6,31 +6,34 @@ use crate::sql_type::SqlType;
 use crate::text::parse_text;
 use crate::value::Value;
 
-use super::config::KafkaFormat;
 use super::debezium;
 use super::encoder::Encoder;
+use super::form::Form;
 
 /// The key's values in the view's key order; `None`: the encoder writes no such key.
 pub(super) fn key_values(encoder: &Encoder, key: &[u8]) -> Option<Vec<Value>> {
+    if let Form::Schema(schemas) = encoder.form() {
+        let mut values = vec![Value::Null; encoder.view.key.len()];
+        let read = schemas.key_values(key)?;
+        encoder.key_columns().zip(read).for_each(|((_, place), value)| values[place] = value);
+        return Some(values);
+    }
     let Ok(Json::Object(members)) = serde_json::from_slice(key) else { return None };
     let mut values = vec![Value::Null; encoder.view.key.len()];
     if members.len() != values.len() {
         return None;
     }
     for (column, place) in encoder.key_columns() {
-        values[place] = value(encoder.format(), &column.sql_type, members.get(column.name.as_str())?)?;
+        values[place] = value(encoder.form().is_debezium(), &column.sql_type, members.get(column.name.as_str())?)?;
     }
     Some(values)
 }
 
-fn value(format: KafkaFormat, sql_type: &SqlType, json: &Json) -> Option<Value> {
+fn value(is_debezium: bool, sql_type: &SqlType, json: &Json) -> Option<Value> {
     if json.is_null() {
         return Some(Value::Null);
     }
-    let read = match format {
-        KafkaFormat::Json => None,
-        KafkaFormat::Debezium => debezium::read_value(sql_type, json),
-    };
+    let read = is_debezium.then(|| debezium::read_value(sql_type, json)).flatten();
     read.or_else(|| parse_text(sql_type, &spelled(sql_type, json)).ok())
 }
 

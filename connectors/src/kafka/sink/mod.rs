@@ -5,6 +5,8 @@
 //! encoder       changed rows -> records: key, partition, value
 //! envelope      values that say what happened to a row, and what such a value says
 //! debezium      values as Debezium writes them
+//! form          rows and keys as bytes
+//! schemas       what is registered before it is used
 //! murmur        the hash that places a key
 //! topic         what a topic must be like; makes the missing one
 //! cluster       questions to the brokers
@@ -30,6 +32,7 @@ mod debezium;
 mod encoder;
 mod envelope;
 mod error;
+mod form;
 mod held;
 mod kafka_sink;
 mod key_values;
@@ -38,6 +41,7 @@ mod patience;
 mod read_back;
 mod reader;
 mod replace;
+mod schemas;
 mod session;
 #[cfg(test)]
 mod tests;

@@ -10,8 +10,10 @@ use async_trait::async_trait;
 use crate::read_back::{Held, HeldEntries, HeldEntry, ReadBack};
 use crate::row::Row;
 use crate::sink::SinkError;
+use crate::value::Value;
 
 use super::cluster::Cluster;
+use super::encoder::{Encoder, Spot};
 use super::held::{HeldTopic, Keys};
 use super::kafka_sink::KafkaSink;
 use super::key_values::key_values;
@@ -37,8 +39,7 @@ impl ReadBack for KafkaSink {
     }
 
     fn name(&self, row: &Row) -> String {
-        let key = self.session.as_ref().map(|session| session.encoder.spot(row).key);
-        String::from_utf8_lossy(&key.unwrap_or_default()).into_owned()
+        self.session.as_ref().map(|session| session.encoder.name(row)).unwrap_or_default()
     }
 }
 
@@ -58,12 +59,12 @@ impl Session {
     fn held(&mut self, rows: &[Row]) -> Result<Vec<Held>, SinkError> {
         let encoder = self.encoder.clone();
         let topic = &self.read_on()?.topic;
-        let held = |row: &Row| match topic.state(&encoder.spot(row)) {
-            Some(state) if state == encoder.state(row) => Held::Same,
-            Some(_) => Held::Other,
-            None => Held::Nothing,
+        let held = |row: &Row| match topic.state(&encoder.spot(row)?) {
+            Some(state) if state == encoder.state(row)? => Ok(Held::Same),
+            Some(_) => Ok(Held::Other),
+            None => Ok(Held::Nothing),
         };
-        Ok(rows.iter().map(held).collect())
+        rows.iter().map(held).collect()
     }
 
     /// `from` says no more than whether it is the first call: keys are told in the order of the topic.
@@ -77,17 +78,23 @@ impl Session {
             None => return Err(place.unavailable("its topic is no longer read")),
         };
         let (spots, flow) = keys.some((&reading.topic, &encoder), &reading.cluster, &mut patience)?;
-        let entry = |spot: super::encoder::Spot| {
-            let values = key_values(&encoder, &spot.key);
-            // In another partition than its own it is nobody's.
-            let is_placed = values.as_ref().is_some_and(|values| encoder.spot_of_key(values) == spot);
-            HeldEntry { name: String::from_utf8_lossy(&spot.key).into_owned(), key: values.filter(|_| is_placed) }
-        };
-        let entries = spots.into_iter().map(entry).collect();
+        let entries = spots.into_iter().map(|spot| entry(&encoder, &spot)).collect();
         match flow {
             ControlFlow::Break(()) => reading.keys = Some(keys),
             ControlFlow::Continue(()) => self.reading = None,
         }
         Ok(HeldEntries { entries, next: flow.is_break().then_some(from + 1) })
     }
+}
+
+fn entry(encoder: &Encoder, spot: &Spot) -> HeldEntry {
+    let values = key_values(encoder, &spot.key);
+    let name = match (&values, std::str::from_utf8(&spot.key)) {
+        (Some(values), _) => encoder.name_of_key(values),
+        (None, Ok(text)) => text.into(),
+        (None, Err(_)) => spot.key.iter().fold("\\x".into(), |name, byte| format!("{name}{byte:02x}")),
+    };
+    // In another partition than its own it is nobody's.
+    let is_placed = |values: &Vec<Value>| encoder.spot_of_key(values).is_ok_and(|own| own == *spot);
+    HeldEntry { name, key: values.filter(is_placed) }
 }

@@ -11,6 +11,7 @@
 //! there by then.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use crate::row::Row;
 use crate::sink::{Cursor, SinkError};
@@ -73,10 +74,10 @@ impl Session {
         let mut replacement = self.replacement.take().expect("a replacement was begun");
         let first = if replacement.is_first { Operation::Read } else { Operation::Create };
         for row in rows {
-            let spot = self.encoder.spot(&row);
+            let spot = self.encoder.spot(&row)?;
             let number = number(spot.partition, &spot.key);
             let operation = match replacement.held.remove(&number) {
-                Some(state) if state == self.encoder.state(&row) => continue,
+                Some(state) if state == self.encoder.state(&row)? => continue,
                 Some(state) if self.encoder.tells_before() => {
                     replacement.differing_bytes += row.memory_bytes();
                     replacement.differing.insert(number, (row, state));
@@ -85,7 +86,7 @@ impl Session {
                 Some(_) => Operation::Update,
                 None => first,
             };
-            let record = self.encoder.here(spot, (operation, None), &self.encoder.row(&row), &replacement.moment);
+            let record = self.encoder.here(spot, (operation, None), &self.encoder.row(&row)?, &replacement.moment);
             replacement.push(record);
             if replacement.pending_bytes >= TRANSACTION_BYTES {
                 self.commit_pending(&mut replacement)?;
@@ -140,19 +141,20 @@ impl Session {
         replacement.differing_bytes = 0;
         let encoder = self.encoder.clone();
         self.read_rows(&mut |seen, told| {
-            let Some(key) = seen.key else { return };
+            let Some(key) = seen.key else { return Ok(()) };
             let number = number(seen.partition, key);
-            let (Told::Row(before), Some((_, state))) = (told, differing.get(&number)) else { return };
+            let (Told::Row(before), Some((_, state))) = (told, differing.get(&number)) else { return Ok(()) };
             if told.state() != Some(*state) {
-                return;
+                return Ok(());
             }
-            let Some((row, _)) = differing.remove(&number) else { return };
-            let (spot, after) = (encoder.spot(&row), encoder.row(&row));
+            let Some((row, _)) = differing.remove(&number) else { return Ok(()) };
+            let (spot, after) = (encoder.spot(&row)?, encoder.row(&row)?);
             replacement.push(encoder.here(spot, (Operation::Update, Some(before)), &after, &replacement.moment));
+            Ok(())
         })?;
         // What others wrote there says nothing that could stand as the former row.
         for (row, _) in differing.into_values() {
-            let (spot, after) = (encoder.spot(&row), encoder.row(&row));
+            let (spot, after) = (encoder.spot(&row)?, encoder.row(&row)?);
             replacement.push(encoder.here(spot, (Operation::Update, None), &after, &replacement.moment));
         }
         self.commit_pending(replacement)
@@ -163,10 +165,10 @@ impl Session {
         let encoder = self.encoder.clone();
         let mut bytes = 0;
         self.read_rows(&mut |seen, told| {
-            let Some(key) = seen.key.filter(|_| bytes < WAITING_BYTES) else { return };
+            let Some(key) = seen.key.filter(|_| bytes < WAITING_BYTES) else { return Ok(()) };
             let number = number(seen.partition, key);
             if replacement.held.get(&number).copied() != told.state() || told == Told::Gone {
-                return;
+                return Ok(());
             }
             replacement.held.remove(&number);
             let before = if let Told::Row(row) = told { Some(row) } else { None };
@@ -175,16 +177,20 @@ impl Session {
             encoder.gone(spot, before, &replacement.moment, &mut records);
             bytes += records.iter().map(Record::bytes).sum::<usize>();
             records.into_iter().for_each(|record| replacement.push(record));
+            Ok(())
         })?;
         self.commit_pending(replacement)
     }
 
-    fn read_rows(&self, each: &mut dyn FnMut(Seen<'_>, Told<'_>)) -> Result<(), SinkError> {
+    fn read_rows(&self, each: &mut dyn FnMut(Seen<'_>, Told<'_>) -> Result<(), SinkError>) -> Result<(), SinkError> {
         let topic = (self.place.topic.as_str(), self.encoder.partitions());
         let mut reader = TopicReader::new(&self.config.connection, &self.place, topic)?;
-        reader.read(&self.cluster()?, &mut self.patience(), &mut |seen: Seen<'_>| {
+        let mut outcome = Ok(());
+        let read = reader.read_until(&self.cluster()?, &mut self.patience(), &mut |seen: Seen<'_>| {
             let told = self.encoder.told(seen.value);
-            each(seen, told);
-        })
+            outcome = each(seen, told);
+            if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        read.and(outcome)
     }
 }

@@ -17,6 +17,7 @@ use super::patience::{GivenUp, Patience};
 use super::read_back::Reading;
 use super::reader::{Seen, TopicReader};
 use super::replace::Replacement;
+use super::schemas;
 use super::topic::{Wanted, message_bytes_max};
 use super::transactions::{Portion, Transactions};
 
@@ -59,7 +60,8 @@ impl Opening {
     pub(super) fn check(&self) -> Result<(), SinkError> {
         let (cluster, patience) = (Cluster::new(&self.config.connection, &self.place)?, self.patience());
         Wanted::rows(&self.config).look(&cluster, &self.place, &patience)?;
-        Wanted::cursors(&self.config).look(&cluster, &self.place, &patience).map(drop)
+        Wanted::cursors(&self.config).look(&cluster, &self.place, &patience)?;
+        schemas::check(&self.config, (&self.view, &self.keys), &self.place)
     }
 
     /// Becomes the one that writes, and only then looks how far the topic is: what an earlier one left is decided by then.
@@ -75,6 +77,8 @@ impl Opening {
             // Before anything is taken from the one that may own it now. What we left open ourselves is not waited for.
             self.stored(&cluster, TopicReader::without_waiting)?;
         }
+        // Before anything is taken from anyone: the registry may refuse, or not answer.
+        let form = schemas::register(&self.config, (&self.view, &self.keys), &self.place)?;
         let bytes = found.as_ref().map_or_else(|| message_bytes_max(&self.config), |topic| topic.message_bytes_max);
         let transactions = Transactions::begin(&self.config, &self.place, bytes, &self.given_up)?;
         let commit = |stored: &StoredCursor| transactions.commit(&[], (&self.config.name, &stored.to_json()));
@@ -94,7 +98,7 @@ impl Opening {
             }
         };
         let topic = found.map_or_else(|| rows.make(&cluster, &self.place, &patience), Ok)?;
-        let encoder = Encoder::new(&self.config, &self.view, (self.keys.clone(), topic.partitions));
+        let encoder = Encoder::new(&self.config, &self.view, (self.keys.clone(), topic.partitions), form);
         let stored = stored.taken_over(name, &encoder.layout(), is_whole);
         if before.as_ref() != Some(&stored) {
             commit(&stored)?;

@@ -2,6 +2,7 @@
 
 use super::super::config::{KafkaFormat, KafkaMode};
 use super::super::encoder::{Encoder, Keys, Moment, Record};
+use super::super::form::Form;
 use super::fixture::{change, config, cursor, gone, json, key, place, put, view};
 use crate::schema::ViewSchema;
 use crate::sink::RowChange;
@@ -11,12 +12,19 @@ use crate::value::Value;
 fn encoder_of(format: KafkaFormat, mode: KafkaMode, view: &ViewSchema) -> Encoder {
     let config = config("broker:9092", ("orders", "cursors"), (format, mode));
     let keys = Keys::new(&config, view, &place()).expect("keys that fit");
-    Encoder::new(&config, view, (keys, 6))
+    Encoder::new(&config, view, (keys, 6), form(format))
+}
+
+pub(super) fn form(format: KafkaFormat) -> Form {
+    match format {
+        KafkaFormat::Debezium => Form::Debezium,
+        _ => Form::Json,
+    }
 }
 
 fn records(format: KafkaFormat, mode: KafkaMode, changes: &[RowChange]) -> Vec<(String, Option<String>)> {
     let moment = Moment { at_millis: 1_700_000_000_000, ..Moment::now(&cursor("g", 7)) };
-    told(encoder_of(format, mode, &view()).changes(changes, &moment))
+    told(encoder_of(format, mode, &view()).changes(changes, &moment).expect("they can be written"))
 }
 
 fn told(records: Vec<Record>) -> Vec<(String, Option<String>)> {
@@ -79,7 +87,11 @@ fn keys_that_sql_calls_one_are_taken_back_under_their_former_text() {
     };
     let change = RowChange { old: Some(row("1.0")), new: Some(row("1.00")) };
     let moment = Moment::now(&cursor("g", 1));
-    let found = told(encoder_of(KafkaFormat::Json, KafkaMode::Upsert, &view).changes(&[change], &moment));
+    let found = told(
+        encoder_of(KafkaFormat::Json, KafkaMode::Upsert, &view)
+            .changes(&[change], &moment)
+            .expect("they can be written"),
+    );
     assert_eq!(found[0], (r#"{"id":"1.0"}"#.into(), None));
     assert_eq!(found[1].0, r#"{"id":"1.00"}"#);
     assert_eq!(found.len(), 2);
@@ -92,8 +104,9 @@ fn columns_of_the_key_place_a_row_and_others_are_refused() {
     let mut config = config("broker:9092", ("orders", "cursors"), (KafkaFormat::Json, KafkaMode::Upsert));
     config.partition_by = Some(vec!["customer".into()]);
     let keys = Keys::new(&config, &view, &place()).expect("keys that fit");
-    let encoder = Encoder::new(&config, &view, (keys, 64));
-    let partitions: Vec<i32> = (0..20).map(|id| encoder.spot(&super::fixture::row(id, "Ada")).partition).collect();
+    let encoder = Encoder::new(&config, &view, (keys, 64), Form::Json);
+    let partitions: Vec<i32> =
+        (0..20).map(|id| encoder.spot(&super::fixture::row(id, "Ada")).expect("a place").partition).collect();
     assert!(partitions.iter().all(|partition| *partition == partitions[0]), "{partitions:?}");
     config.partition_by = Some(vec!["paid".into()]);
     let error = Keys::new(&config, &view, &place()).expect_err("paid is not in the key");

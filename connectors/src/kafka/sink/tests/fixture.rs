@@ -108,6 +108,7 @@ pub(super) fn config(
         connection,
         topic: topic.into(),
         format,
+        registry: None,
         mode,
         key: None,
         partition_by: None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::config::{KafkaFormat, KafkaMode};
 use super::super::encoder::{Encoder, Keys};
 use super::super::key_values::key_values;
+use super::encoder::form;
 use super::fixture::{config, place, view};
 use crate::row::Row;
 use crate::schema::Column;
@@ -42,13 +43,13 @@ fn every_key_that_is_written_is_read_back() {
             view.key = vec![1];
             let config = config("broker:9092", ("orders", "cursors"), (format, KafkaMode::Upsert));
             let keys = Keys::new(&config, &view, &place()).expect("keys that fit");
-            let encoder = Encoder::new(&config, &view, (keys, 6));
+            let encoder = Encoder::new(&config, &view, (keys, 6), form(format));
             for value in [parse_text(sql_type, text).expect("a value"), Value::Null] {
-                let spot = encoder.spot(&Row::from(vec![Value::Null, value.clone()]));
+                let spot = encoder.spot(&Row::from(vec![Value::Null, value.clone()])).expect("a place");
                 let read = key_values(&encoder, &spot.key);
                 let key = String::from_utf8_lossy(&spot.key);
                 assert_eq!(read, Some(vec![value]), "{format:?} {sql_type:?} {key}");
-                assert_eq!(encoder.spot_of_key(&read.unwrap_or_default()), spot);
+                assert_eq!(encoder.spot_of_key(&read.unwrap_or_default()).expect("a place"), spot);
             }
         }
     }
@@ -58,7 +59,7 @@ fn every_key_that_is_written_is_read_back() {
 fn what_is_no_key_of_the_view_is_none() {
     let config = config("broker:9092", ("orders", "cursors"), (KafkaFormat::Json, KafkaMode::Upsert));
     let keys = Keys::new(&config, &view(), &place()).expect("keys that fit");
-    let encoder = Arc::new(Encoder::new(&config, &view(), (keys, 6)));
+    let encoder = Arc::new(Encoder::new(&config, &view(), (keys, 6), form(KafkaFormat::Json)));
     for key in ["", "7", "{}", "{\"id\":\"seven\"}", "{\"id\":7,\"more\":1}", "{\"other\":7}", "\u{0}"] {
         assert_eq!(key_values(&encoder, key.as_bytes()), None, "{key}");
     }

@@ -6,6 +6,7 @@ mod fence;
 mod fixture;
 mod key_values;
 mod read_back;
+mod schemas;
 mod sink;
 mod topics;
 
@@ -15,3 +16,5 @@ mod kafka_broker;
 #[path = "../../../../tests/support/kafka_topic.rs"]
 #[allow(dead_code, reason = "other programs include it, too")]
 mod kafka_topic;
+#[path = "../../../../tests/support/schema_registry.rs"]
+mod schema_registry;
