@@ -93,7 +93,12 @@ fn print(board: &Board, out: &mut impl Write) -> std::io::Result<()> {
             0 => String::new(),
             number => format!(", row_errors: {number}"),
         };
-        writeln!(out, "view   {name:<24} {:<9} {} row changes{errors}", view.condition.word(), view.changes)?;
+        // Of a single source it is what the first line says.
+        let place = match view.positions.0.len() {
+            0 | 1 => String::new(),
+            _ => format!(", at {}", view.positions),
+        };
+        writeln!(out, "view   {name:<24} {:<9} {} row changes{errors}{place}", view.condition.word(), view.changes)?;
         trouble(out, view.error.as_deref(), view.hint.as_deref())?;
     }
     for (name, sink) in &board.sinks {

@@ -2,6 +2,7 @@
 //!
 //! [`records`](super::records) says what is known of a source and where it comes from.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use smol_str::SmolStr;
@@ -11,7 +12,7 @@ use tracing::warn;
 use super::error::PipelineError;
 use super::records::{SourceRecord, asked};
 use crate::config::{Config, RowErrors, SourceConfig, ViewConfig};
-use crate::engine::{RowErrorPolicy, ViewPlan};
+use crate::engine::{RelationName, RowErrorPolicy, ViewPlan};
 use crate::sql::{self, SqlCatalog, SqlError, UnresolvedName, ViewText};
 
 /// A source of the configuration with what is known of it.
@@ -37,6 +38,22 @@ impl Planning {
     /// Sources whose stream is followed.
     pub(super) fn followed(&self) -> impl Iterator<Item = &SmolStr> {
         self.sources.iter().filter(|source| source.record.aside.is_none()).map(|source| &source.name)
+    }
+
+    /// What each view reads, views below it included, in whatever source it stands. Views stand behind those they read.
+    pub(super) fn sources_read(&self) -> BTreeMap<SmolStr, BTreeSet<SmolStr>> {
+        let mut read: BTreeMap<SmolStr, BTreeSet<SmolStr>> = BTreeMap::new();
+        for view in &self.views {
+            let mut names = Vec::new();
+            view.plan.relations(&mut names);
+            let sources = names.iter().flat_map(|name| match name {
+                RelationName::Table(table) => BTreeSet::from([table.source.clone()]),
+                RelationName::View(below) => read.get(below).cloned().unwrap_or_default(),
+            });
+            let sources = sources.collect();
+            read.insert(view.name.clone(), sources);
+        }
+        read
     }
 
     /// All tables that are followed.

@@ -143,6 +143,9 @@ impl Starting<'_> {
                 let source = status.sources.entry(planned.name.clone()).or_default();
                 planned.record.aside.iter().for_each(|mark| Aside::new(mark).show(source));
             }
+            for (view, sources) in self.planning.sources_read() {
+                status.views.entry(view).or_default().sources = sources;
+            }
             for sink in &self.config.sinks {
                 status.sinks.entry(sink.name().clone()).or_default().view = sink.view().clone();
             }

@@ -1,6 +1,6 @@
 //! What the daemon knows about itself: written by the pipeline's tasks, read by the server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
@@ -15,9 +15,11 @@ use super::verify::VerifyStatus;
 pub struct StatusBoard(RwLock<Status>);
 
 impl StatusBoard {
-    /// A copy of everything.
+    /// A copy of everything, with the place of each view.
     pub fn read(&self) -> Status {
-        self.0.read().clone()
+        let mut status = self.0.read().clone();
+        status.place_views();
+        status
     }
 
     /// Looks at it under the lock, copying nothing; `look` must be short and must not block.
@@ -57,6 +59,16 @@ pub struct Status {
     /// Another configuration that is being applied, or was last.
     #[serde(default)]
     pub apply: ApplyStatus,
+}
+
+impl Status {
+    /// A view that follows is where its sources were applied to, all of them at one step.
+    fn place_views(&mut self) {
+        for view in self.views.values_mut().filter(|view| view.condition == Condition::Live) {
+            let of_view = self.applied.0.iter().filter(|(source, _)| view.sources.contains(*source));
+            view.positions = Positions(of_view.map(|(source, position)| (source.clone(), position.clone())).collect());
+        }
+    }
 }
 
 /// State of a source, view or sink.
@@ -163,6 +175,12 @@ pub struct ViewStatus {
     pub error: Option<String>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The sources that it reads, views below it included.
+    #[serde(default)]
+    pub sources: BTreeSet<SmolStr>,
+    /// Of each of them, what its rows have in them; empty while it does not follow. Made when the board is read.
+    #[serde(default)]
+    pub positions: Positions,
     /// Rows that changed since the start.
     pub changes: u64,
     /// Rows that are out because an expression has no value for them.

@@ -25,7 +25,7 @@ const LIFE_MAX: u64 = 1_500;
 /// What a producer waits for a broker that was killed.
 const BROKER_MAX: Duration = Duration::from_secs(10);
 
-const SOURCE: &str = r#"
+pub(crate) const SOURCE: &str = r#"
 [source.clicks.table.click]
 topic = "clicks"
 mode = "append"
@@ -39,7 +39,7 @@ key = ["id"]
 "#;
 
 /// The tables in the words of Postgres, over the messages as its consumer read them.
-const ORACLE: &str = "
+pub(crate) const ORACLE: &str = "
 create view click as select (value::jsonb->>'id')::bigint as id, (value::jsonb->>'who')::bigint as who, value::jsonb->>'page' as page,
     (value::jsonb->>'at')::timestamptz as at, (value::jsonb->>'cost')::numeric(10,2) as cost, nullif(value::jsonb->'detail', 'null') as detail,
     partition as _partition, place as _offset, moment as _timestamp, 'create' as _timestamp_type from raw_clicks;
@@ -79,14 +79,14 @@ fn key_of(view: &str) -> &'static str {
 const MORE: u64 = 200;
 
 /// Writers that never pause, with transactions that are committed and aborted, and messages without one.
-struct Load {
+pub(crate) struct Load {
     stop: Arc<AtomicBool>,
     written: Arc<AtomicU64>,
     writers: Vec<JoinHandle<()>>,
 }
 
 impl Load {
-    fn start(client: &ClientConfig, seed: u64) -> Self {
+    pub(crate) fn start(client: &ClientConfig, seed: u64) -> Self {
         let (stop, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let writer = |number: u64| {
             let (client, stop, written) = (client.clone(), stop.clone(), written.clone());
@@ -117,7 +117,7 @@ impl Load {
         assert!(wait_for(more).is_some(), "nothing is written");
     }
 
-    fn stop(self) -> u64 {
+    pub(crate) fn stop(self) -> u64 {
         self.stop.store(true, Ordering::Relaxed);
         self.writers.into_iter().for_each(|writer| writer.join().unwrap());
         self.written.load(Ordering::Relaxed)

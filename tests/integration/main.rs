@@ -7,6 +7,7 @@ mod clients;
 mod commands;
 mod copying;
 mod crash;
+mod cross_sources;
 mod disk;
 mod fail_points;
 mod failover;
