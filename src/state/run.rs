@@ -35,11 +35,14 @@ pub struct Run {
     entries: Vec<Entry>,
     /// Places from which on keys ascend, none twice, after one that was not below: where a session's batch comes after another one's.
     breaks: Vec<usize>,
+    /// How often it has forgotten everything.
+    clears: u64,
 }
 
 /// How much there was of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct RunMark {
+    clears: u64,
     bytes: usize,
     entries: usize,
 }
@@ -64,7 +67,7 @@ struct Entry {
 impl Run {
     /// Of nothing yet.
     pub fn new(table: TableId) -> Self {
-        Self { table, bytes: Vec::new(), entries: Vec::new(), breaks: Vec::new() }
+        Self { table, bytes: Vec::new(), entries: Vec::new(), breaks: Vec::new(), clears: 0 }
     }
 
     /// Of nothing, with the memory of this one.
@@ -125,15 +128,19 @@ impl Run {
         self.bytes.clear();
         self.entries.clear();
         self.breaks.clear();
+        self.clears += 1;
     }
 
     /// What there is so far.
     pub fn mark(&self) -> RunMark {
-        RunMark { bytes: self.bytes.len(), entries: self.entries.len() }
+        RunMark { clears: self.clears, bytes: self.bytes.len(), entries: self.entries.len() }
     }
 
-    /// Forgets what came after `mark`.
+    /// Forgets what came after `mark`: everything, if it has been cleared since.
     pub fn back_to(&mut self, mark: RunMark) {
+        if mark.clears != self.clears {
+            return self.clear();
+        }
         self.bytes.truncate(mark.bytes);
         self.entries.truncate(mark.entries);
         self.breaks.retain(|place| *place < mark.entries);

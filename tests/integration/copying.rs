@@ -38,11 +38,13 @@ insert into cleared select i, i from generate_series(1, 20000) i;
 create table \"Empty\" (id int primary key);
 ";
 
-const VIEWS: [(&str, &str); 6] = [
+const VIEWS: [(&str, &str); 7] = [
     (
         "of_big",
         "select id % 500 as bucket, count(*) as n, sum(id) as ids, sum(v) as v, sum(length(pad)) as pads from big group by id % 500",
     ),
+    // Filled beside the copy, in files.
+    ("big_rows", "select id, v, pad from big"),
     ("of_parted", "select id, part, v from parted"),
     ("of_large", "select id, n, length(body) as size, body from large"),
     ("of_keyless", "select kind, n, count(*) as number from keyless group by kind, n"),

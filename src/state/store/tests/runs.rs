@@ -129,10 +129,13 @@ fn what_came_after_a_mark_can_be_forgotten() {
     state.begin().ingest(&mut run).unwrap();
     let rows = collect(&state.begin(), TABLE, Version::Old);
     assert_eq!(rows, ["a", "b", "c", "d"].map(|key| (key.as_bytes().to_vec(), b"kept".to_vec())));
-    put(&mut run, b"f", b"forgotten");
-    run.back_to(nothing);
-    state.begin().ingest(&mut run).unwrap();
-    assert_eq!(collect(&state.begin(), TABLE, Version::Old).len(), 4);
+    // It has been cleared since both: all there is came after them.
+    for mark in [nothing, mark] {
+        ["f", "g", "h", "i"].iter().for_each(|key| put(&mut run, key.as_bytes(), b"longer than what was kept"));
+        run.back_to(mark);
+        state.begin().ingest(&mut run).unwrap();
+        assert_eq!(collect(&state.begin(), TABLE, Version::Old).len(), 4);
+    }
 }
 
 /// Else a power cut could take the step that gave out the table's id, and leave rows under it.
