@@ -68,6 +68,9 @@ fn views_and_sinks_come_change_and_go_under_load_and_readers() {
     assert_eq!(views(&apply(&rig)), [("dear", Action::Add), ("cities", Action::Add)]);
     let agrees = || database.equals(CITIES, rig.resp, "cities").then_some(());
     assert!(wait_for(agrees).is_some(), "cities never agrees");
+    rig.wait_for_status("the place of a new view", |status| {
+        status.views.get("cities").is_some_and(|view| !view.positions.0.is_empty())
+    });
 
     rig.configure(&with(&[("dear", DEARER)], &["dear"]));
     let plan = apply(&rig);

@@ -42,6 +42,9 @@ const VIEWS: [(&str, &str); 3] = [
     ("levels", "select level as id, count(*) as customers from crm.crm.customer group by level"),
 ];
 
+/// Draws one.
+type Statement = fn(&mut Random) -> String;
+
 /// The servers, and writers on all of them.
 struct World {
     rig: KafkaRig,
@@ -74,22 +77,24 @@ impl World {
     }
 
     fn write(&mut self, seed: u64) {
-        let (postgres, mysql) = (self.rig.oracle.url("shop"), self.mysql.url("crm"));
-        let mut random = Random::new(seed);
-        let (stop, written) = (self.stop.clone(), self.written[0].clone());
+        let postgres = Database::connect(&self.rig.oracle.url("shop"));
+        let mut mysql = Session::connect(&self.mysql.url("crm"));
+        self.writer((0, seed), order, move |sql| postgres.run(sql));
+        self.writer((1, seed + 1), customer, move |sql| {
+            sql.split_terminator(';').for_each(|statement| mysql.run(statement));
+        });
+    }
+
+    fn writer(
+        &mut self,
+        (database, seed): (usize, u64),
+        statement: Statement,
+        mut run: impl FnMut(&str) + Send + 'static,
+    ) {
+        let (stop, written, mut random) = (self.stop.clone(), self.written[database].clone(), Random::new(seed));
         self.writers.push(thread::spawn(move || {
-            let database = Database::connect(&postgres);
             while !stop.load(Ordering::Relaxed) {
-                database.run(&transaction(&mut random, order));
-                written.fetch_add(1, Ordering::Relaxed);
-            }
-        }));
-        let mut random = Random::new(seed + 1);
-        let (stop, written) = (self.stop.clone(), self.written[1].clone());
-        self.writers.push(thread::spawn(move || {
-            let mut session = Session::connect(&mysql);
-            while !stop.load(Ordering::Relaxed) {
-                transaction(&mut random, customer).split_terminator(';').for_each(|sql| session.run(sql));
+                run(&transaction(&mut random, statement));
                 written.fetch_add(1, Ordering::Relaxed);
             }
         }));
@@ -151,7 +156,7 @@ fn fill(oracle: &Database, table: &str, name: &str, rows: Vec<Vec<String>>) {
     oracle.run(&format!("drop table if exists {name}; {table}; insert into {name} values {}", rows.join(",")));
 }
 
-fn transaction(random: &mut Random, statement: fn(&mut Random) -> String) -> String {
+fn transaction(random: &mut Random, statement: Statement) -> String {
     let statements: String = (0..1 + random.below(8)).map(|_| statement(random) + ";").collect();
     let end = if random.below(6) == 0 { "rollback" } else { "commit" };
     format!("begin;{statements}{end};")
