@@ -38,9 +38,13 @@ fn finding(severity: Severity, what: String) -> Finding {
     Finding { what, sql_to_fix: None, severity }
 }
 
+fn of_error(error: &SourceError) -> Finding {
+    Finding { sql_to_fix: error.hint().map(Into::into), ..finding(Severity::Error, error.to_string()) }
+}
+
 fn look(config: &KafkaSourceConfig, faults: &Faults) -> Result<Vec<Finding>, SourceError> {
     let consumer = connect(config, faults)?;
-    let topics = Topics { consumer: &consumer, faults, out: None, patience: config.connection.timeout };
+    let topics = Topics { consumer: &consumer, faults, out: None, hears: true, patience: config.connection.timeout };
     topics.cluster()?;
     let mut findings = registries(config);
     for table in &config.tables {
@@ -57,7 +61,7 @@ fn look(config: &KafkaSourceConfig, faults: &Faults) -> Result<Vec<Finding>, Sou
                 let what = format!("topic \"{}\" of table \"{}\" does not exist", table.topic, table.name);
                 findings.push(finding(Severity::Error, what));
             }
-            Err(error) => findings.push(finding(Severity::Error, error.to_string())),
+            Err(error) => findings.push(of_error(&error)),
         }
     }
     Ok(findings)
@@ -105,7 +109,7 @@ fn tried(
             Some(Ok(message)) => message,
             Some(Err(error)) => match faults.told(&error, &consumer.client().context().last_error()) {
                 Told::Fault(error) if !error.is_transient() => {
-                    return Ok(Some(finding(Severity::Error, format!("topic \"{}\": {error}", table.topic))));
+                    return Ok(Some(of_error(&error)));
                 }
                 _ => continue,
             },

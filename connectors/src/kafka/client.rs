@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use parking_lot::Mutex;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::{ClientContext, TopicPartitionList};
 use smol_str::SmolStr;
 
@@ -16,6 +16,11 @@ use super::config::{Isolation, KafkaSourceConfig};
 
 /// Messages that wait in the client to be read.
 const QUEUED_KIBIBYTES_MAX: u32 = 32 << 10;
+/// No group is ever joined. But for so long the client waits for a group's coordinator that does not answer, or that we have no rights to,
+/// before it gives up an offset that it was to show there; and a client that is let go waits with it. Milliseconds.
+const COORDINATOR_MAX: &str = "3000";
+/// The client wants it to be less; milliseconds.
+const HEARTBEAT: &str = "1000";
 /// Group that a client must name, where none is shown.
 const NO_GROUP: &str = "tailwater";
 
@@ -54,8 +59,12 @@ impl ClientContext for Context {
         }
     }
 
-    fn error(&self, _error: KafkaError, reason: &str) {
-        reason.clone_into(&mut self.last_error.lock());
+    fn error(&self, error: KafkaError, reason: &str) {
+        let mut last = self.last_error.lock();
+        // That none is reached says less than why one is not.
+        if last.is_empty() || error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            reason.clone_into(&mut last);
+        }
     }
 }
 
@@ -88,6 +97,8 @@ pub(super) fn consumer(config: &KafkaSourceConfig) -> KafkaResult<SourceConsumer
     };
     client
         .set("group.id", config.group.as_deref().unwrap_or(NO_GROUP))
+        .set("session.timeout.ms", COORDINATOR_MAX)
+        .set("heartbeat.interval.ms", HEARTBEAT)
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("enable.partition.eof", "false")

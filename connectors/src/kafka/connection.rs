@@ -13,6 +13,19 @@ const REQUESTS_PER_TIMEOUT: u32 = 2;
 /// librdkafka refuses longer socket timeouts.
 const SOCKET_TIMEOUT_MAX: Duration = Duration::from_secs(300);
 
+/// What to do about such a file.
+pub(super) const FILE_HINT: &str =
+    "name PEM files in \"tls_ca\", \"tls_certificate\" and \"tls_key\" that this user may read";
+/// What to do where brokers do not accept our certificate.
+pub(super) const IDENTITY_HINT: &str =
+    "name a certificate in \"tls_certificate\" and \"tls_key\" that the brokers trust, and check \"tls_ca\"";
+
+/// Whether the client tells that a broker ended the TLS handshake with an alert, as one does that wants another certificate. The client has
+/// no code for it.
+pub(super) fn is_alert(words: &str) -> bool {
+    words.contains("SSL alert number")
+}
+
 /// Connection settings of a Kafka source or sink.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KafkaConnection {
@@ -82,6 +95,20 @@ impl SaslMechanism {
 }
 
 impl KafkaConnection {
+    /// What is wrong with the files of certificates and keys, if anything is.
+    pub fn unreadable_file(&self) -> Option<String> {
+        let Tls::Verify { ca, identity } = &self.tls else { return None };
+        let named = [
+            ("tls_ca", ca.as_ref()),
+            ("tls_certificate", identity.as_ref().map(|own| &own.certificate)),
+            ("tls_key", identity.as_ref().map(|own| &own.key)),
+        ];
+        named.into_iter().find_map(|(setting, path)| {
+            let error = std::fs::read(path?).err()?;
+            Some(format!("\"{setting}\", the file {}, cannot be read: {error}", path?.display()))
+        })
+    }
+
     /// A client's settings, with nothing but how brokers are reached; `client_id` is what they see in their logs.
     pub fn client(&self, client_id: &str) -> ClientConfig {
         let mut client = ClientConfig::new();

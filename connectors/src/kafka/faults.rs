@@ -3,6 +3,7 @@
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use smol_str::SmolStr;
 
+use super::connection::{IDENTITY_HINT, is_alert};
 use super::position::KafkaPosition;
 use crate::position::Position;
 use crate::source::SourceError;
@@ -77,6 +78,7 @@ impl Faults {
             return Told::Fault(self.refused(said(), hint));
         }
         match code {
+            _ if is_alert(reason) => Told::Fault(self.refused(said(), IDENTITY_HINT)),
             Code::AutoOffsetReset | Code::OffsetOutOfRange | Code::LogTruncation => Told::OutOfRange,
             // Brokers come and go; a client that reaches none says so.
             Code::BrokerTransportFailure

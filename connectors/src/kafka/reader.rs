@@ -350,7 +350,13 @@ impl Reader {
     }
 
     fn asking(&self) -> Topics<'_> {
-        Topics { consumer: &self.consumer, faults: &self.faults, out: Some(&self.out), patience: Duration::ZERO }
+        Topics {
+            consumer: &self.consumer,
+            faults: &self.faults,
+            out: Some(&self.out),
+            hears: false,
+            patience: Duration::ZERO,
+        }
     }
 
     /// Looks whether the topics are there, and whether they have new partitions.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::beginning::{Begins, SYSTEM, missing};
 use super::client::{self, SourceConsumer};
 use super::config::{KafkaSourceConfig, SCHEMA};
+use super::connection::FILE_HINT;
 use super::faults::Faults;
 use super::position::KafkaPosition;
 use super::reader::Reader;
@@ -52,7 +53,7 @@ impl KafkaSource {
         blocking(move || {
             let consumer = connect(&config, &faults)?;
             let patience = config.connection.timeout;
-            question(&config, Topics { consumer: &consumer, faults: &faults, out: None, patience })
+            question(&config, Topics { consumer: &consumer, faults: &faults, out: None, hears: true, patience })
         })
         .await
     }
@@ -60,6 +61,9 @@ impl KafkaSource {
 
 /// A client; it connects by itself.
 pub(super) fn connect(config: &KafkaSourceConfig, faults: &Faults) -> Result<SourceConsumer, SourceError> {
+    if let Some(message) = config.connection.unreadable_file() {
+        return Err(faults.refused(message, FILE_HINT));
+    }
     client::consumer(config).map_err(|error| {
         faults.refused(format!("the client cannot be made: {error}"), "check the source's connection settings")
     })
@@ -145,7 +149,7 @@ impl Source for KafkaSource {
         blocking(move || {
             let consumer = connect(&config, &faults)?;
             let patience = config.connection.timeout;
-            let topics = Topics { consumer: &consumer, faults: &faults, out: Some(&out), patience };
+            let topics = Topics { consumer: &consumer, faults: &faults, out: Some(&out), hears: true, patience };
             let begins = Begins { config: &config, faults: &faults, topics, meets: stop_at.as_ref() };
             let mut beginning = match begins.find(resume) {
                 Err(_) if out.is_closed() => return Ok(()),

@@ -8,7 +8,7 @@ use rdkafka::error::RDKafkaErrorCode;
 use smol_str::SmolStr;
 
 use super::client::SourceConsumer;
-use super::faults::Faults;
+use super::faults::{Faults, Told};
 use crate::source::{SourceError, TransactionSender};
 
 /// One question takes no longer.
@@ -29,6 +29,8 @@ pub(super) struct Topics<'a> {
     pub(super) faults: &'a Faults,
     /// Once it is closed nobody wants to know any more.
     pub(super) out: Option<&'a TransactionSender>,
+    /// Whether the client's own words are heard here. Not of one that is assigned partitions: messages are among them.
+    pub(super) hears: bool,
     /// How long brokers that do not answer are asked again.
     pub(super) patience: Duration,
 }
@@ -72,30 +74,49 @@ impl Topics<'_> {
     pub(super) fn cluster(&self) -> Result<String, SourceError> {
         self.patiently(|| {
             let answered = self.consumer.client().fetch_cluster_id(QUESTION_MAX);
-            answered.ok_or_else(|| {
-                // Lets the client tell what keeps it from a broker.
-                let said = self.consumer.fetch_metadata(None, QUESTION_MAX).err().map(|error| error.to_string());
-                let last = self.consumer.client().context().last_error();
-                self.faults.unavailable(format!(
-                    "no broker answers: {}",
-                    if last.is_empty() { said.unwrap_or_default() } else { last }
-                ))
-            })
+            answered.ok_or_else(|| self.faults.unavailable("no broker answers"))
         })
     }
 
+    /// Asks again while brokers do not answer, unless the client says that they never will.
     fn patiently<T>(&self, ask: impl Fn() -> Result<T, SourceError>) -> Result<T, SourceError> {
         let begun = Instant::now();
         loop {
-            match ask() {
-                Err(error)
-                    if error.is_transient()
-                        && begun.elapsed() < self.patience
-                        && !self.out.is_some_and(TransactionSender::is_closed) =>
-                {
-                    std::thread::sleep(AGAIN)
-                }
+            let error = match ask() {
+                Err(error) if error.is_transient() => error,
                 done => return done,
+            };
+            let reason = if self.hears { self.hear()? } else { None };
+            if begun.elapsed() >= self.patience || self.out.is_some_and(TransactionSender::is_closed) {
+                return Err(match (error, reason) {
+                    (SourceError::Unavailable { message, .. }, Some(reason)) => {
+                        self.faults.unavailable(format!("{message}: {reason}"))
+                    }
+                    (error, _) => error,
+                });
+            }
+            if !self.hears {
+                std::thread::sleep(AGAIN);
+            }
+        }
+    }
+
+    /// Listens for a while to what the client says of brokers: an error that does not pass by itself, or what keeps it from them.
+    fn hear(&self) -> Result<Option<String>, SourceError> {
+        let until = Instant::now() + AGAIN;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.consumer.poll(left) {
+                None => return Ok(Some(self.consumer.client().context().last_error()).filter(|said| !said.is_empty())),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => {
+                    let reason = self.consumer.client().context().last_error();
+                    if let Told::Fault(error) = self.faults.told(&error, &reason)
+                        && !error.is_transient()
+                    {
+                        return Err(error);
+                    }
+                }
             }
         }
     }

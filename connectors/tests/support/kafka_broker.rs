@@ -1,6 +1,7 @@
 //! Private brokers of Apache Kafka for tests: one node in KRaft mode on free ports, with what `script/kafka` installed; stopped when dropped. A
 //! file of its own that the tests of both packages include, because no crate ships it.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -42,6 +43,8 @@ pub(crate) fn folder() -> PathBuf {
 /// Runs until dropped.
 pub(crate) struct KafkaBroker {
     pub(crate) port: u16,
+    /// Ports of further listeners, by their protocol.
+    guarded: BTreeMap<String, u16>,
     directory: TempDir,
     process: Option<Child>,
 }
@@ -60,20 +63,30 @@ impl KafkaBroker {
 
     /// One of one's own, with these properties (`name=value`) behind the usual ones.
     pub(crate) fn start(properties: &[&str]) -> Self {
+        Self::guarded(&[], properties, &[])
+    }
+
+    /// One that listens also by other protocols (`SSL`, `SASL_SSL`); `users` are those of SCRAM, in the words of Kafka's `--add-scram`.
+    pub(crate) fn guarded(protocols: &[&str], properties: &[&str], users: &[&str]) -> Self {
         let directory = tempfile::Builder::new().prefix("twkafka").tempdir_in("/tmp").expect("a directory");
         let free = || TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
         let (port, controller) = (free(), free());
+        let guarded: BTreeMap<_, _> = protocols.iter().map(|protocol| ((*protocol).to_owned(), free())).collect();
+        let others: String = guarded.iter().map(|(protocol, port)| format!(",{protocol}://localhost:{port}")).collect();
         let data = directory.path().join("data");
         let mut lines = vec![
-            format!("listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}"),
-            format!("advertised.listeners=PLAINTEXT://127.0.0.1:{port}"),
+            format!("listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{others}"),
+            format!("advertised.listeners=PLAINTEXT://127.0.0.1:{port}{others}"),
             format!("controller.quorum.voters=1@127.0.0.1:{controller}"),
             format!("log.dirs={}", data.display()),
         ];
         lines.extend(USUAL.iter().chain(properties).map(|line| (*line).to_owned()));
         std::fs::write(directory.path().join("properties"), lines.join("\n")).expect("a file");
-        let mut broker = Self { port, directory, process: None };
-        let formatted = broker.program("kafka.tools.StorageTool", &["format", "--cluster-id", CLUSTER, "--config"]);
+        let mut broker = Self { port, guarded, directory, process: None };
+        let users = users.iter().flat_map(|user| ["--add-scram", user]);
+        let arguments: Vec<_> =
+            ["format", "--cluster-id", CLUSTER].into_iter().chain(users).chain(["--config"]).collect();
+        let formatted = broker.program("kafka.tools.StorageTool", &arguments);
         assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
         broker.restart();
         broker
@@ -118,6 +131,22 @@ impl KafkaBroker {
     /// `host:port`.
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// `host:port` of a further listener.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
+    pub(crate) fn address_by(&self, protocol: &str) -> String {
+        format!("localhost:{}", self.guarded[protocol])
+    }
+
+    /// Lets a user do something, in the words of Kafka's `kafka-acls`.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
+    pub(crate) fn allow(&self, user: &str, arguments: &[&str]) {
+        let mut command = Command::new(folder().join("run"));
+        command.args(["org.apache.kafka.tools.AclCommand", "--bootstrap-server", &self.address(), "--add"]);
+        command.args(["--allow-principal", user]).args(arguments);
+        let output = command.stdin(Stdio::null()).output().expect("Java can be run");
+        assert!(output.status.success(), "{output:?}");
     }
 
     /// Settings of a client of this broker.

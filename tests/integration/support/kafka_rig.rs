@@ -30,7 +30,12 @@ pub(crate) struct KafkaRig {
 impl KafkaRig {
     /// Starts the servers; the daemon is not configured yet.
     pub(crate) fn new() -> Self {
-        let (broker, oracle) = (KafkaBroker::start(&[]), PrivatePostgres::start(&[]).unwrap());
+        Self::over(KafkaBroker::start(&[]))
+    }
+
+    /// The same over such a broker.
+    pub(crate) fn over(broker: KafkaBroker) -> Self {
+        let oracle = PrivatePostgres::start(&[]).unwrap();
         let directory = tempfile::Builder::new().prefix("tailwater-test-").tempdir().unwrap();
         let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let (http, resp) = (local(steady_port()), local(steady_port()));
@@ -41,7 +46,12 @@ impl KafkaRig {
 
     /// Writes the configuration: `source` is what follows the brokers in `[source.clicks]`, `rest` other sections.
     pub(crate) fn configure(&self, source: &str, rest: &str) {
-        let (brokers, http, resp) = (self.broker.address(), self.http, self.resp);
+        self.configure_at(&self.broker.address(), source, rest);
+    }
+
+    /// The same, with the address of another of the broker's listeners.
+    pub(crate) fn configure_at(&self, brokers: &str, source: &str, rest: &str) {
+        let (http, resp) = (self.http, self.resp);
         let text = format!(
             "state_dir = \"./state\"\nmemory = \"64MiB\"\n\n[source.clicks]\ntype = \"kafka\"\nbrokers = \"{brokers}\"\n\
              timeout = \"5s\"\n{source}\n\n{rest}\n\n[server]\nhttp = \"{http}\"\nredis = \"{resp}\"\n"

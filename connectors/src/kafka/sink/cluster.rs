@@ -14,14 +14,17 @@ use tokio::runtime::Handle;
 use crate::kafka::KafkaConnection;
 use crate::sink::SinkError;
 
-use super::error::Place;
+use super::error::{Place, Words};
 use super::patience::Patience;
+
+/// For what the client has to say.
+const LISTEN: Duration = Duration::from_millis(20);
 
 /// A topic's settings by name.
 pub(super) type Settings = BTreeMap<String, String>;
 
-/// Hands what the client says about itself to our log, where few want to read it: what matters comes as an error.
-pub(super) struct Quiet;
+/// Hands what the client says about itself to our log, where few want to read it: what matters comes as an error, in these words.
+pub(super) struct Quiet(pub(super) Words);
 
 impl ClientContext for Quiet {
     fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -30,6 +33,7 @@ impl ClientContext for Quiet {
 
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(%error, reason, "kafka client");
+        self.0.hear(&error, reason);
     }
 }
 
@@ -48,9 +52,10 @@ impl Cluster {
     pub(super) fn new(connection: &KafkaConnection, place: &Place) -> Result<Self, SinkError> {
         let sorted = |error: KafkaError| place.sort(&error);
         let client = client(connection, place);
-        let admin = client.create_with_context(Quiet).map_err(sorted)?;
+        let admin = client.create_with_context(Quiet(place.words.clone())).map_err(sorted)?;
         // What is there, whether it is committed or not.
-        let consumer = client.clone().set("isolation.level", "read_uncommitted").create_with_context(Quiet);
+        let quiet = Quiet(place.words.clone());
+        let consumer = client.clone().set("isolation.level", "read_uncommitted").create_with_context(quiet);
         Ok(Self { place: place.clone(), timeout: connection.timeout, consumer: consumer.map_err(sorted)?, admin })
     }
 
@@ -92,11 +97,12 @@ impl Cluster {
 
     /// What the client has to say of its connections.
     fn complain(&self) -> Result<(), SinkError> {
-        while let Some(said) = self.consumer.poll(Duration::ZERO) {
+        // With no time at all, the first line of its log would be all that is heard.
+        while let Some(said) = self.consumer.poll(LISTEN) {
             let Err(error) = said else { continue };
             self.transient_error(&error)?;
             if error.rdkafka_error_code() == Some(Code::AllBrokersDown) {
-                return Err(self.place.unavailable(format!("no broker at {} is reached", self.place.brokers)));
+                return Err(self.place.unreached());
             }
         }
         Ok(())

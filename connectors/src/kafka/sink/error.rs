@@ -1,8 +1,12 @@
 //! What an error of Kafka means for the pipeline: try again, or someone must act. Texts name brokers and topics, never a key
 //! or a value.
 
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
+use crate::kafka::connection::{IDENTITY_HINT, is_alert};
 use crate::sink::SinkError;
 
 /// Names the sink and where it writes, for messages.
@@ -13,12 +17,49 @@ pub(super) struct Place {
     pub(super) topic: String,
     pub(super) cursor_topic: String,
     pub(super) transactional_id: String,
+    /// What its clients say of brokers.
+    pub(super) words: Words,
+}
+
+/// What clients said last of a broker, with what it is about; no secrets.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Words(Arc<Mutex<Option<(Code, String)>>>);
+
+impl Words {
+    pub(super) fn hear(&self, error: &KafkaError, reason: &str) {
+        // That none is reached says less than why one is not.
+        if let Some(code) = error.rdkafka_error_code().filter(|code| *code != Code::AllBrokersDown) {
+            *self.0.lock() = Some((code, reason.to_owned()));
+        }
+    }
+
+    /// Whether a broker refuses our certificate.
+    fn is_alert(&self) -> bool {
+        self.0.lock().as_ref().is_some_and(|(_, words)| is_alert(words))
+    }
+
+    /// The last ones, in front of which something stands.
+    fn behind(&self, message: &str) -> String {
+        let words = self.0.lock();
+        words.as_ref().map_or_else(|| message.to_owned(), |(_, words)| format!("{message}: {words}"))
+    }
+
+    /// The last ones, if they are about this.
+    fn of(&self, code: Code) -> String {
+        let words = self.0.lock();
+        words.as_ref().filter(|(about, _)| *about == code).map_or_else(|| code.to_string(), |(_, words)| words.clone())
+    }
 }
 
 impl Place {
     /// Trying again may help.
     pub(super) fn unavailable(&self, message: impl Into<String>) -> SinkError {
         SinkError::Unavailable { sink: self.sink.clone(), message: message.into() }
+    }
+
+    /// No broker is reached.
+    pub(super) fn unreached(&self) -> SinkError {
+        self.unavailable(self.words.behind(&format!("no broker at {} is reached", self.brokers)))
     }
 
     /// Someone must act.
@@ -44,9 +85,10 @@ impl Place {
 
     /// Sorts a code.
     pub(super) fn sort_code(&self, code: Code) -> SinkError {
-        let Self { brokers, topic, cursor_topic, transactional_id, .. } = self;
-        let said = format!("kafka at {brokers}: {code}");
+        let Self { brokers, topic, cursor_topic, transactional_id, words, .. } = self;
+        let said = format!("kafka at {brokers}: {}", words.of(code));
         match code {
+            Code::BrokerTransportFailure if words.is_alert() => self.refused(said, IDENTITY_HINT),
             Code::Authentication
             | Code::SaslAuthenticationFailed
             | Code::UnsupportedSASLMechanism

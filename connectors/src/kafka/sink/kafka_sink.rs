@@ -9,13 +9,14 @@ use smol_str::SmolStr;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
+use crate::kafka::connection::FILE_HINT;
 use crate::read_back::ReadBack;
 use crate::schema::ViewSchema;
 use crate::sink::{ChangelogBatch, Cursor, RowPages, Sink, SinkError};
 
 use super::config::{KafkaMode, KafkaSinkConfig};
 use super::encoder::{Keys, Moment};
-use super::error::Place;
+use super::error::{Place, Words};
 use super::patience::{GivenUp, Waiting};
 use super::schemas::refuse_misfits;
 use super::session::{Opening, Owner, Session};
@@ -38,6 +39,7 @@ impl KafkaSink {
             topic: config.topic.clone(),
             cursor_topic: config.cursor_topic.clone(),
             transactional_id: config.transactional_id.clone(),
+            words: Words::default(),
         };
         Keys::new(&config, view, &place)?;
         refuse_misfits(&config, &place)?;
@@ -48,6 +50,9 @@ impl KafkaSink {
     }
 
     fn opening(&self, view: &ViewSchema) -> Result<Opening, SinkError> {
+        if let Some(message) = self.config.connection.unreadable_file() {
+            return Err(self.place.refused(message, FILE_HINT));
+        }
         Ok(Opening {
             config: self.config.clone(),
             place: self.place.clone(),

@@ -61,7 +61,7 @@ impl TopicReader {
             .set("auto.offset.reset", "error")
             .set("fetch.wait.max.ms", "100")
             .set("queued.max.messages.kbytes", AHEAD_KIBIBYTES);
-        let consumer = client.create_with_context(Quiet).map_err(|error| place.sort(&error))?;
+        let consumer = client.create_with_context(Quiet(place.words.clone())).map_err(|error| place.sort(&error))?;
         Ok(Self { place: place.clone(), consumer, topic: topic.into(), partitions, next: BTreeMap::new(), waits: true })
     }
 

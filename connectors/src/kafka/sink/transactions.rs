@@ -18,7 +18,7 @@ use crate::sink::SinkError;
 use super::cluster::client;
 use super::config::KafkaSinkConfig;
 use super::encoder::{Moment, Record};
-use super::error::Place;
+use super::error::{Place, Words};
 use super::patience::{GivenUp, Patience};
 
 /// Memory of the client for what is not sent yet; past it we wait.
@@ -64,7 +64,7 @@ impl Transactions {
             // A commit waits for what is sent; there is nothing to wait for before it is sent.
             .set("linger.ms", "0")
             .set("compression.type", config.compression.name());
-        let reports = Reports { topic: config.topic.clone(), seen: Mutex::default() };
+        let reports = Reports { topic: config.topic.clone(), words: place.words.clone(), seen: Mutex::default() };
         let producer = client.create_with_context(reports).map_err(|error| place.sort(&error))?;
         let transactions = Self { producer, place: place.clone(), timeout, given_up: given_up.clone() };
         let patience = Patience::new(timeout, given_up);
@@ -205,6 +205,7 @@ impl Transactions {
 /// What the client reports.
 struct Reports {
     topic: String,
+    words: Words,
     seen: Mutex<Seen>,
 }
 
@@ -228,6 +229,7 @@ impl ClientContext for Reports {
 
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(%error, reason, "kafka producer");
+        self.words.hear(&error, reason);
         // Others pass, or are told where they matter.
         let definite = [Code::Authentication, Code::SSL, Code::TransactionalIdAuthorizationFailed];
         if let Some(code) = error.rdkafka_error_code().filter(|code| definite.contains(code)) {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use rdkafka::ClientConfig;
 
 use super::super::config::{Compression, KafkaFormat, KafkaMode, KafkaSinkConfig};
-use super::super::error::Place;
+use super::super::error::{Place, Words};
 use super::kafka_broker::{KafkaBroker, is_left_out};
 use super::kafka_topic::{Found, committed};
 use crate::kafka::{KafkaConnection, KafkaSink, Tls};
@@ -128,6 +128,7 @@ pub(super) fn place() -> Place {
         topic: "orders".into(),
         cursor_topic: "cursors".into(),
         transactional_id: "tailwater-orders".into(),
+        words: Words::default(),
     }
 }
 
