@@ -5,6 +5,7 @@ use smol_str::SmolStr;
 
 use super::connection::{IDENTITY_HINT, is_alert};
 use super::position::KafkaPosition;
+use super::reader::LostColumns;
 use crate::position::Position;
 use crate::source::SourceError;
 
@@ -14,13 +15,15 @@ pub(super) struct Faults {
     pub(super) source: SmolStr,
 }
 
-/// What an error that came between messages is to the one who reads them.
+/// What ends a round of messages is to the one who reads them.
 #[derive(Debug)]
 pub(super) enum Told {
     /// The client deals with it by itself.
     Nothing,
     /// What was asked for is not there: removed, or never written.
     OutOfRange,
+    /// A message whose schema lacks columns.
+    Lost(LostColumns),
     /// The end of the run.
     Fault(SourceError),
 }

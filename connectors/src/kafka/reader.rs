@@ -7,6 +7,8 @@
 //!
 //! It blocks: it has a thread, and a pipeline that takes nothing holds it up, with a bound on what the client has read ahead.
 
+mod columns;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -25,6 +27,8 @@ use super::table::TableReader;
 use super::topics::Topics;
 use crate::position::Position;
 use crate::source::{DurablePosition, SourceError, SourceMessage, TransactionSender};
+
+pub(super) use columns::LostColumns;
 
 /// How long is waited for a message before something else is looked at.
 const POLL: Duration = Duration::from_millis(50);
@@ -142,6 +146,7 @@ impl Reader {
         match ended {
             Told::Nothing => {}
             Told::OutOfRange => self.find_lost()?,
+            Told::Lost(lost) => return self.lose(&lost),
             Told::Fault(error) => return Err(error),
         }
         self.meet()?;
@@ -191,8 +196,8 @@ impl Reader {
                 self.position.set(topic, partition, limit);
                 continue;
             }
-            if let Err(error) = round.take((*place, &mut self.readers[*place]), &message, &self.faults) {
-                return (round, Told::Fault(error));
+            if let Err(ended) = round.take((*place, &mut self.readers[*place]), &message, &self.faults) {
+                return (round, ended);
             }
             let topic = topic.clone();
             self.position.set(&topic, partition, offset + 1);

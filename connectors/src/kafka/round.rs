@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use rdkafka::message::{BorrowedMessage, Message};
 
-use super::faults::Faults;
+use super::faults::{Faults, Told};
 use super::format::{BadMessage, DecodeError};
+use super::reader::LostColumns;
 use super::table::{TableReader, micros};
 use crate::change::{Change, Transaction};
 use crate::position::Position;
@@ -33,28 +34,30 @@ impl Round {
         self.messages >= MESSAGES_MAX || self.bytes >= BYTES_MAX
     }
 
-    /// Takes a message of the table at this place.
+    /// Takes a message of the table at this place, or says what keeps it from that.
     pub(super) fn take(
         &mut self,
         (place, reader): (usize, &mut TableReader),
         message: &BorrowedMessage<'_>,
         faults: &Faults,
-    ) -> Result<(), SourceError> {
+    ) -> Result<(), Told> {
+        let fault = |error: SourceError| Err(Told::Fault(error));
         let change = match reader.read(message) {
             Ok(change) => change,
             Err(DecodeError::Bad(bad)) => match reader.bad_row(message, &bad) {
                 Some(change) => Some(change),
-                None => return Err(poison(reader, message, &bad, faults)),
+                None => return fault(poison(reader, message, &bad, faults)),
             },
-            Err(DecodeError::Unavailable { message }) => return Err(faults.unavailable(message)),
-            Err(DecodeError::Refused { message, hint }) => return Err(faults.table(&reader.table.name, message, hint)),
-            Err(DecodeError::ColumnsLost { reason, .. }) => match reader.bad_row(message, &BadMessage::new(&reason)) {
-                Some(change) => Some(change),
-                None => {
-                    let hint = "declare the table's columns as the schema has them, or keep such messages aside with bad_messages = \"table\"";
-                    return Err(faults.table(&reader.table.name, reason, hint));
+            Err(DecodeError::Unavailable { message }) => return fault(faults.unavailable(message)),
+            Err(DecodeError::Refused { message, hint }) => {
+                return fault(faults.table(&reader.table.name, message, hint));
+            }
+            Err(DecodeError::ColumnsLost { columns, reason }) => {
+                match reader.bad_row(message, &BadMessage::new(&reason)) {
+                    Some(change) => Some(change),
+                    None => return Err(Told::Lost(LostColumns { table: place, columns, reason })),
                 }
-            },
+            }
         };
         self.messages += 1;
         self.bytes += message.payload_len() + message.key_len();

@@ -93,7 +93,7 @@ pub(super) struct TableReader {
     pub(super) table: Arc<KafkaTable>,
     pub(super) schema: Arc<TableSchema>,
     pub(super) bad: Option<Arc<TableSchema>>,
-    value: Decoder,
+    pub(super) value: Decoder,
     /// Of the key's columns; append tables have none.
     key: Option<Decoder>,
     /// Columns that the value fills.

@@ -123,10 +123,10 @@ impl SchemaDecoder {
         }
         match self.decode(bytes) {
             Ok(Decoded::Row(values) | Decoded::Gone(values)) => Ok(values),
-            Err(DecodeError::ColumnsLost { reason, .. }) => Err(DecodeError::Refused {
-                message: format!("the key cannot be read any more: {reason}"),
-                hint: "declare the key's columns as the schema has them, and rebuild the source".into(),
-            }),
+            Err(DecodeError::ColumnsLost { columns, reason }) => {
+                let reason = format!("has a key that cannot be read any more: {reason}");
+                Err(DecodeError::ColumnsLost { columns, reason })
+            }
             Err(other) => Err(other),
         }
     }
