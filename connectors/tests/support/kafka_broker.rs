@@ -27,17 +27,23 @@ pub(crate) fn is_left_out() -> bool {
     without.split(',').any(|name| name.trim() == LEFT_OUT)
 }
 
-/// The folder that the script prints; without the broker the tests fail with the script's sentence.
+/// Of brokers that live as long as their test. Those that are killed are of another, see `script/kafka`.
+const LASTING: &str = "4.3";
+const KILLED: &str = "4.0";
+
+/// The folder that the script prints, with Kafka's programs.
 pub(crate) fn folder() -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    let find = || {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = manifest.ancestors().find(|folder| folder.join("script/kafka").exists()).expect("the repository");
-        let output = Command::new(root.join("script/kafka")).arg("4.3").output().expect("a script");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
-    };
-    FOLDER.get_or_init(find).clone()
+    FOLDER.get_or_init(|| found(LASTING)).clone()
+}
+
+/// Without the broker the tests fail with the script's sentence.
+fn found(version: &str) -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = manifest.ancestors().find(|folder| folder.join("script/kafka").exists()).expect("the repository");
+    let output = Command::new(root.join("script/kafka")).arg(version).output().expect("a script");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
 }
 
 /// Runs until dropped.
@@ -45,6 +51,8 @@ pub(crate) struct KafkaBroker {
     pub(crate) port: u16,
     /// Ports of further listeners, by their protocol.
     guarded: BTreeMap<String, u16>,
+    /// Of Kafka.
+    home: PathBuf,
     directory: TempDir,
     process: Option<Child>,
 }
@@ -55,19 +63,24 @@ impl KafkaBroker {
         static SHARED: Mutex<Weak<KafkaBroker>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         shared.upgrade().unwrap_or_else(|| {
-            let broker = Arc::new(Self::start(&[]));
+            let broker = Arc::new(Self::made(LASTING, &[], &[], &[]));
             *shared = Arc::downgrade(&broker);
             broker
         })
     }
 
-    /// One of one's own, with these properties (`name=value`) behind the usual ones.
+    /// One of one's own, which may be killed, with these properties (`name=value`) behind the usual ones.
     pub(crate) fn start(properties: &[&str]) -> Self {
-        Self::guarded(&[], properties, &[])
+        Self::made(KILLED, &[], properties, &[])
     }
 
     /// One that listens also by other protocols (`SSL`, `SASL_SSL`); `users` are those of SCRAM, in the words of Kafka's `--add-scram`.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
     pub(crate) fn guarded(protocols: &[&str], properties: &[&str], users: &[&str]) -> Self {
+        Self::made(LASTING, protocols, properties, users)
+    }
+
+    fn made(version: &str, protocols: &[&str], properties: &[&str], users: &[&str]) -> Self {
         let directory = tempfile::Builder::new().prefix("twkafka").tempdir_in("/tmp").expect("a directory");
         let free = || TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
         let (port, controller) = (free(), free());
@@ -82,7 +95,7 @@ impl KafkaBroker {
         ];
         lines.extend(USUAL.iter().chain(properties).map(|line| (*line).to_owned()));
         std::fs::write(directory.path().join("properties"), lines.join("\n")).expect("a file");
-        let mut broker = Self { port, guarded, directory, process: None };
+        let mut broker = Self { port, guarded, home: found(version), directory, process: None };
         let users = users.iter().flat_map(|user| ["--add-scram", user]);
         let arguments: Vec<_> =
             ["format", "--cluster-id", CLUSTER].into_iter().chain(users).chain(["--config"]).collect();
@@ -94,7 +107,7 @@ impl KafkaBroker {
 
     /// Runs one of Kafka's programs, with the file of properties as last argument.
     fn program(&self, class: &str, arguments: &[&str]) -> std::process::Output {
-        let mut command = Command::new(folder().join("run"));
+        let mut command = Command::new(self.home.join("run"));
         command.arg(class).args(arguments).arg(self.directory.path().join("properties"));
         command.stdin(Stdio::null()).output().expect("Java can be run")
     }
@@ -103,7 +116,7 @@ impl KafkaBroker {
     pub(crate) fn restart(&mut self) {
         self.kill();
         let log = std::fs::File::create(self.directory.path().join("log")).expect("a log file");
-        let mut command = Command::new(folder().join("run"));
+        let mut command = Command::new(self.home.join("run"));
         command.arg("kafka.Kafka").arg(self.directory.path().join("properties"));
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log file")).stderr(log);
         self.process = Some(command.spawn().expect("Java can be run"));
@@ -142,7 +155,7 @@ impl KafkaBroker {
     /// Lets a user do something, in the words of Kafka's `kafka-acls`.
     #[allow(dead_code, reason = "not every program that includes this file needs it")]
     pub(crate) fn allow(&self, user: &str, arguments: &[&str]) {
-        let mut command = Command::new(folder().join("run"));
+        let mut command = Command::new(self.home.join("run"));
         command.args(["org.apache.kafka.tools.AclCommand", "--bootstrap-server", &self.address(), "--add"]);
         command.args(["--allow-principal", user]).args(arguments);
         let output = command.stdin(Stdio::null()).output().expect("Java can be run");

@@ -148,8 +148,12 @@ impl TopicReader {
                 return Ok(());
             }
             if patience.is_over() {
-                let message = format!("a transaction of another program is still open in topic \"{}\"", self.topic);
-                return Err(self.place.unavailable(message));
+                let (topic, brokers) = (&self.topic, &self.place.brokers);
+                return Err(self.place.unavailable(format!(
+                    "a transaction of another program, or one that the brokers lost, stays open in topic \"{topic}\", partition {partition}, \
+                     from offset {stable} on; if nobody ends it, kafka-transactions.sh --bootstrap-server {brokers} abort --topic {topic} \
+                     --partition {partition} --start-offset {stable} does"
+                )));
             }
             std::thread::sleep(OPEN_POLL);
         }

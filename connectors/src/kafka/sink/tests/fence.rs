@@ -91,7 +91,7 @@ fn an_open_transaction_of_another_program_does_not_hide_the_cursor() {
         sink.write(&batch(6, vec![put(2, "Bo")])).await.expect("it is written");
         let mut next = fixture.sink_of(config);
         let error = next.open(&view()).await.expect_err("nobody can know");
-        assert!(error.is_transient() && error.to_string().contains("is still open"), "{error}");
+        assert!(error.is_transient() && error.to_string().contains("stays open in topic"), "{error}");
         other.abort_transaction(PATIENCE).expect("aborted");
         assert_eq!(next.open(&view()).await.expect("it opens"), Some(cursor("g", 6)));
     });
