@@ -48,7 +48,7 @@ create view person as select key::bigint as id, value::jsonb->>'name' as name, (
     where value is not null;
 ";
 
-const VIEWS: [(&str, &str); 4] = [
+pub(crate) const VIEWS: [(&str, &str); 4] = [
     (
         "visits",
         "select p.id, p.name, p.points, count(*) as visits, sum(c.cost) as spent from click c join person p on p.id = c.who \
@@ -63,7 +63,7 @@ const VIEWS: [(&str, &str); 4] = [
     ("pages", "select page, count(*) as n, max(id) as last from click group by page"),
 ];
 
-fn sections(views: &[(&str, &str)]) -> String {
+pub(crate) fn sections(views: &[(&str, &str)]) -> String {
     views.iter().map(|(name, sql)| format!("[view.{name}]\nsql = '''{sql}'''\nkey = {}\n\n", key_of(name))).collect()
 }
 
@@ -111,7 +111,7 @@ impl Load {
     }
 
     /// Waits until much more has been written.
-    fn wait_for_more(&self) {
+    pub(crate) fn wait_for_more(&self) {
         let before = self.written.load(Ordering::Relaxed);
         let more = || (self.written.load(Ordering::Relaxed) > before + MORE).then_some(());
         assert!(wait_for(more).is_some(), "nothing is written");

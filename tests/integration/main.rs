@@ -13,6 +13,7 @@ mod fail_points;
 mod failover;
 mod fuzz;
 mod kafka_evolution;
+mod kafka_failover;
 mod kafka_login;
 mod kafka_schemas;
 mod kafka_sink;

@@ -1,4 +1,4 @@
-//! Private brokers of Apache Kafka for tests: one node in KRaft mode on free ports, with what `script/kafka` installed; stopped when dropped. A
+//! Private brokers of Apache Kafka for tests: one node in KRaft mode, or several, on free ports, with what `script/kafka` installed; stopped when dropped. A
 //! file of its own that the tests of both packages include, because no crate ships it.
 
 use std::collections::BTreeMap;
@@ -48,12 +48,20 @@ fn found(version: &str) -> PathBuf {
 
 /// Runs until dropped.
 pub(crate) struct KafkaBroker {
-    pub(crate) port: u16,
+    nodes: Vec<Node>,
     /// Ports of further listeners, by their protocol.
     guarded: BTreeMap<String, u16>,
     /// Of Kafka.
     home: PathBuf,
+    /// In which each node has its own.
+    #[allow(dead_code, reason = "it goes when the broker does")]
     directory: TempDir,
+}
+
+/// A broker and controller.
+struct Node {
+    port: u16,
+    folder: PathBuf,
     process: Option<Child>,
 }
 
@@ -80,70 +88,122 @@ impl KafkaBroker {
         Self::made(LASTING, protocols, properties, users)
     }
 
+    /// Three nodes that may be killed; topics are on all of them.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
+    pub(crate) fn cluster() -> Self {
+        let mut cluster = Self::prepared(KILLED, 3, (&[], &CLUSTER_OF_THREE), &[]);
+        cluster.restart();
+        cluster
+    }
+
     fn made(version: &str, protocols: &[&str], properties: &[&str], users: &[&str]) -> Self {
-        let directory = tempfile::Builder::new().prefix("twkafka").tempdir_in("/tmp").expect("a directory");
-        let free = || TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
-        let (port, controller) = (free(), free());
-        let guarded: BTreeMap<_, _> = protocols.iter().map(|protocol| ((*protocol).to_owned(), free())).collect();
-        let others: String = guarded.iter().map(|(protocol, port)| format!(",{protocol}://localhost:{port}")).collect();
-        let data = directory.path().join("data");
-        let mut lines = vec![
-            format!("listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{others}"),
-            format!("advertised.listeners=PLAINTEXT://127.0.0.1:{port}{others}"),
-            format!("controller.quorum.voters=1@127.0.0.1:{controller}"),
-            format!("log.dirs={}", data.display()),
-        ];
-        lines.extend(USUAL.iter().chain(properties).map(|line| (*line).to_owned()));
-        std::fs::write(directory.path().join("properties"), lines.join("\n")).expect("a file");
-        let mut broker = Self { port, guarded, home: found(version), directory, process: None };
-        let users = users.iter().flat_map(|user| ["--add-scram", user]);
-        let arguments: Vec<_> =
-            ["format", "--cluster-id", CLUSTER].into_iter().chain(users).chain(["--config"]).collect();
-        let formatted = broker.program("kafka.tools.StorageTool", &arguments);
-        assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
+        let mut broker = Self::prepared(version, 1, (protocols, properties), users);
         broker.restart();
         broker
     }
 
-    /// Runs one of Kafka's programs, with the file of properties as last argument.
-    fn program(&self, class: &str, arguments: &[&str]) -> std::process::Output {
-        let mut command = Command::new(self.home.join("run"));
-        command.arg(class).args(arguments).arg(self.directory.path().join("properties"));
-        command.stdin(Stdio::null()).output().expect("Java can be run")
+    fn prepared(version: &str, number: usize, (protocols, properties): (&[&str], &[&str]), users: &[&str]) -> Self {
+        let directory = tempfile::Builder::new().prefix("twkafka").tempdir_in("/tmp").expect("a directory");
+        let free = || TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
+        let guarded: BTreeMap<_, _> = protocols.iter().map(|protocol| ((*protocol).to_owned(), free())).collect();
+        let others: String = guarded.iter().map(|(protocol, port)| format!(",{protocol}://localhost:{port}")).collect();
+        let controllers: Vec<u16> = (0..number).map(|_| free()).collect();
+        let voters: Vec<_> = (1..).zip(&controllers).map(|(id, port)| format!("{id}@127.0.0.1:{port}")).collect();
+        let mut broker = Self { nodes: Vec::new(), guarded, home: found(version), directory };
+        for (id, controller) in (1..).zip(&controllers) {
+            let (port, folder) = (free(), broker.directory.path().join(format!("{id}")));
+            let mut lines = vec![
+                format!("node.id={id}"),
+                format!("listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{others}"),
+                format!("advertised.listeners=PLAINTEXT://127.0.0.1:{port}{others}"),
+                format!("controller.quorum.voters={}", voters.join(",")),
+                format!("log.dirs={}", folder.join("data").display()),
+            ];
+            lines.extend(USUAL.iter().chain(properties).map(|line| (*line).to_owned()));
+            std::fs::create_dir(&folder).expect("a folder");
+            std::fs::write(folder.join("properties"), lines.join("\n")).expect("a file");
+            let node = Node { port, folder, process: None };
+            let mut command = Command::new(broker.home.join("run"));
+            command
+                .stdin(Stdio::null())
+                .args(["kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER])
+                .args(users.iter().flat_map(|user| ["--add-scram", user]));
+            let formatted =
+                command.arg("--config").arg(node.folder.join("properties")).output().expect("Java can be run");
+            assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
+            broker.nodes.push(node);
+        }
+        broker
     }
 
     /// Starts it again, after [`Self::stop`] or [`Self::kill`].
     pub(crate) fn restart(&mut self) {
         self.kill();
-        let log = std::fs::File::create(self.directory.path().join("log")).expect("a log file");
-        let mut command = Command::new(self.home.join("run"));
-        command.arg("kafka.Kafka").arg(self.directory.path().join("properties"));
-        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log file")).stderr(log);
-        self.process = Some(command.spawn().expect("Java can be run"));
+        for node in 0..self.nodes.len() {
+            self.spawn(node);
+        }
         self.wait_until_ready();
     }
 
-    /// Whether it says what topics there are, itself among the brokers.
+    /// Ends one node at once.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
+    pub(crate) fn kill_node(&mut self, node: usize) {
+        self.nodes[node].kill();
+    }
+
+    /// Starts one node again, and waits until it leads and follows as before.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
+    pub(crate) fn restart_node(&mut self, node: usize) {
+        self.spawn(node);
+        self.wait_until_ready();
+        let deadline = Instant::now() + START_MAX;
+        let consumer: BaseConsumer = self.client().create().expect("a client");
+        let is_in_sync = || {
+            let metadata = consumer.fetch_metadata(None, ANSWER_MAX).ok()?;
+            let mut partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
+            partitions.all(|partition| partition.isr().len() == partition.replicas().len()).then_some(())
+        };
+        while is_in_sync().is_none() {
+            assert!(Instant::now() < deadline, "node {node} does not catch up");
+        }
+    }
+
+    fn spawn(&mut self, node: usize) {
+        let node = &mut self.nodes[node];
+        let log = std::fs::File::create(node.folder.join("log")).expect("a log file");
+        let mut command = Command::new(self.home.join("run"));
+        command
+            .stdin(Stdio::null())
+            .arg("kafka.Kafka")
+            .arg(node.folder.join("properties"))
+            .stdout(log.try_clone().expect("a log file"))
+            .stderr(log);
+        node.process = Some(command.spawn().expect("Java can be run"));
+    }
+
+    /// Whether it says what topics there are, all nodes among the brokers.
     fn wait_until_ready(&mut self) {
         let deadline = Instant::now() + START_MAX;
         let consumer: BaseConsumer = self.client().create().expect("a client");
         loop {
             // With a bound that lets the loop see a broker that ended.
             let metadata = consumer.fetch_metadata(None, Duration::from_secs(1));
-            if metadata.is_ok_and(|metadata| !metadata.brokers().is_empty()) {
+            if metadata.is_ok_and(|metadata| metadata.brokers().len() == self.nodes.len()) {
                 return;
             }
-            let ended = self.process.as_mut().and_then(|process| process.try_wait().ok()).flatten();
-            if ended.is_some() || Instant::now() > deadline {
-                let log = std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
-                panic!("the broker did not start: {log}");
+            for node in &mut self.nodes {
+                let ended = node.process.as_mut().and_then(|process| process.try_wait().ok()).flatten();
+                if ended.is_some() || Instant::now() > deadline {
+                    let log = std::fs::read_to_string(node.folder.join("log")).unwrap_or_default();
+                    panic!("the broker did not start: {log}");
+                }
             }
         }
     }
 
-    /// `host:port`.
+    /// `host:port`, of all nodes.
     pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect::<Vec<_>>().join(",")
     }
 
     /// `host:port` of a further listener.
@@ -178,7 +238,7 @@ impl KafkaBroker {
     /// Makes a topic, with settings of its own.
     #[allow(dead_code, reason = "not every program that includes this file needs it")]
     pub(crate) fn create_topic(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
-        let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(self.nodes.len() as i32));
         for (key, value) in settings {
             topic = topic.set(key, value);
         }
@@ -221,14 +281,23 @@ impl KafkaBroker {
     /// Stops it in order.
     #[allow(dead_code, reason = "not every program that includes this file needs it")]
     pub(crate) fn stop(&mut self) {
-        let Some(mut process) = self.process.take() else { return };
-        let stopped = Command::new("kill").arg(process.id().to_string()).status();
-        assert!(stopped.is_ok_and(|status| status.success()), "the broker cannot be stopped");
-        let _ = process.wait();
+        for process in self.nodes.iter().filter_map(|node| node.process.as_ref()) {
+            let stopped = Command::new("kill").arg(process.id().to_string()).status();
+            assert!(stopped.is_ok_and(|status| status.success()), "the broker cannot be stopped");
+        }
+        for mut process in self.nodes.iter_mut().filter_map(|node| node.process.take()) {
+            let _ = process.wait();
+        }
     }
 
     /// Ends it at once.
     pub(crate) fn kill(&mut self) {
+        self.nodes.iter_mut().for_each(Node::kill);
+    }
+}
+
+impl Node {
+    fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             let _ = process.kill();
             let _ = process.wait();
@@ -250,9 +319,8 @@ fn block_on<T>(asked: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(asked)
 }
 
-const USUAL: [&str; 15] = [
+const USUAL: [&str; 14] = [
     "process.roles=broker,controller",
-    "node.id=1",
     "controller.listener.names=CONTROLLER",
     "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL",
     "inter.broker.listener.name=PLAINTEXT",
@@ -266,4 +334,13 @@ const USUAL: [&str; 15] = [
     "group.initial.rebalance.delay.ms=0",
     "log.cleaner.enable=true",
     "log.cleaner.dedupe.buffer.size=16777216",
+];
+
+/// What is behind the usual ones where there are three nodes, of which one may be away.
+const CLUSTER_OF_THREE: [&str; 5] = [
+    "offsets.topic.replication.factor=3",
+    "transaction.state.log.replication.factor=3",
+    "transaction.state.log.min.isr=2",
+    "default.replication.factor=3",
+    "min.insync.replicas=2",
 ];
