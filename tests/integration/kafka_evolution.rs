@@ -68,6 +68,9 @@ fn record(fields: &[(&str, Json)]) -> String {
     json!({ "type": "record", "name": "Row", "fields": fields }).to_string()
 }
 
+/// A schema's id, and what is written with it.
+type Part = (u32, Vec<u8>);
+
 struct Writer<'a> {
     rig: &'a KafkaRig,
     registry: String,
@@ -91,8 +94,8 @@ impl Writer<'_> {
         u32::try_from(id["id"].as_u64().unwrap()).unwrap()
     }
 
-    fn write(&self, topic: &str, (key, value): (Option<(u32, Vec<u8>)>, (u32, Vec<u8>))) {
-        let framed = |(id, bytes): (u32, Vec<u8>)| [&[0], &id.to_be_bytes()[..], &bytes].concat();
+    fn write(&self, topic: &str, (key, value): (Option<Part>, Part)) {
+        let framed = |(id, bytes): Part| [&[0], &id.to_be_bytes()[..], &bytes].concat();
         let producer: BaseProducer = self.rig.broker.client().create().unwrap();
         let value = framed(value);
         let key = key.map(framed);
