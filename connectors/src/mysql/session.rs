@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use mysql_async::prelude::Queryable;
 use mysql_async::{BinlogStream, BinlogStreamRequest, Conn, Error, Opts, OptsBuilder, SslOpts};
 
+use super::anchor::Anchor;
+use super::by_file::{end_of_log, names_transactions};
 use super::catalog::{client_error, session_settings};
 use super::config::{MysqlSourceConfig, Tls};
 use super::flavor::{Flavor, ServerVersion};
@@ -20,7 +22,7 @@ const HEARTBEAT_NANOS: u64 = 1_000_000_000;
 /// How long the server waits for us to take what it sends: as long as the pipeline may hold us up.
 const WRITE_TIMEOUT_SECONDS: u32 = 3_600;
 /// The server's error for a place in its log that it cannot send from.
-const CANNOT_SEND: u16 = 1236;
+pub(super) const CANNOT_SEND: u16 = 1236;
 /// Numbers below are likely to be a server's own.
 const SERVER_ID_MIN: u32 = 1 << 30;
 
@@ -120,7 +122,10 @@ impl Connector {
                 settings.push(format!("SET @slave_connect_state = '{gtids}'"));
                 request.with_pos(4)
             }
-            MysqlPosition::File(_) => return Err(self.cannot_resume(from, "its transactions had no ids")),
+            MysqlPosition::File(place) => {
+                settings.push("SET @source_binlog_checksum = 'NONE'".into());
+                request.with_filename(place.file.as_bytes()).with_pos(Anchor::begins_at(place))
+            }
         };
         let options = self.options()?.init(settings);
         self.in_time(async {
@@ -165,6 +170,9 @@ pub(super) async fn current_position(
     connector: &Connector,
     (connection, version): (&mut Conn, ServerVersion),
 ) -> Result<MysqlPosition, SourceError> {
+    if version.flavor == Flavor::Mysql && !names_transactions(connector, connection).await? {
+        return Ok(MysqlPosition::File(end_of_log(connector, (connection, version)).await?));
+    }
     let sql = match version.flavor {
         Flavor::Mysql => "SELECT @@global.gtid_executed",
         Flavor::Mariadb => "SELECT @@global.gtid_binlog_pos",
@@ -174,10 +182,13 @@ pub(super) async fn current_position(
     read_position(version.flavor, &text).ok_or_else(|| connector.protocol("it names a position that is none"))
 }
 
-/// A position as the server prints it.
+/// A position as the server prints it, or a place in a file.
 pub(super) fn read_position(flavor: Flavor, text: &str) -> Option<MysqlPosition> {
     Some(match flavor {
-        Flavor::Mysql => MysqlPosition::Gtids(std::sync::Arc::new(text.parse().ok()?)),
+        Flavor::Mysql => match text.parse() {
+            Ok(place) => MysqlPosition::File(place),
+            Err(_) => MysqlPosition::Gtids(std::sync::Arc::new(text.parse().ok()?)),
+        },
         Flavor::Mariadb => MysqlPosition::Mariadb(std::sync::Arc::new(text.parse().ok()?)),
     })
 }
