@@ -13,6 +13,7 @@
 //! file, the end of the log) is a [`Mismatch`].
 
 use super::binlog::{Event, RawEvent};
+use super::by_file::ANOTHER_LOG;
 use super::position::{EventCheck, FilePosition};
 
 /// Where the first event of every file begins.
@@ -20,7 +21,7 @@ pub(super) const FIRST_EVENT: u64 = 4;
 
 /// The log is not the one in which the place was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}: it was begun anew (RESET BINARY LOGS, RESET MASTER), or the server is an older copy")]
+#[error("{0}: {ANOTHER_LOG}")]
 pub(super) struct Mismatch(&'static str);
 
 /// What becomes of an event.
@@ -69,6 +70,11 @@ impl Anchor {
     /// The place in its file.
     pub(super) fn position(&self) -> u64 {
         self.place.position
+    }
+
+    /// Whether what follows counts.
+    pub(super) fn is_reached(&self) -> bool {
+        self.state != State::Before
     }
 
     /// What becomes of the event.

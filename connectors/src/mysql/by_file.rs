@@ -12,23 +12,24 @@
 //!
 //! The last but one is not told by the server: a session that sends a file goes on with what has the next name, whether or not that is of the same
 //! log. So behind each change of files the one before it is looked at once more. Where it still is what it was, the log was not begun anew up to
-//! then, because that removes all files. When it was begun is told in whole seconds; a log that is begun anew within the second in which
-//! the same file was begun, and before anything of the file was streamed, is the one case that is not found.
+//! then, because that removes all files. When a file was begun is told in whole seconds, and counts where nothing of it was streamed yet: a log
+//! that is begun anew within the very second in which the file of a first start was begun is the one case that is not found.
 
 use std::time::Duration;
 
+use futures::StreamExt;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::anchor::Anchor;
-use super::flavor::ServerVersion;
+use super::anchor::{Anchor, FIRST_EVENT};
+use super::binlog::{Decoder, RawEvent};
+use super::flavor::{Flavor, ServerVersion};
 use super::log_files::{begun, files};
 use super::position::{FilePosition, MysqlPosition};
-use super::session::Connector;
+use super::session::{Connector, drawn_server_id};
 use super::stream::Passed;
 use super::variables::log_status;
 use crate::position::Position;
@@ -36,6 +37,10 @@ use crate::source::SourceError;
 
 /// How often the end of the log is compared with what was streamed.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// What it means that a place is not there.
+pub(super) const ANOTHER_LOG: &str =
+    "its log was begun anew (RESET BINARY LOGS, RESET MASTER), or the server is an older copy";
 
 /// The log in which the first place was, as the state keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,11 +60,17 @@ impl LogIdentity {
     }
 }
 
-/// A file, and when it was begun (seconds since 1970).
+/// A file that a stream has left.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct FileBegun {
-    pub(super) file: SmolStr,
+pub(super) struct FileLeft {
+    /// When it was begun, seconds since 1970.
     pub(super) began: u32,
+    /// The last position in it.
+    pub(super) place: FilePosition,
+}
+
+fn ends_before(end: FilePosition) -> String {
+    format!("its log ends before that place, at {}: {ANOTHER_LOG}", MysqlPosition::File(end))
 }
 
 /// Whether the server names its transactions.
@@ -123,7 +134,7 @@ pub(super) async fn resumable(
     }
     let end = end_of_log(connector, (connection, version)).await?;
     if end.partial_cmp(place).is_none_or(|order| order.is_lt()) {
-        return cannot(format!("{BEGUN_ANEW}: it ends at {}", MysqlPosition::File(end)));
+        return cannot(ends_before(end));
     }
     if let Some(files) = files(connector, connection).await?
         && files.iter().all(|(file, _)| *file != place.file)
@@ -144,8 +155,6 @@ pub(super) async fn resumable(
         _ => Ok(Anchor::new(place.clone(), began)),
     }
 }
-
-const BEGUN_ANEW: &str = "its log ends before that place: it was begun anew (RESET BINARY LOGS, RESET MASTER), or the server is an older copy";
 
 /// An error where a set of transactions is held, and the server names none any more.
 pub(super) async fn needs_names(
@@ -181,34 +190,50 @@ pub(super) async fn watch_the_end(connector: Connector, passed: watch::Receiver<
         };
         let end = connector.in_time(end_of_log(&connector, (&mut connection, version))).await?;
         if end.partial_cmp(&place).is_none_or(|order| order.is_lt()) {
-            let reason = format!("{BEGUN_ANEW}: it ends at {}", MysqlPosition::File(end));
-            return Err(connector.cannot_resume(&passed.borrow().position, reason));
+            return Err(connector.cannot_resume(&passed.borrow().position, ends_before(end)));
         }
         session = Some((connection, version));
     }
 }
 
 /// An error where a file that the stream has left is not the same any more.
-pub(super) async fn still_there(
-    connector: &Connector,
-    left: &FileBegun,
-    position: &MysqlPosition,
-) -> Result<(), SourceError> {
-    let anew = |reason: String| Err(connector.cannot_resume(position, reason));
-    match begun(connector, &left.file).await? {
-        Some(began) if began == left.began => Ok(()),
-        Some(_) => anew(format!("its log was begun anew under the stream: it has another file \"{}\" now", left.file)),
-        None => {
-            // Purged, once nobody reads it any more, unless there are older ones.
-            let (mut connection, _) = connector.connect().await?;
-            let files = files(connector, &mut connection).await?.unwrap_or_default();
-            let number = |file: &str| FilePosition::told(file, 0).map_or(0, |place| place.number());
-            match files.first().is_some_and(|(oldest, _)| number(oldest) > number(&left.file)) {
-                true => Ok(()),
-                false => {
-                    anew(format!("its log was begun anew under the stream: it has no file \"{}\" any more", left.file))
-                }
-            }
+pub(super) async fn still_there(connector: &Connector, left: &FileLeft) -> Result<(), SourceError> {
+    let FileLeft { began, place } = left;
+    let looked = if Anchor::begins_at(place) == FIRST_EVENT {
+        // All of a very long file would have to be read for its last event.
+        match connector.in_time(begun(connector, &place.file)).await? {
+            Some(now) if now == *began => Ok(()),
+            _ => Err(connector.cannot_resume(&MysqlPosition::File(place.clone()), ANOTHER_LOG)),
         }
+    } else {
+        let began = place.check.is_none().then_some(*began);
+        connector.in_time(reach(connector, Anchor::new(place.clone(), began), place)).await
+    };
+    match looked {
+        Err(SourceError::CannotResume { .. }) if is_purged(connector, place).await? => Ok(()),
+        looked => looked,
     }
+}
+
+/// Reads the log up to the place: an error where it is not there.
+async fn reach(connector: &Connector, mut anchor: Anchor, place: &FilePosition) -> Result<(), SourceError> {
+    let position = MysqlPosition::File(place.clone());
+    let mut log = connector.open_log_as(drawn_server_id(), &position).await?;
+    let mut decoder = Decoder::new(Flavor::Mysql);
+    while !anchor.is_reached() {
+        let event = log.next().await.ok_or_else(|| connector.unavailable("the server ended its log"))?;
+        let event = event.map_err(|error| connector.log_fault(&position, &error))?;
+        let raw = RawEvent::from(&event);
+        let decoded = decoder.decode(&raw).map_err(|error| connector.protocol(error.to_string()))?;
+        anchor.look(&raw, &decoded).map_err(|mismatch| connector.cannot_resume(&position, mismatch.to_string()))?;
+    }
+    Ok(())
+}
+
+/// Whether the file was removed because nobody reads it any more: all that there are came later.
+async fn is_purged(connector: &Connector, place: &FilePosition) -> Result<bool, SourceError> {
+    let (mut connection, _) = connector.connect().await?;
+    let files = files(connector, &mut connection).await?.unwrap_or_default();
+    let number = |file: &str| FilePosition::told(file, 0).map_or(0, |place| place.number());
+    Ok(files.first().is_some_and(|(oldest, _)| number(oldest) > place.number()))
 }

@@ -7,7 +7,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{BinlogStream, BinlogStreamRequest, Conn, Error, Opts, OptsBuilder, SslOpts};
 
 use super::anchor::Anchor;
-use super::by_file::{end_of_log, names_transactions};
+use super::by_file::{ANOTHER_LOG, end_of_log, names_transactions};
 use super::catalog::{client_error, session_settings};
 use super::config::{MysqlSourceConfig, Tls};
 use super::flavor::{Flavor, ServerVersion};
@@ -106,11 +106,16 @@ impl Connector {
 
     /// The log from behind `from`.
     pub(super) async fn open_log(&self, from: &MysqlPosition) -> Result<BinlogStream, SourceError> {
+        self.open_log_as(self.config.server_id.unwrap_or_else(drawn_server_id), from).await
+    }
+
+    /// The same under another number: beside a stream of ours.
+    pub(super) async fn open_log_as(&self, number: u32, from: &MysqlPosition) -> Result<BinlogStream, SourceError> {
         let mut settings = vec![
             format!("SET SESSION net_write_timeout = {WRITE_TIMEOUT_SECONDS}"),
             format!("SET @master_heartbeat_period = {HEARTBEAT_NANOS}, @source_heartbeat_period = {HEARTBEAT_NANOS}"),
         ];
-        let request = BinlogStreamRequest::new(self.config.server_id.unwrap_or_else(drawn_server_id));
+        let request = BinlogStreamRequest::new(number);
         let request = match from {
             MysqlPosition::Gtids(set) => {
                 // What is made up for this connection comes without checksums then; events of the file keep theirs.
@@ -139,7 +144,9 @@ impl Connector {
     pub(super) fn log_fault(&self, from: &MysqlPosition, error: &Error) -> SourceError {
         match error {
             Error::Server(server) if server.code == CANNOT_SEND => {
-                self.cannot_resume(from, format!("the server cannot send its log from there: {}", server.message))
+                let told = format!("the server cannot send its log from there: {}", server.message);
+                let meaning = if from.file().is_some() { format!("; {ANOTHER_LOG}") } else { String::new() };
+                self.cannot_resume(from, told + &meaning)
             }
             other => self.fault(other),
         }

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use mysql_async::BinlogStream;
+use smol_str::SmolStr;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::anchor::{Anchor, Verdict, check_of};
 use super::assembler::{Assembler, Completed, EventEnd, Stop};
 use super::binlog::{Decoder, Event, RawEvent};
-use super::by_file::{FileBegun, still_there};
+use super::by_file::{FileLeft, still_there};
 use super::position::{FilePosition, MysqlPosition};
 use super::session::Connector;
 use crate::change::Transaction;
@@ -44,7 +45,7 @@ pub(super) struct Stream {
     assembler: Assembler,
     /// By file and place: what is looked at before anything counts, and the file that it is in.
     anchor: Option<Anchor>,
-    file: Option<FileBegun>,
+    file: Option<(SmolStr, u32)>,
     out: TransactionSender,
     /// What has completed and was not handed over.
     pending: Vec<SourceMessage>,
@@ -108,7 +109,7 @@ impl Stream {
                     match event {
                         Some(Ok(event)) => {
                             if let Some(left) = self.take(&event)? {
-                                still_there(&self.connector, &left, self.assembler.position()).await?;
+                                still_there(&self.connector, &left).await?;
                             }
                             self.note_passed();
                         }
@@ -125,7 +126,7 @@ impl Stream {
     }
 
     /// Takes an event; a file that the stream has left with it, and which is to be looked at once more before anything is made of it.
-    fn take(&mut self, event: &mysql_async::binlog::events::Event) -> Result<Option<FileBegun>, SourceError> {
+    fn take(&mut self, event: &mysql_async::binlog::events::Event) -> Result<Option<FileLeft>, SourceError> {
         let raw = RawEvent::from(event);
         let next_position = raw.header.next_position;
         let decoded = self.decoder.decode(&raw).map_err(|error| self.connector.protocol(error.to_string()))?;
@@ -170,11 +171,11 @@ impl Stream {
     }
 
     /// By file and place: the file before, where another one begins.
-    fn begins_file(&mut self, raw: &RawEvent<'_>, event: &Event<'_>) -> Option<FileBegun> {
-        self.anchor.as_ref()?;
+    fn begins_file(&mut self, raw: &RawEvent<'_>, event: &Event<'_>) -> Option<FileLeft> {
+        let MysqlPosition::File(position) = self.assembler.position() else { return None };
         let (Event::Format { .. }, Some(place)) = (event, self.assembler.place()) else { return None };
-        let begins = FileBegun { file: place.file, began: raw.header.timestamp };
-        self.file.replace(begins).filter(|left| Some(&left.file) != self.file.as_ref().map(|file| &file.file))
+        let (left, began) = self.file.replace((place.file.clone(), raw.header.timestamp))?;
+        (left != place.file).then(|| FileLeft { began, place: position.clone() })
     }
 
     fn add(&mut self, transaction: Transaction) {
