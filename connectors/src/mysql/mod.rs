@@ -12,6 +12,7 @@
 pub mod binlog;
 pub mod catalog;
 pub mod config;
+pub mod definition;
 pub mod flavor;
 pub mod gtid_set;
 pub mod maria_gtids;
@@ -25,7 +26,6 @@ mod by_file;
 mod charset;
 mod check;
 mod copy;
-mod definition;
 mod followed;
 mod json;
 mod log_files;
