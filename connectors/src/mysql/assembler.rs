@@ -310,3 +310,95 @@ impl Assembler {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::note::Note;
+    use super::*;
+
+    /// An assembler by file and place, from this one on.
+    fn assembler(from: &str) -> Assembler {
+        Assembler::new(Followed::new([], Note::default(), Arc::default()), from.parse().expect("a place"))
+    }
+
+    fn rotate(file: &str, position: u64) -> Event<'static> {
+        Event::Rotate { file: file.into(), position, artificial: true }
+    }
+
+    fn statement(kind: QueryKind) -> Event<'static> {
+        Event::Query { schema: "".into(), sql: "".into(), kind }
+    }
+
+    fn begin() -> Event<'static> {
+        Event::AnonymousGtid { committed_at: 0 }
+    }
+
+    /// Takes an event that ends there; the positions that it completes, as the state keeps them.
+    fn take(assembler: &mut Assembler, event: Event<'_>, next_position: u32) -> Result<Vec<String>, Stop> {
+        let check = Some(EventCheck { size: 9, crc: next_position });
+        let end = (next_position != 0).then_some(EventEnd { next_position, check });
+        let kept = |completed| match completed {
+            Completed::Progress(position) => position.kept(),
+            other => panic!("{other:?}"),
+        };
+        Ok(assembler.take(event, end)?.into_iter().map(kept).collect())
+    }
+
+    #[test]
+    fn a_place_is_behind_a_transaction_or_outside_of_any_and_never_inside() {
+        let mut it = assembler("log.000001:100");
+        let mut step = |event, end| take(&mut it, event, end).expect("an order that makes sense");
+        assert!(step(rotate("log.000001", 100), 0).is_empty());
+        assert!(step(begin(), 160).is_empty());
+        assert!(step(statement(QueryKind::Begin), 200).is_empty());
+        assert!(step(statement(QueryKind::Savepoint), 230).is_empty());
+        assert_eq!(step(Event::Xid, 261), ["log.000001:261~9-00000105"]);
+        assert!(step(begin(), 300).is_empty());
+        assert_eq!(step(statement(QueryKind::Definition), 400), ["log.000001:400~9-00000190"]);
+        // The events of a compressed transaction are inside of the one that ends at 500.
+        assert!(step(begin(), 440).is_empty());
+        assert!(step(Event::Payload { uncompressed_bytes: 9 }, 500).is_empty());
+        assert!(step(statement(QueryKind::Begin), 0).is_empty());
+        assert_eq!(step(Event::Xid, 0), ["log.000001:500~9-000001f4"]);
+        assert_eq!(it.transactions(), 3);
+    }
+
+    #[test]
+    fn a_file_that_is_over_is_let_go_of_when_something_of_the_next_has_come() {
+        let mut it = assembler("log.999999:100");
+        let mut step = |event, end| take(&mut it, event, end).expect("an order that makes sense");
+        step(rotate("log.999999", 100), 0);
+        assert!(step(Event::Rotate { file: "log.1000000".into(), position: 4, artificial: false }, 150).is_empty());
+        assert!(step(rotate("log.1000000", 4), 0).is_empty());
+        let format = Event::Format { server_version: String::new() };
+        assert_eq!(step(format, 126), ["log.1000000:126~9-0000007e"]);
+        // At the end of the log nothing is before the place but what was there already.
+        assert!(step(Event::Heartbeat { file: "log.1000000".into(), position: 126 }, 0).is_empty());
+    }
+
+    #[test]
+    fn places_beyond_32_bits_are_counted_on() {
+        let mut it = assembler("log.000001:4000000000");
+        take(&mut it, rotate("log.000001", 4_000_000_000), 0).expect("a file");
+        take(&mut it, begin(), 4_100_000_000).expect("a beginning");
+        let told = take(&mut it, statement(QueryKind::Other), (5_000_000_000_u64 - (1 << 32)) as u32).expect("an end");
+        assert_eq!(told, ["log.000001:5000000000~9-2a05f200"]);
+    }
+
+    #[test]
+    fn what_makes_no_sense_of_places_stops() {
+        for events in [
+            vec![(begin(), 160), (rotate("log.000002", 4), 0)],
+            vec![(rotate("log.000001", 4), 0), (begin(), 60), (statement(QueryKind::Other), 90)],
+            vec![(rotate("other.000009", 4), 0), (begin(), 60), (statement(QueryKind::Other), 90)],
+        ] {
+            let mut it = assembler("log.000001:100");
+            take(&mut it, rotate("log.000001", 100), 0).expect("a file");
+            let stopped = events.into_iter().find_map(|(event, end)| take(&mut it, event, end).err());
+            assert!(matches!(stopped, Some(Stop::Order(_))), "{stopped:?}");
+        }
+        // By id, a transaction without one is a gap.
+        let mut it = assembler("gtid:none");
+        assert!(matches!(take(&mut it, begin(), 60), Err(Stop::Untold(_))));
+    }
+}
