@@ -113,7 +113,10 @@ impl FromStr for Position {
 
 impl Serialize for Position {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match self {
+            Self::Mysql(position) => serializer.serialize_str(&position.kept()),
+            other => serializer.collect_str(other),
+        }
     }
 }
 

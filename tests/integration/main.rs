@@ -21,6 +21,7 @@ mod kafka_source;
 mod life;
 mod messages;
 mod mysql;
+mod mysql_by_file;
 mod mysql_failover;
 mod mysql_keyless;
 mod mysql_lean;

@@ -4,15 +4,18 @@
 
 /// What a statement does to a table, or (`table` is `None`) to all of a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Effect {
-    pub(super) schema: String,
-    pub(super) table: Option<String>,
-    pub(super) what: What,
+pub struct Effect {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub table: Option<String>,
+    /// What became of it.
+    pub what: What,
 }
 
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub enum What {
     /// All rows are gone.
     Emptied,
     /// Its rows are others, or under another name.
@@ -32,7 +35,7 @@ enum Token {
 }
 
 /// What `sql` does, where `schema` is the one of names without a schema.
-pub(super) fn effects(schema: &str, sql: &str) -> Vec<Effect> {
+pub fn effects(schema: &str, sql: &str) -> Vec<Effect> {
     let tokens = tokens(sql);
     let mut reader = Reader { tokens: &tokens, schema };
     match reader.word().as_str() {

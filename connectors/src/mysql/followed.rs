@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::binlog::{BinlogError, MetadataLevel, RowChange, RowsEvent, TableMap};
 use super::definition::{Effect, What};
-use super::shapes::Shapes;
+use super::note::Note;
 use super::value::{MysqlTable, RowPlan};
 use crate::change::Change;
 use crate::schema::TableName;
@@ -23,7 +23,7 @@ pub(super) struct Followed {
     /// What became of tables, since it was asked for last.
     changed: Vec<TableChange>,
     /// What is known of the tables' shapes, and whether that changed since it was asked for last.
-    shapes: Shapes,
+    note: Note,
     reshaped: bool,
 }
 
@@ -35,20 +35,20 @@ struct FollowedTable {
 }
 
 impl Followed {
-    /// Tables, and the shapes of those that are as the catalog has them.
-    pub(super) fn new(tables: impl IntoIterator<Item = MysqlTable>, shapes: Shapes, gone: Gone) -> Self {
+    /// Tables, and what is kept with them: the shapes of those that are as the catalog has them.
+    pub(super) fn new(tables: impl IntoIterator<Item = MysqlTable>, note: Note, gone: Gone) -> Self {
         let keyed = |table: MysqlTable| {
             let name = &table.schema.name;
-            let is_known = shapes.has(name);
+            let is_known = note.shapes.has(name);
             ((name.schema.clone(), name.table.clone()), FollowedTable { table, is_known, plan: None })
         };
         let tables = tables.into_iter().map(keyed).collect();
-        Self { tables, gone, changed: Vec::new(), shapes, reshaped: false }
+        Self { tables, gone, changed: Vec::new(), note, reshaped: false }
     }
 
-    /// What is to be kept of shapes, if that changed since the last call.
+    /// What is to be kept, if the shapes changed since the last call.
     pub(super) fn take_shapes(&mut self) -> Option<String> {
-        std::mem::take(&mut self.reshaped).then(|| self.shapes.print())
+        std::mem::take(&mut self.reshaped).then(|| self.note.print())
     }
 
     /// What became of tables since the last call.
@@ -99,7 +99,7 @@ impl Followed {
                 What::Reshaped => {
                     if let Some(followed) = self.tables.get_mut(&key) {
                         followed.is_known = false;
-                        self.reshaped |= self.shapes.forget(&followed.table.schema.name);
+                        self.reshaped |= self.note.shapes.forget(&followed.table.schema.name);
                     }
                 }
                 What::Columns(names) => {

@@ -2,7 +2,7 @@
 //! nothing for us.
 //!
 //! A file begins with what the files before it have. So the one that is needed is the newest whose beginning has nothing that is not applied
-//! yet. It was written last when the one behind it began, and goes so many seconds after that.
+//! yet. It was written last when the one behind it began, and goes so many seconds after that. By file and place it is the one that is named.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use mysql_async::{BinlogStreamRequest, Conn, Error, Row};
 use super::binlog::RawEvent;
 use super::flavor::{Flavor, ServerVersion};
 use super::position::MysqlPosition;
-use super::session::{Connector, drawn_server_id, read_position};
+use super::session::{CANNOT_SEND, Connector, drawn_server_id, read_position};
 use super::variables::{DENIED, Variables, variables};
 use crate::health::{LogRetention, SourceHealth};
 use crate::source::SourceError;
@@ -33,7 +33,7 @@ pub(super) struct LogFiles {
 }
 
 /// A file and its size.
-type File = (String, u64);
+pub(super) type File = (String, u64);
 
 impl LogFiles {
     /// How safe the log behind `position` is; `None`: the user may not ask.
@@ -47,9 +47,13 @@ impl LogFiles {
             *self = Self::default();
         }
         let Some(files) = files(connector, connection).await? else { return Ok(None) };
-        let Some(needed) = self.needed(connector, (connection, version), (&files, position)).await? else {
-            return Ok(Some(health(LogRetention::Lost, 0, None)));
+        let needed = match position {
+            MysqlPosition::File(place) => {
+                files.iter().position(|(file, bytes)| place.file == *file && place.position <= *bytes)
+            }
+            _ => self.needed(connector, (connection, version), (&files, position)).await?,
         };
+        let Some(needed) = needed else { return Ok(Some(health(LogRetention::Lost, 0, None))) };
         let kept = files[needed..].iter().map(|(_, bytes)| bytes).sum();
         let expires = expires(&variables(connector, (connection, version)).await?);
         let Some(next) = files.get(needed + 1) else {
@@ -106,32 +110,47 @@ impl LogFiles {
         Ok(position)
     }
 
-    /// When a file was begun: that is in its first event, and nowhere in SQL.
     async fn begun(&mut self, connector: &Connector, (file, _): &File) -> Result<u64, SourceError> {
         if let Some(known) = self.begun.get(file) {
             return Ok(*known);
         }
-        let request =
-            BinlogStreamRequest::new(drawn_server_id()).with_filename(file.as_bytes()).with_pos(4).with_non_blocking();
-        let (connection, _) = connector.connect().await?;
-        let mut log = connection.get_binlog_stream(request).await.map_err(|error| connector.fault(&error))?;
-        let mut begun = 0;
-        while let Some(event) = log.next().await {
-            let event = event.map_err(|error| connector.fault(&error))?;
-            begun = RawEvent::from(&event).header.timestamp.into();
-            // What is made up for the connection has no time.
-            if begun != 0 {
-                break;
-            }
-        }
-        let _ = log.close().await;
+        // One that was just removed counts as having begun long ago.
+        let begun = begun(connector, file).await?.unwrap_or_default().into();
         self.begun.insert(file.clone(), begun);
         Ok(begun)
     }
 }
 
+/// When a file was begun, seconds since 1970: that is in its first event, and nowhere in SQL. `None`: it is not there.
+pub(super) async fn begun(connector: &Connector, file: &str) -> Result<Option<u32>, SourceError> {
+    let request =
+        BinlogStreamRequest::new(drawn_server_id()).with_filename(file.as_bytes()).with_pos(4).with_non_blocking();
+    let is_gone = |error: &Error| matches!(error, Error::Server(error) if error.code == CANNOT_SEND);
+    let (connection, _) = connector.connect().await?;
+    let mut log = match connection.get_binlog_stream(request).await {
+        Ok(log) => log,
+        Err(error) if is_gone(&error) => return Ok(None),
+        Err(error) => return Err(connector.fault(&error)),
+    };
+    let mut begun = None;
+    while let Some(event) = log.next().await {
+        let timestamp = match event {
+            Ok(event) => RawEvent::from(&event).header.timestamp,
+            Err(error) if is_gone(&error) => break,
+            Err(error) => return Err(connector.fault(&error)),
+        };
+        // What is made up for the connection has no time.
+        if timestamp != 0 {
+            begun = Some(timestamp);
+            break;
+        }
+    }
+    let _ = log.close().await;
+    Ok(begun)
+}
+
 /// All files, the oldest first.
-async fn files(connector: &Connector, connection: &mut Conn) -> Result<Option<Vec<File>>, SourceError> {
+pub(super) async fn files(connector: &Connector, connection: &mut Conn) -> Result<Option<Vec<File>>, SourceError> {
     let rows: Vec<Row> = match connection.query("SHOW BINARY LOGS").await {
         Ok(rows) => rows,
         Err(Error::Server(error)) if DENIED.contains(&error.code) => return Ok(None),
@@ -184,7 +203,8 @@ impl Watch {
         };
         let of_kind = matches!(
             (&position, version.flavor),
-            (MysqlPosition::Gtids(_), Flavor::Mysql) | (MysqlPosition::Mariadb(_), Flavor::Mariadb)
+            (MysqlPosition::Gtids(_) | MysqlPosition::File(_), Flavor::Mysql)
+                | (MysqlPosition::Mariadb(_), Flavor::Mariadb)
         );
         if !of_kind {
             return Ok(None);

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use mysql_async::prelude::Queryable;
 use mysql_async::{BinlogStream, BinlogStreamRequest, Conn, Error, Opts, OptsBuilder, SslOpts};
 
+use super::anchor::Anchor;
+use super::by_file::{ANOTHER_LOG, end_of_log, names_transactions};
 use super::catalog::{client_error, session_settings};
 use super::config::{MysqlSourceConfig, Tls};
 use super::flavor::{Flavor, ServerVersion};
@@ -20,7 +22,7 @@ const HEARTBEAT_NANOS: u64 = 1_000_000_000;
 /// How long the server waits for us to take what it sends: as long as the pipeline may hold us up.
 const WRITE_TIMEOUT_SECONDS: u32 = 3_600;
 /// The server's error for a place in its log that it cannot send from.
-const CANNOT_SEND: u16 = 1236;
+pub(super) const CANNOT_SEND: u16 = 1236;
 /// Numbers below are likely to be a server's own.
 const SERVER_ID_MIN: u32 = 1 << 30;
 
@@ -104,11 +106,16 @@ impl Connector {
 
     /// The log from behind `from`.
     pub(super) async fn open_log(&self, from: &MysqlPosition) -> Result<BinlogStream, SourceError> {
+        self.open_log_as(self.config.server_id.unwrap_or_else(drawn_server_id), from).await
+    }
+
+    /// The same under another number: beside a stream of ours.
+    pub(super) async fn open_log_as(&self, number: u32, from: &MysqlPosition) -> Result<BinlogStream, SourceError> {
         let mut settings = vec![
             format!("SET SESSION net_write_timeout = {WRITE_TIMEOUT_SECONDS}"),
             format!("SET @master_heartbeat_period = {HEARTBEAT_NANOS}, @source_heartbeat_period = {HEARTBEAT_NANOS}"),
         ];
-        let request = BinlogStreamRequest::new(self.config.server_id.unwrap_or_else(drawn_server_id));
+        let request = BinlogStreamRequest::new(number);
         let request = match from {
             MysqlPosition::Gtids(set) => {
                 // What is made up for this connection comes without checksums then; events of the file keep theirs.
@@ -120,7 +127,10 @@ impl Connector {
                 settings.push(format!("SET @slave_connect_state = '{gtids}'"));
                 request.with_pos(4)
             }
-            MysqlPosition::File(_) => return Err(self.cannot_resume(from, "its transactions had no ids")),
+            MysqlPosition::File(place) => {
+                settings.push("SET @source_binlog_checksum = 'NONE'".into());
+                request.with_filename(place.file.as_bytes()).with_pos(Anchor::begins_at(place))
+            }
         };
         let options = self.options()?.init(settings);
         self.in_time(async {
@@ -134,7 +144,9 @@ impl Connector {
     pub(super) fn log_fault(&self, from: &MysqlPosition, error: &Error) -> SourceError {
         match error {
             Error::Server(server) if server.code == CANNOT_SEND => {
-                self.cannot_resume(from, format!("the server cannot send its log from there: {}", server.message))
+                let told = format!("the server cannot send its log from there: {}", server.message);
+                let meaning = if from.file().is_some() { format!("; {ANOTHER_LOG}") } else { String::new() };
+                self.cannot_resume(from, told + &meaning)
             }
             other => self.fault(other),
         }
@@ -165,6 +177,9 @@ pub(super) async fn current_position(
     connector: &Connector,
     (connection, version): (&mut Conn, ServerVersion),
 ) -> Result<MysqlPosition, SourceError> {
+    if version.flavor == Flavor::Mysql && !names_transactions(connector, connection).await? {
+        return Ok(MysqlPosition::File(end_of_log(connector, (connection, version)).await?));
+    }
     let sql = match version.flavor {
         Flavor::Mysql => "SELECT @@global.gtid_executed",
         Flavor::Mariadb => "SELECT @@global.gtid_binlog_pos",
@@ -174,10 +189,13 @@ pub(super) async fn current_position(
     read_position(version.flavor, &text).ok_or_else(|| connector.protocol("it names a position that is none"))
 }
 
-/// A position as the server prints it.
+/// A position as the server prints it, or a place in a file.
 pub(super) fn read_position(flavor: Flavor, text: &str) -> Option<MysqlPosition> {
     Some(match flavor {
-        Flavor::Mysql => MysqlPosition::Gtids(std::sync::Arc::new(text.parse().ok()?)),
+        Flavor::Mysql => match text.parse() {
+            Ok(place) => MysqlPosition::File(place),
+            Err(_) => MysqlPosition::Gtids(std::sync::Arc::new(text.parse().ok()?)),
+        },
         Flavor::Mariadb => MysqlPosition::Mariadb(std::sync::Arc::new(text.parse().ok()?)),
     })
 }

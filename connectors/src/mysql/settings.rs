@@ -59,8 +59,10 @@ const NEEDED: [Needed; 6] = [
 const GTID_MODE: Needed = Needed {
     name: "gtid_mode",
     values: &["ON"],
-    cost: "a place in the log has no name that outlives the file and the server",
-    severity: Severity::Error,
+    cost: "the server is followed by file and place in its log, which mean nothing elsewhere: after a failover to a replica, a restored backup or \
+        RESET BINARY LOGS its views must be rebuilt; it is set step by step, the same on all servers: enforce_gtid_consistency = ON, then gtid_mode = \
+        OFF_PERMISSIVE, ON_PERMISSIVE, ON; \"tailwater rebuild source ...\" goes over to it",
+    severity: Severity::Warning,
 };
 
 const ORDER_COMMITS: Needed = Needed {
@@ -119,12 +121,8 @@ impl Needed {
         }
         let what = format!("{} is \"{value}\" instead of \"{}\": {}", self.name, self.values[0], self.cost);
         let sql_to_fix = match self.name {
-            "log_bin" => None,
-            // A step must be the same on all servers before the next one.
-            "gtid_mode" => Some(format!(
-                "{set} enforce_gtid_consistency = ON; {set} gtid_mode = OFF_PERMISSIVE; {set} gtid_mode = ON_PERMISSIVE; \
-                 {set} gtid_mode = ON;"
-            )),
+            // That of the second concerns all servers that replicate from one another, and each of its steps all of them before the next.
+            "log_bin" | "gtid_mode" => None,
             name => Some(format!("{set} {name} = {};", self.values[0])),
         };
         Some(Finding { what, sql_to_fix, severity: self.severity })
@@ -178,6 +176,11 @@ mod tests {
         );
         assert_eq!(found[0].sql_to_fix.as_deref(), Some("SET PERSIST binlog_row_metadata = FULL;"));
         assert_eq!((found[0].severity, found[1].severity), (Severity::Warning, Severity::Warning));
+        good.insert("gtid_mode".into(), "OFF".into());
+        let found = findings(&good, mysql).into_iter().find(|found| found.what.starts_with("gtid_mode"));
+        let found = found.expect("a finding");
+        // It changes how servers replicate: nothing that is done in passing.
+        assert!(found.severity == Severity::Warning && found.sql_to_fix.is_none() && found.what.contains("failover"));
     }
 
     #[test]

@@ -8,13 +8,16 @@ use async_trait::async_trait;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
+use super::anchor::Anchor;
 use super::assembler::Assembler;
 use super::binlog::Decoder;
+use super::by_file::{self, LogIdentity};
 use super::config::MysqlSourceConfig;
 use super::copy::{Copier, TableCopy};
 use super::flavor::{Flavor, ServerVersion};
 use super::followed::{Followed, Gone};
 use super::log_files::Watch;
+use super::note::Note;
 use super::position::MysqlPosition;
 use super::session::{Connector, current_position, print_position};
 use super::shapes::{Shapes, shape_of};
@@ -47,10 +50,12 @@ type Started = (Stream, Vec<TableCopy>, Gone);
 /// Where a stream begins, and with what.
 struct Beginning {
     position: MysqlPosition,
+    /// By file and place: what must stand there.
+    anchor: Option<Anchor>,
     tables: Vec<MysqlTable>,
     copies: Vec<TableCopy>,
-    /// Of the tables that are as the catalog has them.
-    shapes: Shapes,
+    /// With the shapes of the tables that are as the catalog has them.
+    note: Note,
     version: ServerVersion,
 }
 
@@ -66,21 +71,22 @@ impl MysqlSource {
         let beginning = match resume {
             ResumePoint::FirstCopy { tables, .. } => self.start_first((&mut connection, version), &tables, out).await?,
             ResumePoint::Stream { position, identity, tables, copying, note } => {
-                let position = self.resumable((&mut connection, version), position, &identity).await?;
-                let kept = (tables.as_slice(), copying.as_slice(), Shapes::parse(note.as_deref()));
-                self.start_again((&mut connection, version), position, kept, out).await?
+                let note = Note::parse(note.as_deref());
+                let from = self.resumable((&mut connection, version), position, (&identity, &note)).await?;
+                let kept = (tables.as_slice(), copying.as_slice(), note);
+                self.start_again((&mut connection, version), from, kept, out).await?
             }
         };
         // Whoever closed it is noticed by the stream.
-        let _ = out.send(SourceMessage::Note(beginning.shapes.print())).await;
+        let _ = out.send(SourceMessage::Note(beginning.note.print())).await;
         let gone = Gone::default();
         let log = self.connector.open_log(&beginning.position).await?;
         let place = print_position(&beginning.position);
         tracing::info!(source = %self.connector.config.name, position = %place, server = %version, "streaming");
         let assembler =
-            Assembler::new(Followed::new(beginning.tables, beginning.shapes, gone.clone()), beginning.position);
-        let decoder = Decoder::new(beginning.version.flavor);
-        let stream = Stream::new(self.connector.clone(), log, (decoder, assembler), out.clone());
+            Assembler::new(Followed::new(beginning.tables, beginning.note, gone.clone()), beginning.position);
+        let reading = (Decoder::new(beginning.version.flavor), assembler, beginning.anchor);
+        let stream = Stream::new(self.connector.clone(), log, reading, out.clone());
         Ok((stream, beginning.copies, gone))
     }
 
@@ -103,7 +109,10 @@ impl MysqlSource {
         names: &[TableName],
         out: &TransactionSender,
     ) -> Result<Beginning, SourceError> {
-        let position = current_position(&self.connector, (connection, version)).await?;
+        let (position, log) = self.first_position((connection, version)).await?;
+        // Behind it there are positions which only this tells the log of.
+        let mut note = Note { shapes: Shapes::default(), log };
+        let _ = out.send(SourceMessage::Note(note.print())).await;
         let tables = describe(&self.connector, (connection, version), names).await?;
         let copies: Vec<_> = tables.iter().map(|table| TableCopy::new(table.clone(), None, &position)).collect();
         let named = |(table, copy): (&MysqlTable, &TableCopy)| (table.schema.name.clone(), copy.mark());
@@ -111,16 +120,34 @@ impl MysqlSource {
         let begins = SourceMessage::CopyBegins { position: Position::Mysql(position.clone()), marks };
         // Whoever closed it is noticed by the stream.
         let _ = out.send(begins).await;
-        let mut shapes = Shapes::default();
-        tables.iter().for_each(|table| shapes.know(&table.schema.name, shape_of(table)));
-        Ok(Beginning { position, tables, copies, shapes, version })
+        tables.iter().for_each(|table| note.shapes.know(&table.schema.name, shape_of(table)));
+        let anchor = position.file().zip(note.log.as_ref()).map(|(place, log)| Anchor::new(place.clone(), log.began()));
+        Ok(Beginning { position, anchor, tables, copies, note, version })
+    }
+
+    /// Where the log ends, and by file and place, which log that is. It is asked for first: one that is begun anew meanwhile is another one.
+    async fn first_position(
+        &self,
+        (connection, version): (&mut Conn, ServerVersion),
+    ) -> Result<(MysqlPosition, Option<LogIdentity>), SourceError> {
+        loop {
+            let place = match current_position(&self.connector, (connection, version)).await? {
+                MysqlPosition::File(place) => place,
+                position => return Ok((position, None)),
+            };
+            let log = by_file::identity(&self.connector, connection, &place).await?;
+            let end = by_file::end_of_log(&self.connector, (connection, version)).await?;
+            if end.file == place.file {
+                return Ok((MysqlPosition::File(end), Some(log)));
+            }
+        }
     }
 
     async fn start_again(
         &self,
         (connection, version): (&mut Conn, ServerVersion),
-        position: MysqlPosition,
-        (tables, copying, kept): (&[Arc<TableSchema>], &[UnfinishedCopy], Shapes),
+        (position, anchor): (MysqlPosition, Option<Anchor>),
+        (tables, copying, kept): (&[Arc<TableSchema>], &[UnfinishedCopy], Note),
         out: &TransactionSender,
     ) -> Result<Beginning, SourceError> {
         let examined = examine(&self.connector, (connection, version), tables).await?;
@@ -135,8 +162,8 @@ impl MysqlSource {
         // Of a table that is new nothing has been told yet, and nothing counts before a statement that changes it has come.
         let is_new = |name: &TableName| copying.iter().any(|copy| copy.table == *name && copy.mark.is_none());
         let named = examined.known.iter().map(|table| (table.schema.name.clone(), is_new(&table.schema.name)));
-        let shapes = examined.shapes.kept(&kept, named);
-        Ok(Beginning { position, tables: examined.known, copies, shapes, version })
+        let note = Note { shapes: examined.shapes.kept(&kept.shapes, named), ..kept };
+        Ok(Beginning { position, anchor, tables: examined.known, copies, note, version })
     }
 
     /// The position, if the server can go on from it.
@@ -144,8 +171,8 @@ impl MysqlSource {
         &self,
         (connection, version): (&mut Conn, ServerVersion),
         position: Position,
-        identity: &SourceIdentity,
-    ) -> Result<MysqlPosition, SourceError> {
+        (identity, note): (&SourceIdentity, &Note),
+    ) -> Result<(MysqlPosition, Option<Anchor>), SourceError> {
         let Position::Mysql(position) = position else {
             return Err(self.connector.refused(
                 "the state was made from a database of another kind",
@@ -156,7 +183,12 @@ impl MysqlSource {
         if identity.system != system(version.flavor) {
             return cannot("the state was made from a server of the other kind, MySQL or MariaDB");
         }
+        if let MysqlPosition::File(place) = &position {
+            let anchor = by_file::resumable(&self.connector, (connection, version), (place, note.log.as_ref())).await?;
+            return Ok((position, Some(anchor)));
+        }
         if version.flavor == Flavor::Mysql {
+            by_file::needs_names(&self.connector, connection, &position).await?;
             let set = print_position(&position);
             let purged: Option<u8> =
                 self.first(connection, &format!("SELECT gtid_subset(@@global.gtid_purged, '{set}')")).await?;
@@ -177,7 +209,7 @@ impl MysqlSource {
             return cannot("the server lacks transactions that have been applied: it is another one, or an older copy");
         }
         // Whether its own transactions are the same, a server of MariaDB finds out by itself.
-        Ok(position)
+        Ok((position, None))
     }
 
     async fn first<T: mysql_async::prelude::FromValue + Send + 'static>(
@@ -193,6 +225,18 @@ fn system(flavor: Flavor) -> &'static str {
     match flavor {
         Flavor::Mysql => "mysql",
         Flavor::Mariadb => "mariadb",
+    }
+}
+
+/// The stream; by file and place with an eye on the log's end.
+async fn followed(stream: Stream, connector: Connector) -> Result<(), SourceError> {
+    let passed = stream.passed();
+    if passed.borrow().position.file().is_none() {
+        return stream.run().await;
+    }
+    tokio::select! {
+        ended = stream.run() => ended,
+        failed = by_file::watch_the_end(connector, passed) => failed,
     }
 }
 
@@ -255,11 +299,11 @@ impl Source for MysqlSource {
             started = self.start(resume, &out) => started?,
         };
         let passed = stream.passed();
+        let mut stream = pin!(followed(stream, self.connector.clone()));
         if copies.is_empty() {
-            return stream.run().await;
+            return stream.await;
         }
         let copier = Copier { connector: self.connector.clone(), passed, out, gone };
-        let mut stream = pin!(stream.run());
         tokio::select! {
             ended = &mut stream => return ended,
             copied = copier.run(copies) => copied?,

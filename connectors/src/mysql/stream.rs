@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use mysql_async::BinlogStream;
+use smol_str::SmolStr;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::assembler::{Assembler, Completed, Stop};
+use super::anchor::{Anchor, Verdict, check_of};
+use super::assembler::{Assembler, Completed, EventEnd, Stop};
 use super::binlog::{Decoder, Event, RawEvent};
+use super::by_file::{FileLeft, still_there};
 use super::position::{FilePosition, MysqlPosition};
 use super::session::Connector;
 use crate::change::Transaction;
@@ -30,6 +33,8 @@ pub(super) struct Passed {
     pub(super) position: MysqlPosition,
     /// In the file; `None` until it was named.
     pub(super) place: Option<FilePosition>,
+    /// Transactions since the stream began.
+    pub(super) transactions: u64,
 }
 
 /// One run of the loop.
@@ -38,6 +43,9 @@ pub(super) struct Stream {
     log: BinlogStream,
     decoder: Decoder,
     assembler: Assembler,
+    /// By file and place: what is looked at before anything counts, and the file that it is in.
+    anchor: Option<Anchor>,
+    file: Option<(SmolStr, u32)>,
     out: TransactionSender,
     /// What has completed and was not handed over.
     pending: Vec<SourceMessage>,
@@ -54,15 +62,17 @@ impl Stream {
     pub(super) fn new(
         connector: Connector,
         log: BinlogStream,
-        (decoder, assembler): (Decoder, Assembler),
+        (decoder, assembler, anchor): (Decoder, Assembler, Option<Anchor>),
         out: TransactionSender,
     ) -> Self {
-        let passed = Passed { position: assembler.position().clone(), place: None };
+        let passed = Passed { position: assembler.position().clone(), place: None, transactions: 0 };
         Self {
             connector,
             log,
             decoder,
             assembler,
+            anchor,
+            file: None,
             out,
             pending: Vec::new(),
             pending_changes: 0,
@@ -97,7 +107,12 @@ impl Stream {
                 event = self.log.next(), if may_read => {
                     heard_at = Instant::now();
                     match event {
-                        Some(Ok(event)) => self.take(&event)?,
+                        Some(Ok(event)) => {
+                            if let Some(left) = self.take(&event)? {
+                                still_there(&self.connector, &left).await?;
+                            }
+                            self.note_passed();
+                        }
                         Some(Err(error)) => return Err(self.connector.log_fault(self.assembler.position(), &error)),
                         None => return Err(self.connector.unavailable("the server ended its log")),
                     }
@@ -110,17 +125,34 @@ impl Stream {
         }
     }
 
-    fn take(&mut self, event: &mysql_async::binlog::events::Event) -> Result<(), SourceError> {
+    /// Takes an event; a file that the stream has left with it, and which is to be looked at once more before anything is made of it.
+    fn take(&mut self, event: &mysql_async::binlog::events::Event) -> Result<Option<FileLeft>, SourceError> {
         let raw = RawEvent::from(event);
-        let next_place = if raw.inner { 0 } else { u64::from(raw.header.next_position) };
+        let next_position = raw.header.next_position;
         let decoded = self.decoder.decode(&raw).map_err(|error| self.connector.protocol(error.to_string()))?;
+        let is_in_file = !raw.inner && next_position != 0 && !matches!(decoded, Event::Heartbeat { .. });
+        let check = self.anchor.as_ref().map(|_| check_of(&raw));
+        let end = is_in_file.then_some(EventEnd { next_position, check });
+        if let Some(anchor) = &mut self.anchor {
+            let verdict = anchor.look(&raw, &decoded);
+            match verdict.map_err(|error| self.connector.cannot_resume(self.assembler.position(), error.to_string()))? {
+                Verdict::Take => {}
+                Verdict::Drop => return Ok(self.begins_file(&raw, &decoded)),
+                Verdict::Reached => {
+                    self.assembler.stands_at(anchor.position());
+                    self.progress = true;
+                    return Ok(None);
+                }
+            }
+        }
+        let left = self.begins_file(&raw, &decoded);
         let is_quiet = matches!(decoded, Event::Heartbeat { .. });
         let is_of_log = !matches!(decoded, Event::Rotate { .. } | Event::Format { .. });
         if is_of_log && std::mem::take(&mut self.is_new) {
             // Nothing new, but a sign that the stream is there, although a quiet server may send nothing for long.
             self.progress = true;
         }
-        let completed = self.assembler.take(decoded, next_place).map_err(|stop| self.stopped(&stop))?;
+        let completed = self.assembler.take(decoded, end).map_err(|stop| self.stopped(&stop))?;
         for completed in completed {
             match completed {
                 Completed::Table(change) => {
@@ -135,8 +167,15 @@ impl Stream {
         if is_quiet && self.progress {
             self.progress_at = Instant::now();
         }
-        self.note_passed();
-        Ok(())
+        Ok(left)
+    }
+
+    /// By file and place: the file before, where another one begins.
+    fn begins_file(&mut self, raw: &RawEvent<'_>, event: &Event<'_>) -> Option<FileLeft> {
+        let MysqlPosition::File(position) = self.assembler.position() else { return None };
+        let (Event::Format { .. }, Some(place)) = (event, self.assembler.place()) else { return None };
+        let (left, began) = self.file.replace((place.file.clone(), raw.header.timestamp))?;
+        (left != place.file).then(|| FileLeft { began, place: position.clone() })
     }
 
     fn add(&mut self, transaction: Transaction) {
@@ -165,7 +204,8 @@ impl Stream {
 
     fn note_passed(&mut self) {
         if self.pending.is_empty() {
-            let passed = Passed { position: self.assembler.position().clone(), place: self.assembler.place() };
+            let (position, place) = (self.assembler.position().clone(), self.assembler.place());
+            let passed = Passed { position, place, transactions: self.assembler.transactions() };
             self.passed.send_replace(passed);
         }
     }

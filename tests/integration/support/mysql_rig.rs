@@ -160,7 +160,10 @@ impl MysqlRig {
 
     /// Waits until the daemon has applied all that the server has committed.
     pub(crate) fn wait_until_applied(&self) {
-        let position = end_of_log(&self.server);
+        self.wait_until_at(end_of_log(&self.server));
+    }
+
+    fn wait_until_at(&self, position: String) {
         let wanted = Positions::parse(&position, &["main".into()]).unwrap();
         self.wait_for_status(&position, |status| status.applied.covers(&wanted));
     }
@@ -185,6 +188,16 @@ impl MysqlRig {
     /// Every view is what the server itself answers.
     pub(crate) fn assert_equal(&self, views: &[(&str, &str)]) {
         self.wait_until_applied();
+        self.assert_same(views);
+    }
+
+    /// The same where the daemon follows by file and place, whether or not the server gives ids.
+    pub(crate) fn assert_equal_at_place(&self, views: &[(&str, &str)]) {
+        self.wait_until_at(place_of_end(&self.server));
+        self.assert_same(views);
+    }
+
+    fn assert_same(&self, views: &[(&str, &str)]) {
         let mut session = self.session();
         for (view, sql) in views {
             let expected = session.sorted(sql);
@@ -203,11 +216,19 @@ impl MysqlRig {
 
 /// Behind all that the server has committed.
 pub(crate) fn end_of_log(server: &MysqlServer) -> String {
-    let sql = match server.kind.is_mariadb() {
-        true => "select @@global.gtid_binlog_pos",
-        false => "select replace(@@global.gtid_executed, '\\n', '')",
-    };
-    Session::connect(&server.url("mysql")).rows(sql)[0][0].clone()
+    let mut session = Session::connect(&server.url("mysql"));
+    if server.kind.is_mariadb() {
+        return session.rows("select @@global.gtid_binlog_pos")[0][0].clone();
+    }
+    if session.rows("select @@global.gtid_mode")[0][0] == "ON" {
+        return session.rows("select replace(@@global.gtid_executed, '\\n', '')")[0][0].clone();
+    }
+    place_of_end(server)
+}
+
+fn place_of_end(server: &MysqlServer) -> String {
+    let end = &Session::connect(&server.url("mysql")).rows("show binary log status")[0];
+    format!("{}:{}", end[0], end[1])
 }
 
 /// A server whose commits outlive the process, which tests kill, though not the machine.

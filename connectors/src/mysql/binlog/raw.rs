@@ -113,6 +113,14 @@ impl RawEvent<'_> {
         sum.finalize()
     }
 
+    /// The sum that it ends with, or that it would end with if the log had sums.
+    pub fn sum(&self) -> u32 {
+        match self.checksum {
+            Checksum::Crc32(sum) => sum,
+            Checksum::None => self.crc32(),
+        }
+    }
+
     pub(super) fn verify(&self) -> Result<(), BinlogError> {
         let Checksum::Crc32(expected) = self.checksum else { return Ok(()) };
         match self.crc32() {

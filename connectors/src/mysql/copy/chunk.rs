@@ -10,12 +10,13 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use tokio::sync::watch;
 
+use super::in_flight::Floors;
+use crate::mysql::by_file;
 use crate::mysql::flavor::{Flavor, ServerVersion};
 use crate::mysql::position::{FilePosition, MysqlPosition};
 use crate::mysql::session::{Connector, print_position, read_position};
 use crate::mysql::stream::Passed;
 use crate::mysql::value::{CopyPlan, MysqlTable, quoted};
-use crate::mysql::variables::log_status;
 use crate::row::Row;
 use crate::source::SourceError;
 
@@ -39,6 +40,7 @@ pub(super) struct Session {
     pub(super) connection: Conn,
     pub(super) version: ServerVersion,
     pub(super) passed: watch::Receiver<Passed>,
+    pub(super) floors: Floors,
 }
 
 /// Behind what a chunk has seen.
@@ -82,6 +84,11 @@ impl Session {
         let mut pause = UNSEEN_FIRST;
         loop {
             let seen = match self.version.flavor {
+                Flavor::Mysql if floor.file().is_some() => {
+                    let seen = self.sees_by_count(floor).await?;
+                    self.run("START TRANSACTION WITH CONSISTENT SNAPSHOT").await?;
+                    seen
+                }
                 // An id is in this set only when the transaction is committed in the engine.
                 Flavor::Mysql => {
                     let sql = format!("SELECT gtid_subset('{}', @@global.gtid_executed)", print_position(floor));
@@ -126,15 +133,8 @@ impl Session {
             let unknown = || self.connector.protocol("it names a position that is none");
             return position.map(End::Position).ok_or_else(unknown);
         }
-        let sql = log_status(self.version);
-        let row: Option<mysql_async::Row> =
-            self.connection.query_first(sql).await.map_err(|error| self.connector.fault(&error))?;
-        let place = row.and_then(|row| {
-            let file: String = row.get_opt(0)?.ok()?;
-            let position: u64 = row.get_opt(1)?.ok()?;
-            Some(FilePosition { file: file.into(), position })
-        });
-        place.map(End::Place).ok_or_else(|| self.connector.refused("the server writes no log", "set log_bin"))
+        let place = by_file::end_of_log(&self.connector, (&mut self.connection, self.version)).await?;
+        Ok(End::Place(place))
     }
 
     pub(super) async fn wait_for(&mut self, end: &End) -> Result<(), SourceError> {

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
 use super::chunk::{Session, Target, shape};
+use super::in_flight::Floors;
 use super::keys;
 use super::mark::Mark;
 use super::whole::Whole;
@@ -76,7 +77,8 @@ impl Copier {
         let plan = table.copy_plan().ok_or_else(|| self.connector.protocol(format!("{name} has no known form")))?;
         let floor = read_position(version.flavor, &mark.floor);
         let floor = floor.ok_or_else(|| self.connector.protocol(format!("\"{}\" is no position", mark.floor)))?;
-        let session = Session { connector: self.connector.clone(), connection, version, passed: self.passed.clone() };
+        let (connector, passed, floors) = (self.connector.clone(), self.passed.clone(), Floors::default());
+        let session = Session { connector, connection, version, passed, floors };
         let target = Target { table, plan, shape };
         if target.table.schema.key.is_empty() {
             return Whole { copier: self, session, target, floor, size }.run().await;

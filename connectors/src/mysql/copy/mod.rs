@@ -7,10 +7,12 @@
 //! chunk.rs    one chunk: floor, snapshot, rows, end of the log, wait for the stream
 //! whole.rs    a table without a key, in one go
 //! keys.rs     conditions on keys                               model.rs  a model of all orders of log, commits, chunks and stream
+//! in_flight.rs   what is logged and cannot be seen yet, where transactions have no ids
 //! ```
 
 mod chunk;
 mod copier;
+mod in_flight;
 mod keys;
 mod mark;
 mod whole;

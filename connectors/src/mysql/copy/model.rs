@@ -24,6 +24,13 @@ enum Bounds {
     EndsAtExecuted,
     /// A chunk's end of the log is asked for before its snapshot is taken.
     EndsBeforeSnapshot,
+    /// The right ones where transactions have no ids: the stream begins at the end of the log, chunks wait until no more is on its way than was
+    /// handed over.
+    ByCount,
+    /// The same, with what is on its way counted before it is seen what was handed over.
+    CountsFirst,
+    /// The same, on a server that commits in another order.
+    ByCountOutOfOrder,
     /// The right ones, on a server that commits in another order than that of the log (`binlog_order_commits` is off).
     OutOfOrder,
 }
@@ -114,15 +121,19 @@ struct Copy {
     chunk: Option<Chunk>,
     /// End of the log as it was asked for before the snapshot.
     early_end: Option<usize>,
+    early_count: Option<usize>,
 }
 
 impl Copy {
     fn new(bounds: Bounds, server: &Server) -> Self {
-        let before = match bounds {
-            Bounds::BeginsAtEndOfLog => (0..server.log.len()).collect(),
-            _ => server.executed(),
-        };
-        Self { bounds, before, streamed: 0, held: Held::default(), next_key: 0, chunk: None, early_end: None }
+        let by_place = matches!(
+            bounds,
+            Bounds::BeginsAtEndOfLog | Bounds::ByCount | Bounds::CountsFirst | Bounds::ByCountOutOfOrder
+        );
+        let end = server.log.len();
+        let (before, streamed) = if by_place { ((0..end).collect(), end) } else { (server.executed(), 0) };
+        let (next_key, chunk, early_end, early_count) = (0, None, None, None);
+        Self { bounds, before, streamed, held: Held::default(), next_key, chunk, early_end, early_count }
     }
 
     fn is_complete(&self) -> bool {
@@ -151,7 +162,7 @@ impl Copy {
             self.early_end = Some(server.log.len());
             return;
         }
-        if self.bounds != Bounds::BeginsAtEndOfLog && !self.before.is_subset(&server.executed()) {
+        if !self.sees_all_before(server) {
             return;
         }
         let range = self.next_key..self.next_key + KEYS_IN_CHUNK;
@@ -163,6 +174,23 @@ impl Copy {
         };
         self.next_key += KEYS_IN_CHUNK;
         self.chunk = Some(Chunk { rows, end });
+    }
+
+    fn sees_all_before(&mut self, server: &Server) -> bool {
+        let ongoing = server.log.len() - server.executed().len();
+        let behind = self.streamed.saturating_sub(self.before.len());
+        match self.bounds {
+            Bounds::BeginsAtEndOfLog => true,
+            Bounds::ByCount | Bounds::ByCountOutOfOrder => behind >= ongoing,
+            Bounds::CountsFirst => match self.early_count.take() {
+                Some(counted) => behind >= counted,
+                None => {
+                    self.early_count = Some(ongoing);
+                    false
+                }
+            },
+            _ => self.before.is_subset(&server.executed()),
+        }
     }
 
     fn hand_over(&mut self) {
@@ -184,7 +212,7 @@ fn goes_wrong(bounds: Bounds, seed: u64) -> bool {
     loop {
         match random.random_range(0..12) {
             0 if server.log.len() < TRANSACTIONS_MAX => server.write(&mut random),
-            0..=3 => server.commit(&mut random, bounds != Bounds::OutOfOrder),
+            0..=3 => server.commit(&mut random, !matches!(bounds, Bounds::OutOfOrder | Bounds::ByCountOutOfOrder)),
             _ if server.log.len() < 5 => {}
             4..=5 => copy.get_or_insert_with(|| Copy::new(bounds, &server)).stream(&server),
             6..=9 => copy.get_or_insert_with(|| Copy::new(bounds, &server)).read(&server),
@@ -207,6 +235,7 @@ fn goes_wrong(bounds: Bounds, seed: u64) -> bool {
 fn what_is_held_is_what_was_handed_over_however_late_commits_are_seen() {
     for seed in 0..SEEDS {
         assert!(!goes_wrong(Bounds::Right, seed), "seed {seed}");
+        assert!(!goes_wrong(Bounds::ByCount, seed), "by count, seed {seed}");
     }
 }
 
@@ -217,6 +246,8 @@ fn the_model_finds_the_fault_in_each_obvious_bound() {
         ("a chunk ends at what is said to be committed", Bounds::EndsAtExecuted),
         ("a chunk's end is older than its snapshot", Bounds::EndsBeforeSnapshot),
         ("the server commits out of order", Bounds::OutOfOrder),
+        ("what is on its way is counted first", Bounds::CountsFirst),
+        ("the server commits out of order, and is counted", Bounds::ByCountOutOfOrder),
     ] {
         assert!((0..SEEDS).any(|seed| goes_wrong(bounds, seed)), "not found: {name}");
     }

@@ -2,12 +2,12 @@
 //! streamed changes they have in them: the place in the log at which the snapshot was taken must be known exactly.
 //!
 //! ```text
-//! MySQL     LOCK TABLES t READ ─ snapshot ─ gtid_executed ─ UNLOCK TABLES ─ rows ...
+//! MySQL     LOCK TABLES t READ ─ snapshot ─ gtid_executed ─ UNLOCK TABLES ─ rows ...     (without ids: the end of the log)
 //! MariaDB   snapshot, which says its place ─ rows ...
 //! ```
 //!
 //! While the lock is held nothing that changes the table is between the log and the engine, or open: a transaction keeps its own lock of
-//! the table until it is in `gtid_executed`. So what the snapshot has of the table is what that set has of it. The lock is waited for as long
+//! the table until it is in `gtid_executed`. So what the snapshot has of the table is what that set has of it, and what the log has of it up to its end. The lock is waited for as long
 //! as writers, who queue behind it, may be held up, and no longer.
 
 use std::time::{Duration, Instant};
@@ -21,6 +21,7 @@ use tokio::time::sleep;
 use super::chunk::{End, Session, TABLE_CHANGED, Target, shape};
 use super::copier::{CHUNK_BYTES, Copier, bytes};
 use super::mark::Mark;
+use crate::mysql::by_file;
 use crate::mysql::flavor::Flavor;
 use crate::mysql::position::MysqlPosition;
 use crate::mysql::session::current_position;
@@ -148,7 +149,13 @@ impl Whole {
 
     async fn pin_locked(&mut self, lock: &mut Conn) -> Result<Pinned, SourceError> {
         self.session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT").await?;
-        let position = current_position(&self.copier.connector, (lock, self.session.version)).await?;
+        let connector = &self.copier.connector;
+        let position = match self.floor {
+            MysqlPosition::File(_) => {
+                MysqlPosition::File(by_file::end_of_log(connector, (lock, self.session.version)).await?)
+            }
+            _ => current_position(connector, (lock, self.session.version)).await?,
+        };
         let end = self.session.end_of_log().await?;
         Ok(Pinned { position, end })
     }

@@ -1,0 +1,39 @@
+//! What targets ask of values and errors.
+#![allow(dead_code, reason = "not every target asks for all of it")]
+
+use tailwater_connectors::text::{parse_text, write_text};
+use tailwater_connectors::{Column, SqlType, Value};
+
+/// Longest run of the input that may be in the text of an error by chance.
+const QUOTED_MAX: usize = 16;
+
+/// Each value is one of its column's type: printed and read again it is the same.
+pub(crate) fn fit<'v>(columns: &[Column], values: impl IntoIterator<Item = &'v Value>) {
+    let mut number = 0;
+    for (column, value) in columns.iter().zip(values) {
+        number += 1;
+        fits(column, value);
+    }
+    assert_eq!(number, columns.len(), "a value for each column");
+}
+
+fn fits(column: &Column, value: &Value) {
+    // What is of no type of ours is its text.
+    if value.is_null() || matches!(column.sql_type, SqlType::Other(_)) {
+        return;
+    }
+    let mut printed = String::new();
+    write_text(&mut printed, &column.sql_type, value);
+    assert_eq!(parse_text(&column.sql_type, &printed).as_ref(), Ok(value), "{}: {printed}", column.sql_type);
+}
+
+/// An error names what is wrong, and repeats nothing of what was read.
+pub(crate) fn quotes_nothing(error: &impl std::fmt::Display, input: &[u8]) {
+    let text = error.to_string();
+    let Ok(input) = std::str::from_utf8(input) else { return };
+    let characters: Vec<char> = input.chars().collect();
+    for run in characters.windows(QUOTED_MAX) {
+        let run: String = run.iter().collect();
+        assert!(!text.contains(&run) || run.trim().is_empty(), "\"{text}\" repeats \"{run}\"");
+    }
+}
