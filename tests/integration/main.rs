@@ -15,6 +15,7 @@ mod fuzz;
 mod kafka_schemas;
 mod kafka_sink;
 mod kafka_source;
+mod kinesis;
 mod life;
 mod messages;
 mod mysql;

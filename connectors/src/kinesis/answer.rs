@@ -18,8 +18,8 @@ pub(super) struct Summary {
     pub(super) status: SmolStr,
     /// Region and account of its name: `us-east-1:000000000000`.
     pub(super) owner: SmolStr,
-    /// Whatever tells one stream of this name from another that is made later.
-    pub(super) created: SmolStr,
+    /// When it was made, in milliseconds since 1970: tells it from another stream of its name.
+    pub(super) created: i64,
     pub(super) retention_seconds: i64,
 }
 
@@ -73,7 +73,7 @@ struct RawDescription {
     stream_status: SmolStr,
     #[serde(rename = "StreamARN")]
     stream_arn: String,
-    stream_creation_timestamp: serde_json::Number,
+    stream_creation_timestamp: f64,
     retention_period_hours: i64,
 }
 
@@ -133,7 +133,7 @@ pub(super) fn summary(text: &str) -> Result<Summary, Garbled> {
     Ok(Summary {
         status: raw.stream_status,
         owner: format!("{region}:{account}").into(),
-        created: raw.stream_creation_timestamp.to_string().into(),
+        created: millis(raw.stream_creation_timestamp),
         retention_seconds: raw.retention_period_hours.saturating_mul(3_600),
     })
 }
@@ -168,7 +168,7 @@ pub(super) fn records(text: &str) -> Result<Records, Garbled> {
             return Err(Garbled(format!("record {sequence} does not stand behind the one before it")));
         }
         let data = base64::decode(&raw.data).ok_or_else(|| Garbled(format!("record {sequence} is no base64")))?;
-        let arrived = raw.approximate_arrival_timestamp.map(|seconds| (seconds * 1_000.0).round() as i64);
+        let arrived = raw.approximate_arrival_timestamp.map(millis);
         records.push(Record { sequence, key: raw.partition_key, data, arrived });
     }
     let behind_millis = raw.millis_behind_latest.unwrap_or(0).max(0);
@@ -189,6 +189,11 @@ fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Garbled> {
     serde_json::from_str(text).map_err(place)
 }
 
+/// Of seconds; what no clock can say becomes the nearest that an integer can.
+fn millis(seconds: f64) -> i64 {
+    (seconds * 1_000.0).round() as i64
+}
+
 fn shard_id(text: &str) -> Result<ShardId, Garbled> {
     ShardId::read(text).ok_or_else(|| Garbled(format!("a shard is named \"{text}\", not shardId- and twelve digits")))
 }
@@ -204,7 +209,7 @@ mod tests {
             "StreamCreationTimestamp":1.507825791E9,"StreamName":"exampleStreamName","StreamStatus":"ACTIVE"}}"#;
         let found = summary(text).expect("an answer");
         assert_eq!((found.status.as_str(), found.owner.as_str()), ("ACTIVE", "us-west-2:123456789012"));
-        assert_eq!((found.created.as_str(), found.retention_seconds), ("1.507825791E9", 86_400));
+        assert_eq!((found.created, found.retention_seconds), (1_507_825_791_000, 86_400));
         let text = r#"{"NextToken":"more","Shards":[
             {"HashKeyRange":{"EndingHashKey":"1","StartingHashKey":"0"},"ParentShardId":"shardId-000000000000","AdjacentParentShardId":"shardId-000000000001",
              "SequenceNumberRange":{"StartingSequenceNumber":"4957"},"ShardId":"shardId-000000000002"},

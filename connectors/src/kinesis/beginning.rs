@@ -223,7 +223,7 @@ impl Begins<'_> {
         stream: &SmolStr,
         Dated { answer, at }: &Dated<Summary>,
     ) -> Result<(), SourceError> {
-        let found = KeptStream { created: answer.created.clone(), begun: *at, through: None };
+        let found = KeptStream { created: answer.created, begun: *at, through: None };
         let kept = beginning.kept.0.entry(stream.clone()).or_insert(found);
         if kept.created == answer.created {
             return Ok(());

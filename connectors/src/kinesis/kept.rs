@@ -13,11 +13,11 @@ use smol_str::SmolStr;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Kept(pub(super) BTreeMap<SmolStr, KeptStream>);
 
-/// Of one stream. Moments in seconds since 1970.
+/// Of one stream. Moments since 1970; in seconds where nothing else is said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeptStream {
-    /// Tells it from another stream of its name.
-    pub(super) created: SmolStr,
+    /// When it was made, in milliseconds: tells it from another stream of its name.
+    pub(super) created: i64,
     /// When it was begun to be read.
     pub(super) begun: i64,
     /// All that came before this is read. `None`: the reading has not come to an end yet, anywhere.
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn nothing_is_lost_while_the_last_record_is_there_or_all_was_read_within_the_time_that_records_are_kept() {
-        let kept = |through| KeptStream { created: "1".into(), begun: 1_000, through };
+        let kept = |through| KeptStream { created: 1, begun: 1_000, through };
         // A quiet shard: its last record is gone, but everything was read lately.
         assert_eq!(kept(Some(5_000)).following(Last::Missing, None, 4_000), Following::Whole);
         assert_eq!(kept(Some(3_000)).following(Last::Missing, Some(5_000), 4_000), Following::Whole);

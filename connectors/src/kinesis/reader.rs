@@ -34,8 +34,8 @@ const SHARDS_AT_ONCE: usize = 4;
 const POLL: Duration = Duration::from_millis(50);
 /// Progress is reported no more often than this: each report is a commit of the pipeline.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(20);
-/// From note to note of up to when all is read.
-const NOTE_INTERVAL: Duration = Duration::from_secs(30);
+/// Up to when all is read is noted when it is later by so much, by the server's clock. Records are kept for a day at least.
+const NOTE_SECONDS: i64 = 30;
 
 /// One run of the loop.
 pub(super) struct Reader {
@@ -60,7 +60,6 @@ pub(super) struct Reader {
     /// Streams begin anew in the run after that.
     postponed: bool,
     progressed: Instant,
-    noted: Option<Instant>,
 }
 
 /// What is known of a stream.
@@ -94,7 +93,7 @@ impl Reader {
         };
         let streams = readers.iter().enumerate().map(stream).collect();
         let (reported, began_at) = (position.clone(), position.clone());
-        let (shards, progressed, noted) = (BTreeMap::new(), Instant::now(), None);
+        let (shards, progressed) = (BTreeMap::new(), Instant::now());
         Self {
             config,
             faults,
@@ -111,7 +110,6 @@ impl Reader {
             began_at,
             postponed,
             progressed,
-            noted,
         }
     }
 
@@ -306,24 +304,19 @@ impl Reader {
 
     /// Keeps up to when all is read, which says later whether something was removed unread.
     fn keep(&mut self) -> Result<(), Closed> {
-        let streams: Vec<SmolStr> = self.streams.keys().cloned().collect();
-        let mut differs = false;
-        for stream in streams {
-            let through = self.through(&stream);
-            if let Some(kept) = self.kept.0.get_mut(&stream)
-                && kept.through < through
-            {
-                // The first time is kept at once.
-                differs |= kept.through.is_none() || self.noted.is_none_or(|noted| noted.elapsed() >= NOTE_INTERVAL);
-                if differs {
-                    kept.through = through;
-                }
-            }
-        }
-        if !differs || self.position != self.reported {
+        let is_much = |kept: Option<i64>, through: i64| kept.is_none_or(|kept| through - kept >= NOTE_SECONDS);
+        let reached: Vec<_> = self.streams.keys().filter_map(|it| Some((it.clone(), self.through(it)?))).collect();
+        let is_later = |(stream, through): &(SmolStr, i64)| {
+            self.kept.0.get(stream).is_some_and(|kept| is_much(kept.through, *through))
+        };
+        if self.position != self.reported || !reached.iter().any(is_later) {
             return Ok(());
         }
-        self.noted = Some(Instant::now());
+        for (stream, through) in reached {
+            if let Some(kept) = self.kept.0.get_mut(&stream) {
+                kept.through = kept.through.max(Some(through));
+            }
+        }
         self.send(note(&self.kept))
     }
 
