@@ -7,6 +7,7 @@ pub mod finding;
 pub mod health;
 pub mod json;
 pub mod kafka;
+pub mod kinesis;
 pub mod mysql;
 mod no_snapshots;
 pub mod numeric;

@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 use thiserror::Error;
 
 use crate::kafka::KafkaPosition;
+use crate::kinesis::KinesisPosition;
 use crate::mysql::MysqlPosition;
 
 /// A Postgres log sequence number: a byte position in the write-ahead log.
@@ -25,7 +26,8 @@ impl fmt::Display for Lsn {
 /// Text that is not a position.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error(
-    "\"{text}\" is not a position; expected for example 0/16B3748, a set of transaction ids, or topic:partition=offset"
+    "\"{text}\" is not a position; expected for example 0/16B3748, a set of transaction ids, topic:partition=offset, or \
+     stream:shard=sequence"
 )]
 pub struct PositionError {
     text: String,
@@ -54,6 +56,8 @@ pub enum Position {
     Mysql(MysqlPosition),
     /// Kafka.
     Kafka(KafkaPosition),
+    /// Kinesis.
+    Kinesis(KinesisPosition),
 }
 
 impl Position {
@@ -61,7 +65,7 @@ impl Position {
     pub fn lsn(&self) -> Option<Lsn> {
         match self {
             Self::Lsn(lsn) => Some(*lsn),
-            Self::Mysql(_) | Self::Kafka(_) => None,
+            Self::Mysql(_) | Self::Kafka(_) | Self::Kinesis(_) => None,
         }
     }
 
@@ -69,7 +73,7 @@ impl Position {
     pub fn mysql(&self) -> Option<&MysqlPosition> {
         match self {
             Self::Mysql(position) => Some(position),
-            Self::Lsn(_) | Self::Kafka(_) => None,
+            Self::Lsn(_) | Self::Kafka(_) | Self::Kinesis(_) => None,
         }
     }
 
@@ -77,7 +81,15 @@ impl Position {
     pub fn kafka(&self) -> Option<&KafkaPosition> {
         match self {
             Self::Kafka(position) => Some(position),
-            Self::Lsn(_) | Self::Mysql(_) => None,
+            Self::Lsn(_) | Self::Mysql(_) | Self::Kinesis(_) => None,
+        }
+    }
+
+    /// Of a place in streams of Kinesis.
+    pub fn kinesis(&self) -> Option<&KinesisPosition> {
+        match self {
+            Self::Kinesis(position) => Some(position),
+            Self::Lsn(_) | Self::Mysql(_) | Self::Kafka(_) => None,
         }
     }
 
@@ -87,6 +99,7 @@ impl Position {
             (Self::Lsn(this), Self::Lsn(other)) => this >= other,
             (Self::Mysql(this), Self::Mysql(other)) => this.covers(other),
             (Self::Kafka(this), Self::Kafka(other)) => this.covers(other),
+            (Self::Kinesis(this), Self::Kinesis(other)) => this.covers(other),
             _ => false,
         }
     }
@@ -98,6 +111,7 @@ impl fmt::Display for Position {
             Self::Lsn(lsn) => lsn.fmt(f),
             Self::Mysql(position) => position.fmt(f),
             Self::Kafka(position) => position.fmt(f),
+            Self::Kinesis(position) => position.fmt(f),
         }
     }
 }
@@ -106,8 +120,9 @@ impl FromStr for Position {
     type Err = PositionError;
     fn from_str(text: &str) -> Result<Self, PositionError> {
         let lsn = text.parse().map(Self::Lsn);
-        let kafka = |error| text.parse().map(Self::Kafka).map_err(|_| error);
-        lsn.or_else(|error| text.parse().map(Self::Mysql).or_else(|_| kafka(error)))
+        lsn.or_else(|error| text.parse().map(Self::Mysql).map_err(|_| error))
+            .or_else(|error| text.parse().map(Self::Kafka).map_err(|_| error))
+            .or_else(|error| text.parse().map(Self::Kinesis).map_err(|_| error))
     }
 }
 
@@ -138,7 +153,7 @@ impl Positions {
 
     /// Reads `source=position;...`, or a bare position where `sources` holds exactly one name.
     pub fn parse(text: &str, sources: &[SmolStr]) -> Result<Self, PositionError> {
-        // What stands before the first `=` is a source's name, unless it has a colon: then it is a partition of Kafka.
+        // What stands before the first `=` is a source's name, unless it has a colon: then it is a partition of Kafka or a shard of Kinesis.
         let names_source = text.split_once('=').is_some_and(|(name, _)| !name.contains(':'));
         if let ([only], false) = (sources, names_source) {
             return Ok(Self(BTreeMap::from([(only.clone(), text.parse()?)])));

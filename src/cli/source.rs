@@ -16,8 +16,8 @@ use crate::pipeline::{named_tables, plan_from_sources};
 /// Makes or removes what a source needs in its database.
 #[derive(Subcommand)]
 pub(super) enum SourceCommand {
-    /// Postgres: makes the publication; the slot is made on first start. MySQL: sets what is set wrongly, and grants what is missing. Kafka:
-    /// nothing.
+    /// Postgres: makes the publication; the slot is made on first start. MySQL: sets what is set wrongly, and grants what is missing. Kafka,
+    /// Kinesis: nothing.
     Prepare(OfSource),
     /// Postgres: removes slot and publication; the database no longer keeps its log for us.
     Drop(OfSource),
@@ -59,6 +59,13 @@ impl OfSource {
                 eprintln!(
                     "source \"{}\": nothing is to be made in Kafka; its topics are there, or \"tailwater check\" says so",
                     kafka.name
+                );
+                Ok(())
+            }
+            SourceKind::Kinesis(kinesis) => {
+                eprintln!(
+                    "source \"{}\": nothing is to be made in Kinesis; its streams are there, or \"tailwater check\" says so",
+                    kinesis.name
                 );
                 Ok(())
             }

@@ -118,6 +118,11 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A variable of the environment.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        (self.file.environment)(name)
+    }
+
     fn substituted(&self, name: &str, text: &str) -> Option<String> {
         let mut out = String::new();
         let mut rest = text;

@@ -85,6 +85,6 @@ fn origin(source: &SourceConfig, table: TableName) -> Origin {
             Origin { source: name, database, schema: Some(schema), table }
         }
         SourceKind::Mysql(_) => Origin { source: name, database: Some(schema), schema: None, table },
-        SourceKind::Kafka(_) => Origin { source: name, database: None, schema: None, table },
+        SourceKind::Kafka(_) | SourceKind::Kinesis(_) => Origin { source: name, database: None, schema: None, table },
     }
 }

@@ -1,6 +1,6 @@
 //! Looks everywhere, changes nothing: what would stop or harm a start with this configuration.
 
-use tailwater_connectors::{Severity, TableName, ViewSchema, kafka, mysql, postgres};
+use tailwater_connectors::{Severity, TableName, ViewSchema, kafka, kinesis, mysql, postgres};
 
 use super::error::PipelineError;
 use super::planning::{named_tables, plan_from_sources};
@@ -38,6 +38,7 @@ pub async fn check(config: &Config) -> Vec<Found> {
             SourceKind::Postgres(config) => postgres::check(config, &tables).await,
             SourceKind::Mysql(config) => mysql::check(config).await,
             SourceKind::Kafka(config) => kafka::check(config).await,
+            SourceKind::Kinesis(config) => kinesis::check(config).await,
         };
         match findings {
             Ok(findings) => found.extend(findings.into_iter().map(|finding| Found {

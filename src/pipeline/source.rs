@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 use tailwater_connectors::kafka::KafkaSource;
+use tailwater_connectors::kinesis::KinesisSource;
 use tailwater_connectors::mysql::MysqlSource;
 use tailwater_connectors::postgres::PostgresSource;
 use tailwater_connectors::{
@@ -72,6 +73,7 @@ pub(super) fn connector(config: &SourceConfig) -> Result<Box<dyn Source>, Source
         SourceKind::Postgres(config) => Ok(Box::new(PostgresSource::new(config.clone())?)),
         SourceKind::Mysql(config) => Ok(Box::new(MysqlSource::new(config.clone()))),
         SourceKind::Kafka(config) => Ok(Box::new(KafkaSource::new(config.clone()))),
+        SourceKind::Kinesis(config) => Ok(Box::new(KinesisSource::new(config.clone()))),
     }
 }
 
@@ -141,6 +143,9 @@ impl Supervisor {
             }
             SourceKind::Mysql(config) => Box::new(MysqlSource::new(config.clone())),
             SourceKind::Kafka(config) => Box::new(KafkaSource::new(config.clone()).stopping_at(self.meets.as_ref())),
+            SourceKind::Kinesis(config) => {
+                Box::new(KinesisSource::new(config.clone()).stopping_at(self.meets.as_ref()))
+            }
         };
         let mut running = tokio::spawn(source.run(resume, sender, self.durable.clone()));
         loop {

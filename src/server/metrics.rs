@@ -240,7 +240,7 @@ fn numbers(positions: &Positions) -> impl Iterator<Item = (&SmolStr, f64)> {
     positions.0.iter().filter_map(|(source, position)| match position {
         Position::Lsn(lsn) => Some((source, lsn.0 as f64)),
         // Sets of transactions are no number.
-        Position::Mysql(_) | Position::Kafka(_) => None,
+        Position::Mysql(_) | Position::Kafka(_) | Position::Kinesis(_) => None,
     })
 }
 

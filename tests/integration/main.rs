@@ -18,6 +18,7 @@ mod kafka_login;
 mod kafka_schemas;
 mod kafka_sink;
 mod kafka_source;
+mod kinesis;
 mod life;
 mod messages;
 mod mysql;

@@ -46,7 +46,8 @@ fn look(config: &KafkaSourceConfig, faults: &Faults) -> Result<Vec<Finding>, Sou
     let consumer = connect(config, faults)?;
     let topics = Topics { consumer: &consumer, faults, out: None, hears: true, patience: config.connection.timeout };
     topics.cluster()?;
-    let mut findings = registries(config);
+    let formats = config.tables.iter().flat_map(|table| [&table.format, &table.key_format]);
+    let mut findings = unreachable_registries(formats);
     for table in &config.tables {
         match topics.extents(&table.topic) {
             Ok(Some(extents)) => {
@@ -68,8 +69,7 @@ fn look(config: &KafkaSourceConfig, faults: &Faults) -> Result<Vec<Finding>, Sou
 }
 
 /// Schema registries that cannot be asked.
-fn registries(config: &KafkaSourceConfig) -> Vec<Finding> {
-    let formats = config.tables.iter().flat_map(|table| [&table.format, &table.key_format]);
+pub(crate) fn unreachable_registries<'a>(formats: impl Iterator<Item = &'a Format>) -> Vec<Finding> {
     let mut asked = Vec::new();
     for format in formats {
         if let Format::Schema(format) = format

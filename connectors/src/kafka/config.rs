@@ -5,8 +5,8 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::connection::KafkaConnection;
-use super::format::{Format, TimeUnit};
-use super::table::{TableReader, same_shape, schemas};
+use super::format::{Format, MessageTable, TimeUnit};
+use super::table::{same_shape, schemas};
 use crate::schema::{Column, TableName, TableSchema};
 
 /// Schema in which a source's tables stand.
@@ -105,13 +105,20 @@ impl KafkaSourceConfig {
 }
 
 impl KafkaTable {
-    /// Why its format cannot fill its columns.
-    pub fn fault(&self) -> Option<String> {
-        TableReader::new(&SmolStr::default(), Arc::new(self.clone())).err().map(|error| error.to_string())
+    /// What is declared of its messages, wherever they come from.
+    pub(super) fn messages(&self) -> MessageTable {
+        let Self { name, topic: _, mode, format, key_format, columns, key, unit, bad_messages } = self.clone();
+        MessageTable { name, mode, format, key_format, columns, key, unit, bad_messages }
+    }
+
+    /// Over these messages of a topic.
+    pub fn of_topic(topic: SmolStr, messages: MessageTable) -> Self {
+        let MessageTable { name, mode, format, key_format, columns, key, unit, bad_messages } = messages;
+        Self { name, topic, mode, format, key_format, columns, key, unit, bad_messages }
     }
 
     /// Name of the table of its bad messages, where there is one.
     pub fn bad_table(&self) -> Option<SmolStr> {
-        (self.bad_messages == BadMessages::Table).then(|| format!("{}{BAD_SUFFIX}", self.name).into())
+        self.messages().bad_table()
     }
 }

@@ -36,8 +36,10 @@ mod topics;
 mod varint;
 
 pub use check::check;
+pub(crate) use check::unreachable_registries;
 pub use connection::{KafkaConnection, Sasl, SaslMechanism, Tls};
 pub use position::{KafkaPosition, KafkaPositionError, is_topic_name};
 pub use sink::KafkaSink;
 pub use source::KafkaSource;
 pub use table::METADATA_COLUMNS;
+pub(crate) use table::micros;

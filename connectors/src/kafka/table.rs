@@ -11,7 +11,7 @@ use rdkafka::message::{Headers, Message};
 use smol_str::SmolStr;
 
 use super::config::{KafkaTable, Mode, SCHEMA};
-use super::format::{BadMessage, DecodeError, Decoded, Decoder, Format, FormatError};
+use super::format::{BadMessage, DecodeError, Format, FormatError, MessageRow, MessageRows};
 use crate::change::Change;
 use crate::json::print_string;
 use crate::row::Row;
@@ -93,27 +93,15 @@ pub(super) struct TableReader {
     pub(super) table: Arc<KafkaTable>,
     pub(super) schema: Arc<TableSchema>,
     pub(super) bad: Option<Arc<TableSchema>>,
-    pub(super) value: Decoder,
-    /// Of the key's columns; append tables have none.
-    key: Option<Decoder>,
-    /// Columns that the value fills.
-    filled: Vec<usize>,
+    pub(super) rows: MessageRows,
 }
 
 impl TableReader {
     pub(super) fn new(source: &SmolStr, table: Arc<KafkaTable>) -> Result<Self, FormatError> {
-        // An envelope has the key's columns, too: a connector may send no key.
-        let is_filled = |place: &usize| !table.key.contains(place) || table.format.is_envelope();
-        let filled: Vec<usize> = (0..table.columns.len()).filter(is_filled).collect();
-        let named = |places: &[usize]| places.iter().map(|place| table.columns[*place].clone()).collect::<Vec<_>>();
-        let value = Decoder::new(&table.format, &named(&filled), table.unit)?;
-        let key = match table.mode {
-            Mode::Append => None,
-            Mode::Upsert => Some(Decoder::new(&table.key_format, &named(&table.key), table.unit)?),
-        };
+        let rows = MessageRows::new(&table.messages())?;
         let schema = Arc::new(schema(source, &table));
         let bad = table.bad_table().map(|name| Arc::new(bad_schema(source, &name)));
-        Ok(Self { table, schema, bad, value, key, filled })
+        Ok(Self { table, schema, bad, rows })
     }
 
     /// The table, and that of its bad messages.
@@ -123,59 +111,17 @@ impl TableReader {
 
     /// What the message changes; `None`: nothing.
     pub(super) fn read(&mut self, message: &impl Message) -> Result<Option<Change>, DecodeError> {
-        let declared = self.table.columns.len();
-        let mut values = vec![Value::Null; declared];
-        match self.table.mode {
-            Mode::Append => {
-                // Every message is a row; one without a value is one without values.
-                if let Some(bytes) = message.payload() {
-                    self.fill(&mut values, bytes)?;
-                }
-                values.extend(self.metadata(message)?);
-                Ok(Some(Change::Insert { table: self.schema.clone(), new: values.into() }))
-            }
-            Mode::Upsert => self.upsert(values, message),
-        }
-    }
-
-    fn upsert(&mut self, mut values: Vec<Value>, message: &impl Message) -> Result<Option<Change>, DecodeError> {
-        let gone = match message.payload() {
-            None => true,
-            Some(bytes) => self.fill(&mut values, bytes)?,
+        let table = self.schema.clone();
+        let mut values = match self.rows.read(message.key(), message.payload())? {
+            MessageRow::Gone(values) => return Ok(Some(Change::Remove { table, key: self.key_row(&values) })),
+            MessageRow::Row(values) => values,
         };
-        match (message.key(), &mut self.key) {
-            (Some(bytes), Some(decoder)) => {
-                let key = decoder.decode_key(bytes).map_err(in_key)?;
-                for (place, value) in self.table.key.iter().zip(key) {
-                    values[*place] = value;
-                }
-            }
-            _ if self.table.format.is_envelope() && message.payload().is_some() => {}
-            _ => return Err(BadMessage::new("has no key").into()),
-        }
-        for place in &self.table.key {
-            let column = &self.table.columns[*place];
-            if values[*place].is_null() {
-                return Err(BadMessage::field(&column.name, "of the key is null").into());
-            }
-        }
-        if gone {
-            return Ok(Some(Change::Remove { table: self.schema.clone(), key: self.key_row(&values) }));
-        }
         values.extend(self.metadata(message)?);
-        Ok(Some(Change::Upsert { table: self.schema.clone(), new: values.into() }))
-    }
-
-    /// Whether the row is gone.
-    fn fill(&mut self, values: &mut [Value], bytes: &[u8]) -> Result<bool, DecodeError> {
-        let (decoded, gone) = match self.value.decode(bytes)? {
-            Decoded::Row(decoded) => (decoded, false),
-            Decoded::Gone(decoded) => (decoded, true),
-        };
-        for (place, value) in self.filled.iter().zip(decoded) {
-            values[*place] = value;
-        }
-        Ok(gone)
+        let new = values.into();
+        Ok(Some(match self.table.mode {
+            Mode::Append => Change::Insert { table, new },
+            Mode::Upsert => Change::Upsert { table, new },
+        }))
     }
 
     fn key_row(&self, values: &[Value]) -> Row {
@@ -219,15 +165,8 @@ impl TableReader {
     }
 }
 
-fn in_key(error: DecodeError) -> DecodeError {
-    match error {
-        DecodeError::Bad(bad) => BadMessage::new(format!("has a key that {}", bad.reason)).into(),
-        other => other,
-    }
-}
-
 /// Microseconds since 2000, of milliseconds since 1970.
-pub(super) fn micros(millis: i64) -> i64 {
+pub(crate) fn micros(millis: i64) -> i64 {
     millis.saturating_mul(1_000).saturating_sub(EPOCH_MICROS)
 }
 

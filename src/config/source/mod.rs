@@ -1,6 +1,8 @@
 //! `[source.NAME]`: how a database is reached, and how it is treated.
 
 mod kafka;
+mod kinesis;
+mod messages;
 mod mysql;
 mod postgres;
 
@@ -9,6 +11,7 @@ use std::time::Duration;
 
 use smol_str::SmolStr;
 use tailwater_connectors::kafka::config::{KafkaSourceConfig, SCHEMA as KAFKA_SCHEMA};
+use tailwater_connectors::kinesis::config::{KinesisSourceConfig, SCHEMA as KINESIS_SCHEMA};
 use tailwater_connectors::mysql::config::MysqlSourceConfig;
 use tailwater_connectors::postgres::config::PostgresSourceConfig;
 use tailwater_connectors::{CopySettings, TableName, TableSchema};
@@ -47,6 +50,8 @@ pub enum SourceKind {
     Mysql(MysqlSourceConfig),
     /// `type = "kafka"`
     Kafka(KafkaSourceConfig),
+    /// `type = "kinesis"`
+    Kinesis(KinesisSourceConfig),
 }
 
 /// More sessions than this harm any server.
@@ -70,6 +75,7 @@ impl SourceConfig {
             SourceKind::Postgres(config) => &config.name,
             SourceKind::Mysql(config) => &config.name,
             SourceKind::Kafka(config) => &config.name,
+            SourceKind::Kinesis(config) => &config.name,
         }
     }
 
@@ -79,6 +85,7 @@ impl SourceConfig {
             SourceKind::Postgres(_) => "public",
             SourceKind::Mysql(config) => &config.database,
             SourceKind::Kafka(_) => KAFKA_SCHEMA,
+            SourceKind::Kinesis(_) => KINESIS_SCHEMA,
         }
     }
 
@@ -87,6 +94,7 @@ impl SourceConfig {
         match &self.kind {
             SourceKind::Postgres(_) | SourceKind::Mysql(_) => Vec::new(),
             SourceKind::Kafka(config) => config.redeclared(known),
+            SourceKind::Kinesis(config) => config.redeclared(known),
         }
     }
 
@@ -96,6 +104,7 @@ impl SourceConfig {
             (SourceKind::Postgres(old), SourceKind::Postgres(new)) => postgres::difference(old, new),
             (SourceKind::Mysql(old), SourceKind::Mysql(new)) => mysql::difference(old, new),
             (SourceKind::Kafka(old), SourceKind::Kafka(new)) => kafka::difference(old, new),
+            (SourceKind::Kinesis(old), SourceKind::Kinesis(new)) => kinesis::difference(old, new),
             _ => SourceDifference { at_restart: vec!["type"], while_running: Vec::new() },
         };
         if self.log_warn_bytes != old.log_warn_bytes {
@@ -111,20 +120,22 @@ impl SourceConfig {
 /// Reads the section; `None` where what must be there is not.
 pub(super) fn read(name: &str, section: Section<'_>) -> Option<SourceConfig> {
     check_name(name, &section);
-    let source = match section.required("type", "write type = \"postgres\", \"mysql\" or \"kafka\"").as_deref() {
-        Some("postgres") => postgres::read(name, &section),
-        Some("mysql") => mysql::read(name, &section),
-        Some("kafka") => kafka::read(name, &section),
-        Some(kind) => {
-            section.report(
-                "type",
-                format!("source type \"{kind}\" is not there yet"),
-                Some("known types: postgres, mysql, kafka"),
-            );
-            return None;
-        }
-        None => return None,
-    };
+    let source =
+        match section.required("type", "write type = \"postgres\", \"mysql\", \"kafka\" or \"kinesis\"").as_deref() {
+            Some("postgres") => postgres::read(name, &section),
+            Some("mysql") => mysql::read(name, &section),
+            Some("kafka") => kafka::read(name, &section),
+            Some("kinesis") => kinesis::read(name, &section),
+            Some(kind) => {
+                section.report(
+                    "type",
+                    format!("source type \"{kind}\" is not there yet"),
+                    Some("known types: postgres, mysql, kafka, kinesis"),
+                );
+                return None;
+            }
+            None => return None,
+        };
     section.finish();
     source
 }

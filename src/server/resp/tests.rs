@@ -275,7 +275,7 @@ fn waiting_for_a_position_reads_ones_own_writes() {
         ("TAILWATER WAIT shop=0/21 20", "-TIMEOUT reached 0/20"),
         (
             "TAILWATER WAIT x 20",
-            "-ERR \"x\" is not a position; expected for example 0/16B3748, a set of transaction ids, or topic:partition=offset",
+            "-ERR \"x\" is not a position; expected for example 0/16B3748, a set of transaction ids, topic:partition=offset, or stream:shard=sequence",
         ),
         ("TAILWATER WAIT 0/1 60001", "-ERR timeout must be milliseconds from 0 to 60000"),
         ("TAILWATER WAIT 0/1", "-ERR wrong number of arguments for 'tailwater|wait' command"),

@@ -187,7 +187,7 @@ impl KafkaRig {
 }
 
 /// Rows as texts, in the order of their columns' names.
-fn sorted(rows: Vec<Json>) -> Vec<Vec<String>> {
+pub(crate) fn sorted(rows: Vec<Json>) -> Vec<Vec<String>> {
     let text = |value: &Json| match value {
         Json::String(text) => text.clone(),
         other => other.to_string(),

@@ -17,6 +17,7 @@
 //! topic_audit   topics compared with the database's own answers
 //! schema_registry  a real registry of schemas
 //! kafka_rig     a daemon that follows its topics
+//! kinesis_server, kinesis_rig  a server of Kinesis; with a daemon that follows its streams
 //! small_disk  a disk that fills up
 //! proxy       a network that fails between the two
 //! database    a blocking session of the database
@@ -38,6 +39,8 @@ pub(crate) mod kafka_rig;
 #[path = "../../../connectors/tests/support/kafka_topic.rs"]
 #[allow(dead_code, reason = "other programs include it, too")]
 pub(crate) mod kafka_topic;
+pub(crate) mod kinesis_rig;
+pub(crate) mod kinesis_server;
 pub(crate) mod modes;
 pub(crate) mod mysql_load;
 pub(crate) mod mysql_rig;

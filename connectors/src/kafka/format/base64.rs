@@ -1,7 +1,7 @@
-//! Bytes in JSON, as Kafka's own converters write them: <https://www.rfc-editor.org/rfc/rfc4648#section-4>.
+//! Bytes in JSON, as Kafka's own converters and Kinesis write them: <https://www.rfc-editor.org/rfc/rfc4648#section-4>.
 
 /// `None`: a character that is none of the alphabet, or a group that is not whole.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
     if !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
         return None;

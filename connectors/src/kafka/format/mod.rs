@@ -6,6 +6,7 @@
 //! json.rs       an object, a field for each column          json_value.rs  one field as a value of its column's type
 //! debezium.rs   the envelope of change data capture         jsonb.rs       documents as Postgres prints jsonb
 //! csv.rs        fields between separators                   base64.rs      bytes in JSON
+//! rows.rs       messages as rows of a declared table
 //!
 //! schema_format.rs   settings of formats with a schema      schema_decoder.rs  messages with a schema from a registry or a file
 //! schema_plan.rs     how one schema's fields fill columns   schema_rows.rs     rows with a schema, for sinks
@@ -15,7 +16,7 @@
 //! ```
 
 mod avro;
-mod base64;
+pub(crate) mod base64;
 mod csv;
 mod datum;
 mod debezium;
@@ -29,6 +30,7 @@ mod jsonb;
 mod landing;
 mod names;
 mod protobuf;
+mod rows;
 mod schema_decoder;
 mod schema_format;
 mod schema_plan;
@@ -41,6 +43,8 @@ mod tests;
 pub use decoder::{Decoded, Decoder, Format, FormatError, TimeUnit};
 pub use encode_error::EncodeError;
 pub use error::{BadMessage, DecodeError};
+pub use rows::MessageTable;
+pub(crate) use rows::{MessageRow, MessageRows};
 pub use schema_decoder::SchemaDecoder;
 pub use schema_format::{SchemaFormat, SchemaFrom};
 pub use schema_rows::SchemaRows;

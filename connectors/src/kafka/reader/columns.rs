@@ -22,7 +22,7 @@ pub(in crate::kafka) struct LostColumns {
 impl TableReader {
     /// From here on these columns are null. Says it of the table, which is gone where one of them belongs to its key.
     fn lose(&mut self, columns: &[SmolStr], reason: &str) -> TableChange {
-        self.value.lose(columns);
+        self.rows.lose(columns);
         let is_lost = |place: &usize| columns.contains(&self.schema.columns[*place].name);
         let lost: Vec<usize> = (0..self.table.columns.len()).filter(is_lost).collect();
         let columns = (!lost.iter().any(|place| self.schema.key.contains(place))).then_some(lost);

@@ -1,0 +1,137 @@
+//! A server of Kinesis, a daemon that follows its streams, and a Postgres that is loaded with the same records by a reader of its own.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use tailwater::cli::demo::DaemonProcess;
+use tailwater::cli::demo::servers::PrivatePostgres;
+use tailwater::pipeline::status::Status;
+use tailwater_connectors::Positions;
+use tempfile::TempDir;
+
+use super::database::Database;
+use super::kafka_rig::sorted;
+use super::kinesis_server::KinesisServer;
+use super::rig::{self, PATIENCE, PROGRAM, steady_port, wait_for};
+
+/// All of them.
+pub(crate) struct KinesisRig {
+    pub(crate) daemon: DaemonProcess,
+    pub(crate) server: KinesisServer,
+    pub(crate) oracle: PrivatePostgres,
+    pub(crate) http: SocketAddr,
+    directory: TempDir,
+    resp: SocketAddr,
+}
+
+impl KinesisRig {
+    /// Starts the servers; the daemon is not configured yet.
+    pub(crate) fn new() -> Self {
+        let (server, oracle) = (KinesisServer::start(), PrivatePostgres::start(&[]).unwrap());
+        let directory = tempfile::Builder::new().prefix("tailwater-test-").tempdir().unwrap();
+        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let (http, resp) = (local(steady_port()), local(steady_port()));
+        let path = directory.path().join("tailwater.toml");
+        let daemon = DaemonProcess::new(Path::new(PROGRAM), &path, http, Vec::new());
+        Self { daemon, server, oracle, http, directory, resp }
+    }
+
+    /// Writes the configuration: `source` is what follows the address in `[source.clicks]`, `rest` other sections.
+    pub(crate) fn configure(&self, source: &str, rest: &str) {
+        let (endpoint, http, resp) = (self.server.address(), self.http, self.resp);
+        let text = format!(
+            "state_dir = \"./state\"\nmemory = \"64MiB\"\n\n[source.clicks]\ntype = \"kinesis\"\nendpoint = \"{endpoint}\"\n\
+             region = \"us-east-1\"\naccess_key = \"test\"\nsecret_key = \"test\"\ntimeout = \"5s\"\nread_interval = \"50ms\"\n\
+             {source}\n\n{rest}\n\n[server]\nhttp = \"{http}\"\nredis = \"{resp}\"\n"
+        );
+        std::fs::write(self.directory.path().join("tailwater.toml"), text).unwrap();
+    }
+
+    /// Starts the daemon and waits until views are live.
+    pub(crate) fn start(&mut self) {
+        self.daemon.start().unwrap();
+        self.daemon.wait_until_ready(PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", self.log()));
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Output {
+        rig::command(&self.directory.path().join("tailwater.toml"), arguments)
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.daemon.log()).unwrap_or_default()
+    }
+
+    /// Waits until the status is as wanted.
+    pub(crate) fn wait_for_status(&self, what: &str, mut wanted: impl FnMut(&Status) -> bool) -> Status {
+        let mut last = None;
+        let found = wait_for(|| {
+            let status = rig::status(self.http);
+            let found = status.as_ref().ok().filter(|status| wanted(status)).cloned();
+            last = Some(status);
+            found
+        });
+        found.unwrap_or_else(|| panic!("never seen: {what}; last status: {last:#?}\nlog:\n{}", self.log()))
+    }
+
+    /// Waits until the daemon has applied all that is in streams that nobody writes.
+    pub(crate) fn wait_until_applied(&self, streams: &[&str]) -> Positions {
+        let client = self.server.client();
+        let ends: Vec<String> = streams.iter().map(|stream| client.end(stream)).collect();
+        let wanted = format!("clicks={}", ends.join(","));
+        let wanted = Positions::parse(&wanted, &["clicks".into()]).unwrap();
+        self.wait_for_status(&wanted.to_string(), |status| status.applied.covers(&wanted));
+        wanted
+    }
+
+    /// Rows of a view, sorted, every value as text, in the order of the columns' names.
+    pub(crate) fn view(&self, view: &str) -> Vec<Vec<String>> {
+        let answer = rig::get(self.http, &format!("/v1/views/{view}/rows")).unwrap();
+        assert_eq!(answer.code, 200, "{}", answer.body);
+        sorted(answer.lines())
+    }
+
+    /// A session of the Postgres that holds the same records.
+    pub(crate) fn database(&self) -> Database {
+        Database::connect(&self.oracle.url("postgres"))
+    }
+
+    /// Loads a stream's records into the table `raw_STREAM`: shard, place, moment, key, value.
+    pub(crate) fn load(&self, stream: &str) {
+        let database = self.database();
+        database.run(&format!(
+            "drop table if exists raw_{stream} cascade; \
+             create table raw_{stream} (shard text, place numeric, moment timestamptz, key text, value text)"
+        ));
+        let found = self.server.client().read(stream);
+        for records in found.chunks(500) {
+            let rows: Vec<String> = records
+                .iter()
+                .map(|it| {
+                    let value = format!("nullif(convert_from(decode('{}', 'base64'), 'UTF8'), '')", it.data);
+                    let moment = format!("to_timestamp({}::numeric)", it.arrived);
+                    format!("('{}', {}, {moment}, '{}', {value})", it.shard, it.sequence, it.key)
+                })
+                .collect();
+            database.run(&format!("insert into raw_{stream} values {}", rows.join(", ")));
+        }
+    }
+
+    /// Views are what the Postgres answers over the same records.
+    pub(crate) fn assert_equal(&self, views: &[(&str, &str)]) {
+        let database = self.database();
+        for (view, sql) in views {
+            let rows = database.rows(&format!("select row_to_json(answer)::text from ({sql}) answer"));
+            let json = |row: Vec<Option<String>>| serde_json::from_str(row[0].as_ref().unwrap()).unwrap();
+            let (expected, found) = (sorted(rows.into_iter().map(json).collect()), self.view(view));
+            assert!(!expected.is_empty(), "{view} is empty, which proves little");
+            let first = expected.iter().zip(&found).find(|(expected, found)| expected != found);
+            assert!(
+                expected == found,
+                "{view} has {} rows instead of {}; first difference {first:?}\nlog:\n{}",
+                found.len(),
+                expected.len(),
+                self.log()
+            );
+        }
+    }
+}
