@@ -1,6 +1,7 @@
 //! Shapes of tables and views.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -20,12 +21,44 @@ pub struct Column {
     /// How its text is ordered and compared, where that is not the database's default.
     #[serde(default)]
     pub collation: Option<Arc<Collation>>,
+    /// The type as its source declares it.
+    #[serde(default)]
+    pub declared: Declared,
+}
+
+/// A column's type in its source's own words (`timestamp(3) without time zone`, `bigint unsigned`), where they are known. They say nothing of
+/// values that the type does not, so columns that differ in them alone are equal: a state that was written without them fits the same table.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Declared(Option<SmolStr>);
+
+impl Declared {
+    /// These words.
+    pub fn new(words: impl Into<SmolStr>) -> Self {
+        Self(Some(words.into()))
+    }
+
+    /// The words.
+    pub fn text(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl PartialEq for Declared {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Declared {}
+
+impl Hash for Declared {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 impl Column {
     /// A column whose text has the database's collation.
     pub fn new(name: impl Into<SmolStr>, sql_type: SqlType, nullable: bool) -> Self {
-        Self { name: name.into(), sql_type, nullable, collation: None }
+        Self { name: name.into(), sql_type, nullable, collation: None, declared: Declared::default() }
     }
 }
 

@@ -144,7 +144,7 @@ impl Sink for KafkaSink {
         let Some(session) = &self.session else { return Err(self.place.unavailable("not connected")) };
         let Some(last) = batches.last() else { return Ok(()) };
         let portion = |batch: &ChangelogBatch| {
-            let moment = Moment::now(&batch.cursor);
+            let moment = Moment::of(batch);
             session.encoder.changes(&batch.changes, &moment).map(|records| Portion { records, moment })
         };
         let (portions, cursor) = (batches.iter().map(portion).collect::<Result<Vec<_>, _>>()?, last.cursor.clone());

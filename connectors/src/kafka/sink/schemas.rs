@@ -9,6 +9,7 @@ use crate::schema::ViewSchema;
 use crate::sink::SinkError;
 
 use super::config::{KafkaFormat, KafkaMode, KafkaSinkConfig};
+use super::debezium::Debezium;
 use super::encoder::Keys;
 use super::error::Place;
 use super::form::Form;
@@ -45,7 +46,7 @@ pub(super) fn register(
     place: &Place,
 ) -> Result<Form, SinkError> {
     match registered(config, (view, keys), place)? {
-        None if config.format == KafkaFormat::Debezium => Ok(Form::Debezium),
+        None if config.format == KafkaFormat::Debezium => Ok(Form::Debezium(Debezium::new(config, view, &keys.key))),
         None => Ok(Form::Json),
         Some((topic, registry)) => {
             let schemas = topic.register(&registry).map_err(|error| error.into_sink_error(&place.sink))?;
