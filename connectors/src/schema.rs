@@ -10,7 +10,7 @@ use smol_str::SmolStr;
 use crate::sql_type::SqlType;
 
 /// One column of a table or view.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Column {
     /// Name as the catalog has it, not quoted.
     pub name: SmolStr,
@@ -53,6 +53,15 @@ impl Eq for Declared {}
 
 impl Hash for Declared {
     fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+/// Without the declared type, as in comparisons: what is made of this text decides whether a view is another one.
+impl fmt::Debug for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Column");
+        shown.field("name", &self.name).field("sql_type", &self.sql_type);
+        shown.field("nullable", &self.nullable).field("collation", &self.collation).finish()
+    }
 }
 
 impl Column {
