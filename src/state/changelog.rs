@@ -94,7 +94,8 @@ pub(super) fn decode_floor(bytes: &[u8]) -> Result<u64, StateError> {
 pub(super) fn decode_chunk(step: u64, bytes: &[u8]) -> Result<Chunk, StateError> {
     let damaged = || StateError::damaged(format!("the changelog of step {step}"));
     let mut input = Input(bytes);
-    let version = input.byte().filter(|version| matches!(*version, VERSION | VERSION_WITHOUT_TIME)).ok_or_else(damaged)?;
+    let version =
+        input.byte().filter(|version| matches!(*version, VERSION | VERSION_WITHOUT_TIME)).ok_or_else(damaged)?;
     let positions = input.bytes().and_then(|text| serde_json::from_slice(text).ok()).ok_or_else(damaged)?;
     let committed_at = match version {
         VERSION => decode_time(input.bytes().ok_or_else(damaged)?).ok_or_else(damaged)?,

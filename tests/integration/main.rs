@@ -12,6 +12,7 @@ mod disk;
 mod fail_points;
 mod failover;
 mod fuzz;
+mod kafka_debezium;
 mod kafka_schemas;
 mod kafka_sink;
 mod kafka_source;

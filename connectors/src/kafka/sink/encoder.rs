@@ -5,9 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use smol_str::SmolStr;
 
 use crate::kafka::format::EncodeError;
+use crate::position::Positions;
 use crate::row::Row;
 use crate::schema::{Column, ViewSchema};
-use crate::position::Positions;
 use crate::sink::{ChangelogBatch, Cursor, RowChange, SinkError};
 use crate::value::Value;
 

@@ -49,7 +49,8 @@ impl Debezium {
     pub(super) fn new(config: &KafkaSinkConfig, view: &ViewSchema, key: &[usize]) -> Arc<Self> {
         let style: DebeziumStyle = config.debezium;
         let declared = |name: &SmolStr| config.origin.as_ref()?.declared.get(name).map(SmolStr::as_str);
-        let fields: Vec<Field> = view.columns.iter().map(|column| Field::of(column, declared(&column.name), style)).collect();
+        let fields: Vec<Field> =
+            view.columns.iter().map(|column| Field::of(column, declared(&column.name), style)).collect();
         let connector = config.origin.as_ref().and_then(Origin::connector);
         let key_schema = schema::of_key(&config.topic, key.iter().map(|&column| &fields[column])).to_string();
         let value_schema = schema::of_envelope(&config.topic, &fields, connector).to_string();

@@ -48,9 +48,8 @@ pub(in super::super) fn write_source(out: &mut Vec<u8>, told: &Told<'_>) {
             let lsn = lsn.map_or("null".into(), |lsn| lsn.to_string());
             object.plain(&format!(",\"txId\":null,\"lsn\":{lsn},\"xmin\":null"));
         }
-        Some(_) => object.plain(
-            ",\"server_id\":0,\"gtid\":null,\"file\":\"\",\"pos\":0,\"row\":0,\"thread\":null,\"query\":null",
-        ),
+        Some(_) => object
+            .plain(",\"server_id\":0,\"gtid\":null,\"file\":\"\",\"pos\":0,\"row\":0,\"thread\":null,\"query\":null"),
         None => {
             object.text(",\"position\":", &moment.positions.to_string());
             object.plain(&format!(",\"step\":{}", moment.step));

@@ -25,8 +25,7 @@ pub enum Decimals {
 
 impl Decimals {
     /// All of them with their names.
-    pub const ALL: [(Self, &str); 3] =
-        [(Self::String, "string"), (Self::Precise, "precise"), (Self::Double, "double")];
+    pub const ALL: [(Self, &str); 3] = [(Self::String, "string"), (Self::Precise, "precise"), (Self::Double, "double")];
 }
 
 /// How intervals are written.

@@ -31,11 +31,7 @@ const NOT_DECLARED: &str = "does not fit the precision and scale of its type";
 const UNEXPECTED: &str = "has a value that is not of its type";
 
 /// Appends a value; an error says what is wrong, to follow the column's name.
-pub(super) fn write(
-    out: &mut Vec<u8>,
-    (kind, sql_type): (&Kind, &SqlType),
-    value: &Value,
-) -> Result<(), &'static str> {
+pub(super) fn write(out: &mut Vec<u8>, (kind, sql_type): (&Kind, &SqlType), value: &Value) -> Result<(), &'static str> {
     match (kind, value) {
         (_, Value::Null) => out.extend_from_slice(b"null"),
         (Kind::Array(element), Value::Array(array)) => {
@@ -182,7 +178,9 @@ fn bits(length: u32, value: &Value) -> Option<Vec<u8>> {
     let (number, held) = match value {
         Value::Int(number) => (BigUint::from(*number as u64), length as usize),
         Value::Numeric(number) => (number.to_parts()?.0.to_biguint()?, length as usize),
-        Value::Text(text) => (BigUint::parse_bytes(text.as_bytes(), 2).or(text.is_empty().then(BigUint::default))?, text.len()),
+        Value::Text(text) => {
+            (BigUint::parse_bytes(text.as_bytes(), 2).or(text.is_empty().then(BigUint::default))?, text.len())
+        }
         _ => return None,
     };
     let mut bytes = number.to_bytes_le();
@@ -306,7 +304,12 @@ mod tests {
             (SqlType::Timestamptz, "timestamp", "2018-06-20 13:37:03+00", "\"2018-06-20T13:37:03Z\""),
             (SqlType::Timestamptz, "timestamp(3)", "2018-06-20 13:37:03.5+00", "\"2018-06-20T13:37:03.500Z\""),
             (SqlType::Timestamptz, "timestamp(2)", "2018-06-20 13:37:03+00", "\"2018-06-20T13:37:03.00Z\""),
-            (SqlType::Timestamptz, "timestamp(3) with time zone", "2018-06-20 15:13:16.9+02", "\"2018-06-20T13:13:16.9Z\""),
+            (
+                SqlType::Timestamptz,
+                "timestamp(3) with time zone",
+                "2018-06-20 15:13:16.9+02",
+                "\"2018-06-20T13:13:16.9Z\"",
+            ),
             (SqlType::Date, "date", "1970-01-11", "10"),
             (SqlType::Time, "time without time zone", "00:00:01.5", "1500000"),
             (SqlType::Time, "time(3) without time zone", "00:00:01.5", "1500"),

@@ -149,22 +149,38 @@ fn side(name: &str) -> Json {
 }
 
 fn source_schema(kind: OriginKind) -> Json {
-    let field = |(kind, optional, name): &(&str, bool, &str)| json!({"type": kind, "optional": optional, "field": name});
-    let common = [("string", false, "version"), ("string", false, "connector"), ("string", false, "name"), ("int64", false, "ts_ms")];
+    let field =
+        |(kind, optional, name): &(&str, bool, &str)| json!({"type": kind, "optional": optional, "field": name});
+    let common = [
+        ("string", false, "version"),
+        ("string", false, "connector"),
+        ("string", false, "name"),
+        ("int64", false, "ts_ms"),
+    ];
     let snapshot = json!({
         "type": "string", "optional": true, "name": "io.debezium.data.Enum", "version": 1,
         "parameters": {"allowed": "true,first,first_in_data_collection,last_in_data_collection,last,false,incremental"},
         "default": "false", "field": "snapshot"
     });
-    let more = [("string", false, "db"), ("string", true, "sequence"), ("int64", true, "ts_us"), ("int64", true, "ts_ns")];
+    let more =
+        [("string", false, "db"), ("string", true, "sequence"), ("int64", true, "ts_us"), ("int64", true, "ts_ns")];
     let own: &[_] = match kind {
         OriginKind::Postgres => &[
-            ("string", false, "schema"), ("string", false, "table"), ("int64", true, "txId"), ("int64", true, "lsn"),
+            ("string", false, "schema"),
+            ("string", false, "table"),
+            ("int64", true, "txId"),
+            ("int64", true, "lsn"),
             ("int64", true, "xmin"),
         ],
         _ => &[
-            ("string", true, "table"), ("int64", false, "server_id"), ("string", true, "gtid"), ("string", false, "file"),
-            ("int64", false, "pos"), ("int32", false, "row"), ("int64", true, "thread"), ("string", true, "query"),
+            ("string", true, "table"),
+            ("int64", false, "server_id"),
+            ("string", true, "gtid"),
+            ("string", false, "file"),
+            ("int64", false, "pos"),
+            ("int32", false, "row"),
+            ("int64", true, "thread"),
+            ("string", true, "query"),
         ],
     };
     let connector = if kind == OriginKind::Postgres { "postgresql" } else { "mysql" };
@@ -181,7 +197,8 @@ fn schemas_are_the_documented_ones() {
         let found = messages(&sink(kind, true), RowChange { old: None, new: Some(row(1, "Anne")) });
         let (key, value) = &found[0];
         let fields = json!([{"type": "int32", "optional": false, "field": "id"}]);
-        let schema = json!({"type": "struct", "fields": fields, "optional": false, "name": "server.inventory.customers.Key"});
+        let schema =
+            json!({"type": "struct", "fields": fields, "optional": false, "name": "server.inventory.customers.Key"});
         assert_eq!(*key, json!({"schema": schema, "payload": {"id": 1}}));
         assert_eq!(value["payload"]["after"], anne(1, "Anne"));
         let plain = |kind: &str, optional: bool, name: &str| json!({"type": kind, "optional": optional, "field": name});
