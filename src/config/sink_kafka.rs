@@ -76,7 +76,7 @@ fn format(section: &Section<'_>) -> KafkaFormat {
 /// Reads what Debezium's connector and converter would be told; no other format has use for it.
 fn debezium(format: KafkaFormat, section: &Section<'_>) -> DebeziumStyle {
     let style = DebeziumStyle {
-        schemas: section.boolean("schemas").unwrap_or_default(),
+        schemas: section.boolean("schemas").unwrap_or(DebeziumStyle::default().schemas),
         decimals: named("decimals", &Decimals::ALL, section),
         intervals: named("intervals", &Intervals::ALL, section),
     };

@@ -244,12 +244,13 @@ impl Encoder {
             out.extend_from_slice(format!(",\"op\":\"{letter}\",\"ts_ms\":{millis}}}").as_bytes());
             return out;
         };
-        let (opening, closing) = debezium.around();
+        let (sink, origin, is_snapshot) = (&self.sink, self.origin.as_ref(), operation == Operation::Read);
+        let source = debezium::Told { sink, origin, moment, is_snapshot };
+        let (opening, closing) = debezium.around(&source);
         out.extend_from_slice(opening);
         write_sides(&mut out, before, after);
         out.extend_from_slice(b",\"source\":");
-        let (sink, origin, is_snapshot) = (&self.sink, self.origin.as_ref(), operation == Operation::Read);
-        debezium::write_source(&mut out, &debezium::Told { sink, origin, moment, is_snapshot });
+        debezium::write_source(&mut out, &source);
         let nanos = i128::from(micros) * 1_000;
         let rest = format!(
             ",\"transaction\":null,\"op\":\"{letter}\",\"ts_ms\":{millis},\"ts_us\":{micros},\"ts_ns\":{nanos}}}"

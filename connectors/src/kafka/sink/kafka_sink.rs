@@ -39,8 +39,8 @@ impl KafkaSink {
             cursor_topic: config.cursor_topic.clone(),
             transactional_id: config.transactional_id.clone(),
         };
-        Keys::new(&config, view, &place)?;
-        refuse_misfits(&config, &place)?;
+        let keys = Keys::new(&config, view, &place)?;
+        refuse_misfits(&config, (view, &keys), &place)?;
         // Seeded by the system at random: no two processes have one name.
         let name = format!("{:016x}{:016x}", RandomState::new().hash_one(0), RandomState::new().hash_one(1));
         let owner = Owner { name: SmolStr::new(name), has_owned: false };

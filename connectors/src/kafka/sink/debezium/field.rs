@@ -16,7 +16,8 @@
 //! | other `timestamp`, `datetime` | microseconds since 1970 | `io.debezium.time.MicroTimestamp` |
 //! | `timestamptz`, MySQL's `timestamp` | `"2018-06-20T13:37:03.5Z"` | `io.debezium.time.ZonedTimestamp` |
 //! | `bytea`, MySQL's `binary`, `blob` | base64 | |
-//! | `bit(n)` | base64 of its bytes, the lowest first | `io.debezium.data.Bits` |
+//! | `bit(1)` | boolean | |
+//! | other `bit(n)`, `bit varying` | base64 of its bytes, the lowest first | `io.debezium.data.Bits` |
 //! | `json`, `uuid`, `xml`, `ltree` | string | `io.debezium.data.Json`, `Uuid`, `Xml`, `Ltree` |
 //! | enums, MySQL's `set` | string | `io.debezium.data.Enum`, `EnumSet` |
 //! | arrays | arrays | |
@@ -62,7 +63,7 @@ pub(super) enum Kind {
     DecimalText,
     DecimalDouble,
     /// Precision and scale.
-    Decimal(u16, i16),
+    Decimal(u16, u16),
     ScaledDecimal,
     Date,
     Time(Unit),
@@ -74,13 +75,31 @@ pub(super) enum Kind {
     IntervalText,
     IntervalMicros,
     Bytes,
-    /// So many.
-    Bits(u32),
+    /// One.
+    Bit,
+    /// So many, or up to so many.
+    Bits {
+        length: u32,
+        varying: bool,
+    },
     /// With the name of its schema.
     Text(Option<&'static str>),
     /// The schema's name, and what is allowed.
     Labels(&'static str, String),
     Array(Box<Kind>),
+}
+
+impl Kind {
+    /// What to write in the configuration instead, where different values can look alike.
+    pub(super) fn instead(&self) -> Option<&'static str> {
+        match self {
+            Self::IntervalMicros => Some("intervals = \"string\""),
+            Self::DecimalDouble => Some("decimals = \"string\""),
+            Self::Bits { varying: true, .. } => Some("format = \"json\""),
+            Self::Array(element) => element.instead(),
+            _ => None,
+        }
+    }
 }
 
 impl Field {
@@ -127,11 +146,23 @@ impl<'d> Words<'d> {
     }
 }
 
+fn of_bits(length: u32) -> Kind {
+    if length == 1 { Kind::Bit } else { Kind::Bits { length, varying: false } }
+}
+
+/// A scale below zero leaves zeros, which are written out.
+fn of_decimals(precision: u16, scale: i16) -> Kind {
+    match u16::try_from(scale) {
+        Ok(scale) => Kind::Decimal(precision, scale),
+        Err(_) => Kind::Decimal(precision.saturating_add(scale.unsigned_abs()), 0),
+    }
+}
+
 fn kind(sql_type: &SqlType, words: &Words<'_>, style: DebeziumStyle) -> Kind {
     match (sql_type, words.name) {
         (SqlType::Bool, _) => Kind::Bool,
         (SqlType::Int2, "year") => Kind::Year,
-        (SqlType::Int8 | SqlType::Numeric(_), "bit") => Kind::Bits(words.number().unwrap_or(1)),
+        (SqlType::Int8 | SqlType::Numeric(_), "bit") => of_bits(words.number().unwrap_or(1)),
         (SqlType::Int2, _) => Kind::Int16,
         (SqlType::Int4, _) => Kind::Int32,
         (SqlType::Int8 | SqlType::Oid, _) => Kind::Int64,
@@ -141,7 +172,7 @@ fn kind(sql_type: &SqlType, words: &Words<'_>, style: DebeziumStyle) -> Kind {
         (SqlType::Numeric(declared), _) => match (style.decimals, declared) {
             (Decimals::String, _) => Kind::DecimalText,
             (Decimals::Double, _) => Kind::DecimalDouble,
-            (Decimals::Precise, Some((precision, scale))) => Kind::Decimal(*precision, *scale),
+            (Decimals::Precise, Some((precision, scale))) => of_decimals(*precision, *scale),
             (Decimals::Precise, None) => Kind::ScaledDecimal,
         },
         (SqlType::Date, _) => Kind::Date,
@@ -157,9 +188,9 @@ fn kind(sql_type: &SqlType, words: &Words<'_>, style: DebeziumStyle) -> Kind {
             Intervals::Numeric => Kind::IntervalMicros,
         },
         (SqlType::Bytea, _) => Kind::Bytes,
-        (SqlType::Other(name), _) if name.starts_with("bit") => {
-            let unbounded = if name == "bit" { 1 } else { i32::MAX as u32 };
-            Kind::Bits(words.number().unwrap_or(unbounded))
+        (SqlType::Other(name), _) if name == "bit" => of_bits(words.number().unwrap_or(1)),
+        (SqlType::Other(name), _) if name == "bit varying" => {
+            Kind::Bits { length: words.number().unwrap_or(i32::MAX as u32), varying: true }
         }
         (SqlType::Other(name), _) => Kind::Text(match name.as_str() {
             "xml" => Some("io.debezium.data.Xml"),

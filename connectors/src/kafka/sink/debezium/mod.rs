@@ -29,6 +29,7 @@ use crate::value::Value;
 
 use super::config::{KafkaSinkConfig, Origin};
 use field::Field;
+use source::MARIADB;
 pub(super) use source::{Told, write_source};
 use style::DebeziumStyle;
 
@@ -38,9 +39,11 @@ const CLOSING: &[u8] = b"}";
 #[derive(Clone, Debug)]
 pub(super) struct Debezium {
     fields: Vec<Field>,
-    /// What stands in front of keys and of envelopes; empty without schemas.
+    /// What stands in front of keys; empty without schemas.
     key_opening: Vec<u8>,
+    /// What stands in front of envelopes, and of those that come from MariaDB.
     value_opening: Vec<u8>,
+    mariadb_opening: Vec<u8>,
     layout: u64,
 }
 
@@ -53,14 +56,23 @@ impl Debezium {
             view.columns.iter().map(|column| Field::of(column, declared(&column.name), style)).collect();
         let connector = config.origin.as_ref().and_then(Origin::connector);
         let key_schema = schema::of_key(&config.topic, key.iter().map(|&column| &fields[column])).to_string();
-        let value_schema = schema::of_envelope(&config.topic, &fields, connector).to_string();
+        let of_envelope = |connector| schema::of_envelope(&config.topic, &fields, connector).to_string();
+        let (value_schema, mariadb_schema) = (of_envelope(connector), of_envelope(connector.map(|_| MARIADB)));
         let opening = |schema: &str| match style.schemas {
             true => format!("{{\"schema\":{schema},\"payload\":").into_bytes(),
             false => Vec::new(),
         };
         let (key_opening, value_opening) = (opening(&key_schema), opening(&value_schema));
+        let mariadb_opening = opening(&mariadb_schema);
         let layout = xxh3_64(format!("{}{key_schema}{value_schema}", style.schemas).as_bytes());
-        Arc::new(Self { fields, key_opening, value_opening, layout })
+        Arc::new(Self { fields, key_opening, value_opening, mariadb_opening, layout })
+    }
+
+    /// The first of these columns whose values, when they are written, do not tell all that differ apart, and what to write in the
+    /// configuration instead.
+    pub(super) fn inexact(&self, columns: &[usize]) -> Option<(&SmolStr, &'static str)> {
+        let inexact = |&column: &usize| Some((&self.fields[column].name, self.fields[column].kind.instead()?));
+        columns.iter().find_map(inexact)
     }
 
     /// Another one wherever rows or keys would look otherwise.
@@ -93,13 +105,15 @@ impl Debezium {
     }
 
     /// What has to stand around an envelope.
-    pub(super) fn around(&self) -> (&[u8], &[u8]) {
-        if self.value_opening.is_empty() { (b"", b"") } else { (&self.value_opening, CLOSING) }
+    pub(super) fn around(&self, told: &Told<'_>) -> (&[u8], &[u8]) {
+        let opening = if told.is_mariadb() { &self.mariadb_opening } else { &self.value_opening };
+        if opening.is_empty() { (b"", b"") } else { (opening, CLOSING) }
     }
 
     /// The envelope in a message that has exactly these schemas; others are not ours.
     pub(super) fn payload<'v>(&self, value: &'v [u8]) -> Option<&'v [u8]> {
-        value.strip_prefix(self.value_opening.as_slice())
+        let rest = value.strip_prefix(self.value_opening.as_slice());
+        rest.or_else(|| value.strip_prefix(self.mariadb_opening.as_slice()))
     }
 
     /// The object in a key.

@@ -65,6 +65,8 @@ fn of_source(connector: Option<&str>) -> Json {
             ("int64", true, "txId"),
             ("int64", true, "lsn"),
             ("int64", true, "xmin"),
+            ("string", true, "origin"),
+            ("int64", true, "origin_lsn"),
         ],
         Some(_) => &[
             ("string", true, "table"),
@@ -97,7 +99,7 @@ fn of_kind(kind: &Kind, optional: bool) -> Json {
         schema
     };
     match kind {
-        Kind::Bool => plain("boolean"),
+        Kind::Bool | Kind::Bit => plain("boolean"),
         Kind::Int16 => plain("int16"),
         Kind::Int32 => plain("int32"),
         Kind::Int64 | Kind::UnsignedInt64 => plain("int64"),
@@ -123,7 +125,7 @@ fn of_kind(kind: &Kind, optional: bool) -> Json {
         Kind::IntervalText => named("string", "io.debezium.time.Interval"),
         Kind::IntervalMicros => named("int64", "io.debezium.time.MicroDuration"),
         Kind::Bytes => plain("bytes"),
-        Kind::Bits(length) => with(named("bytes", "io.debezium.data.Bits"), "length", length.to_string()),
+        Kind::Bits { length, .. } => with(named("bytes", "io.debezium.data.Bits"), "length", length.to_string()),
         Kind::Text(Some(name)) => named("string", name),
         Kind::Labels(name, allowed) => with(named("string", name), "allowed", allowed.clone()),
         Kind::Array(element) => json!({"type": "array", "items": of_kind(element, true), "optional": optional}),

@@ -1,7 +1,7 @@
 //! What one would tell Debezium's connector, and Kafka Connect's converter, about how messages look.
 
-/// The settings, with the words that Debezium has for them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The settings, with the words and the defaults that Debezium and Kafka Connect have for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DebeziumStyle {
     /// `schemas.enable` of the converter: every key and value carries its schema.
     pub schemas: bool,
@@ -11,13 +11,19 @@ pub struct DebeziumStyle {
     pub intervals: Intervals,
 }
 
+impl Default for DebeziumStyle {
+    fn default() -> Self {
+        Self { schemas: true, decimals: Decimals::default(), intervals: Intervals::default() }
+    }
+}
+
 /// How decimals are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Decimals {
     /// As they are printed.
-    #[default]
     String,
     /// Digits in two's complement, in base64; their scale is in the schema, or beside them where the type has none.
+    #[default]
     Precise,
     /// As numbers, with the loss that this is.
     Double,
@@ -32,9 +38,9 @@ impl Decimals {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Intervals {
     /// `P1Y2M3DT4H5M6.78S`
-    #[default]
     String,
     /// Microseconds, a month taken for 365.25 / 12 days.
+    #[default]
     Numeric,
 }
 

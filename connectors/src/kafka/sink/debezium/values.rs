@@ -26,8 +26,10 @@ const SINCE_EVER: i64 = -9_223_372_036_832_400_000;
 /// The documentation's formula for months.
 const DAYS_PER_MONTH: f64 = 365.25 / 12.0;
 
-const INFINITE: &str = "is infinite or no number, which decimals = \"precise\" cannot write";
-const NOT_DECLARED: &str = "does not fit the precision and scale of its type";
+const INFINITE: &str = "is infinite or no number, which decimals = \"precise\" cannot write: \"string\" can";
+/// The table was altered since, in a way that no view notices.
+const NOT_DECLARED: &str =
+    "has more digits than its type had when the sink was made: restart the daemon, which fills the topic again";
 const UNEXPECTED: &str = "has a value that is not of its type";
 
 /// Appends a value; an error says what is wrong, to follow the column's name.
@@ -43,16 +45,17 @@ pub(super) fn write(out: &mut Vec<u8>, (kind, sql_type): (&Kind, &SqlType), valu
             });
             return failed.get().map_or(Ok(()), Err);
         }
-        (Kind::Bits(length), _) => quoted_base64(out, &bits(*length, value).ok_or(UNEXPECTED)?),
+        (Kind::Bit, _) => json::write_value(out, &SqlType::Bool, &Value::Bool(bits(1, value)? == [1])),
+        (Kind::Bits { length, .. }, _) => quoted_base64(out, &bits(*length, value)?),
         (_, Value::Int(number)) => plain(out, *number),
         (_, Value::Numeric(number)) => return write_numeric(out, kind, number),
         (_, Value::Date(days @ (i32::MIN | i32::MAX))) => plain(out, i64::from(*days)),
         (_, Value::Date(days)) => plain(out, i64::from(*days) + DAYS_TO_2000),
-        (Kind::Time(unit), Value::Time(micros)) => plain(out, in_unit(*unit, *micros)),
+        (Kind::Time(unit), Value::Time(micros)) => plain(out, in_unit(*unit, *micros)?),
         (Kind::Timestamp(_), Value::Timestamp(i64::MAX)) => plain(out, FOREVER),
         (Kind::Timestamp(_), Value::Timestamp(i64::MIN)) => plain(out, SINCE_EVER),
         (Kind::Timestamp(unit), Value::Timestamp(micros)) => {
-            plain(out, in_unit(*unit, micros.saturating_add(MICROS_TO_2000)))
+            plain(out, in_unit(*unit, micros.saturating_add(MICROS_TO_2000))?)
         }
         (Kind::Zoned(Some(digits)), Value::Timestamptz(_)) => {
             let from = out.len();
@@ -87,7 +90,8 @@ fn write_numeric(out: &mut Vec<u8>, kind: &Kind, number: &Numeric) -> Result<(),
             if !number.is_finite() {
                 return Err(INFINITE);
             }
-            let held = number.apply_modifier(*precision, *scale).map_err(|_| NOT_DECLARED)?;
+            let scale = i16::try_from(*scale).map_err(|_| NOT_DECLARED)?;
+            let held = number.apply_modifier(*precision, scale).map_err(|_| NOT_DECLARED)?;
             let (digits, _) = held.to_parts().filter(|_| held.numeric_eq(number)).ok_or(NOT_DECLARED)?;
             quoted_base64(out, &digits.to_signed_bytes_be());
         }
@@ -147,10 +151,11 @@ fn approximate_micros(interval: &Interval) -> i64 {
     (days * MICROS_PER_DAY as f64 + interval.micros as f64) as i64
 }
 
-fn in_unit(unit: Unit, micros: i64) -> i64 {
+fn in_unit(unit: Unit, micros: i64) -> Result<i64, &'static str> {
     match unit {
-        Unit::Millis => micros.div_euclid(MICROS_PER_MILLI),
-        Unit::Micros => micros,
+        Unit::Millis if micros % MICROS_PER_MILLI != 0 => Err(NOT_DECLARED),
+        Unit::Millis => Ok(micros / MICROS_PER_MILLI),
+        Unit::Micros => Ok(micros),
     }
 }
 
@@ -174,18 +179,27 @@ fn pad_fraction(out: &mut Vec<u8>, from: usize, digits: usize) {
 }
 
 /// The lowest byte first, as many as hold `length` bits; of those without a length, as many as there are.
-fn bits(length: u32, value: &Value) -> Option<Vec<u8>> {
+fn bits(length: u32, value: &Value) -> Result<Vec<u8>, &'static str> {
     let (number, held) = match value {
-        Value::Int(number) => (BigUint::from(*number as u64), length as usize),
-        Value::Numeric(number) => (number.to_parts()?.0.to_biguint()?, length as usize),
-        Value::Text(text) => {
-            (BigUint::parse_bytes(text.as_bytes(), 2).or(text.is_empty().then(BigUint::default))?, text.len())
-        }
-        _ => return None,
+        Value::Int(number) => (Some(BigUint::from(*number as u64)), u64::from(length)),
+        Value::Numeric(number) => (number.to_parts().and_then(|(digits, _)| digits.to_biguint()), u64::from(length)),
+        Value::Text(text) if text.is_empty() => (Some(BigUint::default()), 0),
+        Value::Text(text) => (BigUint::parse_bytes(text.as_bytes(), 2), text.len() as u64),
+        _ => (None, 0),
     };
+    let number = number.ok_or(UNEXPECTED)?;
+    if number.bits() > held || held > u64::from(length) {
+        return Err(NOT_DECLARED);
+    }
     let mut bytes = number.to_bytes_le();
-    bytes.resize(held.div_ceil(8), 0);
-    Some(bytes)
+    bytes.resize(held.div_ceil(8) as usize, 0);
+    Ok(bytes)
+}
+
+/// As many as there are bits; of those that vary only the bytes are known.
+fn digits(number: &BigUint, length: u32, held: usize) -> String {
+    let width = held.min(length as usize);
+    format!("{:0>width$}", number.to_str_radix(2))
 }
 
 /// Reads back what is not spelled as the database spells it.
@@ -208,16 +222,21 @@ pub(super) fn read(kind: &Kind, sql_type: &SqlType, json: &Json) -> Option<Value
             count => Some(Value::Timestamp(from_unit(*unit, count)?.checked_sub(MICROS_TO_2000)?)),
         },
         Kind::Bytes => read_base64(json.as_str()?).map(|bytes| Value::Bytes(bytes.into())),
-        Kind::Bits(_) => {
-            let number = BigUint::from_bytes_le(&read_base64(json.as_str()?)?);
+        Kind::Bit => match sql_type {
+            SqlType::Int8 => json.as_bool().map(|bit| Value::Int(i64::from(bit))),
+            _ => json.as_bool().map(|bit| Value::text(if bit { "1" } else { "0" })),
+        },
+        Kind::Bits { length, .. } => {
+            let bytes = read_base64(json.as_str()?)?;
+            let number = BigUint::from_bytes_le(&bytes);
             match sql_type {
                 SqlType::Int8 => number.to_i64().map(Value::Int),
                 SqlType::Numeric(_) => Some(Value::Numeric(Numeric::from_parts(number.into(), 0))),
-                _ => None,
+                _ => Some(Value::text(digits(&number, *length, bytes.len() * 8))),
             }
         }
         Kind::UnsignedInt64 => Some(Value::Numeric(Numeric::from_parts(BigInt::from(number()? as u64), 0))),
-        Kind::Decimal(_, scale) => decimal(json, u16::try_from(*scale).ok()?),
+        Kind::Decimal(_, scale) => decimal(json, *scale),
         Kind::ScaledDecimal => decimal(json.get("value")?, u16::try_from(json.get("scale")?.as_u64()?).ok()?),
         Kind::DecimalText => match json.as_str()? {
             "NAN" => "NaN".parse().ok().map(Value::Numeric),
@@ -277,6 +296,10 @@ mod tests {
     use crate::schema::Column;
     use crate::text::parse_text;
 
+    /// As people read it.
+    const READABLE: DebeziumStyle =
+        DebeziumStyle { schemas: false, decimals: Decimals::String, intervals: Intervals::String };
+
     fn written((sql_type, declared): (&SqlType, &str), text: &str, style: DebeziumStyle) -> String {
         let field = Field::of(&Column::new("c", sql_type.clone(), true), Some(declared), style);
         let mut out = Vec::new();
@@ -327,25 +350,54 @@ mod tests {
             (SqlType::Array(Box::new(SqlType::Date)), "date[]", "{1970-01-02,NULL}", "[1,null]"),
         ];
         for (sql_type, declared, text, json) in &wanted {
-            assert_eq!(written((sql_type, declared), text, DebeziumStyle::default()), *json, "{declared} {text}");
+            assert_eq!(written((sql_type, declared), text, READABLE), *json, "{declared} {text}");
+        }
+        let wanted_bits: [(SqlType, &str, &str, &str); 4] = [
+            (SqlType::Int8, "bit(1)", "1", "true"),
+            (SqlType::Other("bit".into()), "bit(1)", "0", "false"),
+            (SqlType::Other("bit varying".into()), "bit varying", "00000101", "\"BQ==\""),
+            (SqlType::Other("bit varying".into()), "bit varying(20)", "0000000100000010", "\"AgE=\""),
+        ];
+        for (sql_type, declared, text, json) in &wanted_bits {
+            assert_eq!(written((sql_type, declared), text, READABLE), *json, "{declared} {text}");
         }
         for (text, base64) in [("", ""), ("\\x66", "Zg=="), ("\\x666f", "Zm8="), ("\\x666f6f62", "Zm9vYg==")] {
-            assert_eq!(written((&SqlType::Bytea, ""), text, DebeziumStyle::default()), format!("\"{base64}\""));
+            assert_eq!(written((&SqlType::Bytea, ""), text, READABLE), format!("\"{base64}\""));
+        }
+    }
+
+    /// Such a value stands where the table was altered behind a sink's back: what would be lost is refused.
+    #[test]
+    fn what_the_declared_type_would_not_hold_is_refused() {
+        let cases = [
+            (SqlType::Timestamp, "timestamp(3) without time zone", "2018-06-20 15:13:16.945104"),
+            (SqlType::Time, "time(0) without time zone", "00:00:01.000001"),
+            (SqlType::Int8, "bit(3)", "8"),
+            (SqlType::Other("bit".into()), "bit(3)", "1000"),
+            (SqlType::Numeric(Some((4, 2))), "numeric(4,2)", "123.45"),
+            (SqlType::Numeric(Some((4, 2))), "numeric(4,2)", "1.234"),
+            (SqlType::Numeric(Some((4, 2))), "numeric(4,2)", "NaN"),
+        ];
+        for (sql_type, declared, text) in &cases {
+            let style = DebeziumStyle { decimals: Decimals::Precise, ..READABLE };
+            let field = Field::of(&Column::new("c", sql_type.clone(), true), Some(declared), style);
+            let value = parse_text(sql_type, text).expect("a value");
+            assert!(write(&mut Vec::new(), (&field.kind, sql_type), &value).is_err(), "{declared} {text}");
         }
     }
 
     /// `new BigDecimal("12.50").unscaledValue().toByteArray()`, and so on.
     #[test]
     fn decimals_and_intervals_are_written_as_the_settings_say() {
-        let precise = DebeziumStyle { decimals: Decimals::Precise, ..DebeziumStyle::default() };
+        let precise = DebeziumStyle { decimals: Decimals::Precise, ..READABLE };
         let two = SqlType::Numeric(Some((8, 2)));
         for (text, base64) in [("12.50", "BOI="), ("-0.01", "/w=="), ("0.00", "AA=="), ("1.28", "AIA=")] {
             assert_eq!(written((&two, ""), text, precise), format!("\"{base64}\""));
         }
         assert_eq!(written((&SqlType::Numeric(None), ""), "12.50", precise), r#"{"scale":2,"value":"BOI="}"#);
-        let double = DebeziumStyle { decimals: Decimals::Double, ..DebeziumStyle::default() };
+        let double = DebeziumStyle { decimals: Decimals::Double, ..READABLE };
         assert_eq!(written((&two, ""), "12.50", double), "12.5");
-        let numeric = DebeziumStyle { intervals: Intervals::Numeric, ..DebeziumStyle::default() };
+        let numeric = DebeziumStyle { intervals: Intervals::Numeric, ..READABLE };
         assert_eq!(written((&SqlType::Interval, ""), "1 mon 00:00:01", numeric), "2629801000000");
     }
 }

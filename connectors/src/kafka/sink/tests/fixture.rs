@@ -108,7 +108,8 @@ pub(super) fn config(
         connection,
         topic: topic.into(),
         format,
-        debezium: DebeziumStyle::default(),
+        // Messages as people read them.
+        debezium: DebeziumStyle { schemas: false, ..DebeziumStyle::default() },
         registry: None,
         mode,
         key: None,

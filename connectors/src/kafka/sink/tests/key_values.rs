@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::config::{KafkaFormat, KafkaMode};
+use super::super::config::{DebeziumStyle, Intervals, KafkaFormat, KafkaMode};
 use super::super::encoder::{Encoder, Keys};
 use super::super::key_values::key_values;
 use super::encoder::form;
@@ -22,6 +22,9 @@ fn every_key_that_is_written_is_read_back() {
         (SqlType::Float8, "1e+16"),
         (SqlType::Float8, "NaN"),
         (SqlType::Numeric(None), "12.50"),
+        (SqlType::Numeric(Some((8, 2))), "-12.50"),
+        (SqlType::Numeric(Some((5, -2))), "12300"),
+        (SqlType::Other("bit".into()), "1"),
         (SqlType::Text, "a \"quoted\" \\ text\n"),
         (SqlType::Bytea, "\\x00ff10"),
         (SqlType::Date, "2024-02-29"),
@@ -43,7 +46,7 @@ fn every_key_that_is_written_is_read_back() {
             view.columns = vec![Column::new("extra", SqlType::Text, true), Column::new("k", sql_type.clone(), true)];
             view.key = vec![1];
             let mut config = config("broker:9092", ("orders", "cursors"), (format, KafkaMode::Upsert));
-            config.debezium.schemas = schemas;
+            config.debezium = DebeziumStyle { schemas, intervals: Intervals::String, ..DebeziumStyle::default() };
             let keys = Keys::new(&config, &view, &place()).expect("keys that fit");
             let form = form(&config, (&view, &keys));
             let encoder = Encoder::new(&config, &view, (keys, 6), form);
