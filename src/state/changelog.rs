@@ -124,3 +124,70 @@ fn decode_time(bytes: &[u8]) -> Option<Option<i64>> {
         _ => bytes.try_into().ok().map(|bytes| Some(i64::from_be_bytes(bytes))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tailwater_connectors::{Lsn, Position, Value};
+
+    use super::*;
+
+    fn positions() -> Positions {
+        Positions([("main".into(), Position::Lsn(Lsn(0x70)))].into())
+    }
+
+    fn changes() -> Vec<RowChange> {
+        let row = |id, name: &str| Some(Row::from(vec![Value::Int(id), Value::text(name)]));
+        vec![
+            RowChange { old: None, new: row(1, "Ada") },
+            RowChange { old: row(2, "Bo"), new: row(2, "Cy") },
+            RowChange { old: row(3, "Di"), new: None },
+        ]
+    }
+
+    fn draft() -> ChangelogDraft {
+        let mut draft = ChangelogDraft::default();
+        draft.append(&changes());
+        draft
+    }
+
+    #[test]
+    fn a_chunk_is_read_as_it_was_written_with_its_time_or_without() {
+        for committed_at in [None, Some(0), Some(-1), Some(753_315_200_123_456), Some(i64::MIN), Some(i64::MAX)] {
+            let chunk = decode_chunk(7, &draft().chunk(&positions(), committed_at)).unwrap();
+            let checkpoint = Checkpoint { step: 7, positions: positions() };
+            assert_eq!(chunk, Chunk { checkpoint, committed_at, changes: changes() });
+        }
+    }
+
+    /// As format 4 of the state has it, byte by byte.
+    #[test]
+    fn a_chunk_without_a_place_for_the_time_is_read() {
+        let draft = draft();
+        let mut bytes = vec![1];
+        put_bytes(&mut bytes, br#"{"main":"0/70"}"#);
+        put_varint(&mut bytes, draft.count);
+        bytes.extend_from_slice(&draft.changes);
+        let chunk = decode_chunk(7, &bytes).unwrap();
+        let checkpoint = Checkpoint { step: 7, positions: positions() };
+        assert_eq!(chunk, Chunk { checkpoint, committed_at: None, changes: changes() });
+    }
+
+    #[test]
+    fn what_is_cut_off_or_of_another_version_is_damage() {
+        let bytes = draft().chunk(&positions(), Some(77));
+        for length in 0..bytes.len() {
+            assert!(matches!(decode_chunk(7, &bytes[..length]), Err(StateError::Damaged { .. })), "{length}");
+        }
+        for (version, more) in [(0, None), (3, None), (VERSION, Some(0))] {
+            let mut other = bytes.clone();
+            other[0] = version;
+            other.extend(more);
+            assert!(matches!(decode_chunk(7, &other), Err(StateError::Damaged { .. })), "{version}");
+        }
+        let mut short = vec![VERSION];
+        put_bytes(&mut short, b"{}");
+        put_bytes(&mut short, &[0; 7]);
+        put_varint(&mut short, 0);
+        assert!(matches!(decode_chunk(7, &short), Err(StateError::Damaged { .. })), "no time has seven bytes");
+    }
+}

@@ -3,18 +3,16 @@
 //! `TAILWATER_KAFKA_KILLS` is how often the daemon is killed.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value as Json, json};
-use tempfile::TempDir;
+use tailwater::pipeline::status::Condition;
 
-use super::clients::must;
+use super::support::connect_reader::ConnectReader;
 use super::support::kafka_broker::{KafkaBroker, is_left_out};
 use super::support::kafka_topic::{Found, committed};
 use super::support::mysql_rig::{MysqlRig, Session, end_of_log};
 use super::support::mysql_server::Kind;
-use super::support::rig::{PATIENCE, Rig, number, wait_for};
+use super::support::rig::{PATIENCE, Rig, number};
 
 const KILLS: u64 = 10;
 
@@ -26,8 +24,10 @@ fn sink(broker: &KafkaBroker, topic: &str, (table, more): (&str, &str)) -> Strin
     )
 }
 
+/// The payload of the value; of a tombstone null.
 fn value(found: &Found) -> Json {
-    found.value.as_deref().map_or(Json::Null, |value| serde_json::from_str(value).unwrap())
+    let value = found.value.as_deref().map_or(Json::Null, |value| serde_json::from_str(value).unwrap());
+    value.get("payload").cloned().unwrap_or(value)
 }
 
 /// Letter, `before` and `after` of each message; a tombstone is null.
@@ -41,17 +41,17 @@ fn told(messages: &[Found]) -> Vec<Json> {
 
 const MYSQL_TABLE: &str = "create table customers (id bigint unsigned primary key, name varchar(40) not null, price decimal(8,2), \
     born date, seen datetime, exact datetime(6), at timestamp(3) null, span time(1), made year, flags bit(9), raw varbinary(9), tags set('a','b'), \
-    state enum('new','old'), doc json, small tinyint)";
+    state enum('new','old'), doc json, small tinyint, yes bit)";
 const MYSQL_ROW: &str = "insert into customers values (1, 'Anne', 12.50, '1970-01-11', '2018-06-20 06:37:03', '2018-06-20 06:37:03.000001', \
-    '2018-06-20 13:37:03.5', '00:00:01.5', 2018, b'100000001', x'666f', 'a,b', 'new', '{\"a\": 1}', -7)";
+    '2018-06-20 13:37:03.5', '00:00:01.5', 2018, b'100000001', x'666f', 'a,b', 'new', '{\"a\": 1}', -7, 1)";
 
-/// By "Data type mappings" of Debezium's connector for MySQL, with its defaults but for `decimal.handling.mode=string`:
+/// By "Data type mappings" of Debezium's connector for MySQL, with its defaults:
 /// <https://debezium.io/documentation/reference/3.6/connectors/mysql.html#mysql-data-types>
 fn anne() -> Json {
     json!({
-        "id": 1, "name": "Anne", "price": "12.50", "born": 10, "seen": 1_529_476_623_000_i64, "exact": 1_529_476_623_000_001_i64,
+        "id": 1, "name": "Anne", "price": "BOI=", "born": 10, "seen": 1_529_476_623_000_i64, "exact": 1_529_476_623_000_001_i64,
         "at": "2018-06-20T13:37:03.500Z", "span": 1_500_000, "made": 2018, "flags": "AQE=", "raw": "Zm8=", "tags": "a,b", "state": "new",
-        "doc": "{\"a\":1}", "small": -7
+        "doc": "{\"a\":1}", "small": -7, "yes": true
     })
 }
 
@@ -64,9 +64,9 @@ fn normal(mut row: Json) -> Json {
     row
 }
 
-fn mysql(topic: &str, broker: &KafkaBroker, more: &str) -> MysqlRig {
+fn mysql(kind: Kind, topic: &str, broker: &KafkaBroker, more: &str) -> MysqlRig {
     let statements = ["set time_zone = '+00:00'", MYSQL_TABLE, MYSQL_ROW];
-    MysqlRig::new(Kind::Mysql9, &statements, &sink(broker, topic, ("customers", more)))
+    MysqlRig::new(kind, &statements, &sink(broker, topic, ("customers", more)))
 }
 
 fn wait_until_delivered(rig: &MysqlRig) {
@@ -76,27 +76,49 @@ fn wait_until_delivered(rig: &MysqlRig) {
     });
 }
 
-#[test]
-fn a_table_of_mysql_passes_through_as_debezium_documents_it() {
-    if is_left_out() || Kind::Mysql9.is_left_out() {
-        return eprintln!("left out: there is to be no Kafka, or no MySQL");
+/// Microseconds since 1970 by the server's clock. The log of MariaDB knows seconds.
+fn now(session: &mut Session, kind: Kind) -> i64 {
+    let seconds = if kind.is_mariadb() { "floor(unix_timestamp(now(6)))" } else { "unix_timestamp(now(6))" };
+    session.rows(&format!("select cast({seconds} * 1000000 as signed)"))[0][0].parse().unwrap()
+}
+
+/// The newest transaction of a log that is all of one server.
+fn newest(rig: &MysqlRig) -> String {
+    let end = end_of_log(&rig.server);
+    match end.rsplit_once(":1-") {
+        Some((server, number)) => format!("{server}:{number}"),
+        None => end,
+    }
+}
+
+fn passes_through_as_documented(kind: Kind, (topic, connector): (&str, &str)) {
+    if is_left_out() || kind.is_left_out() {
+        return eprintln!("left out: there is to be no Kafka, or no {}", kind.name());
     }
     let broker = KafkaBroker::shared();
-    let mut rig = mysql("mysql.events", &broker, "");
+    let mut rig = mysql(kind, topic, &broker, "schemas = false");
     rig.start();
     wait_until_delivered(&rig);
     let mut session = rig.session();
+    let mut committed_between = Vec::new();
     // One by one: what one step holds is told as the difference.
-    for sql in [
-        "insert into customers (id, name) values (2, 'Bo')",
-        "update customers set name = 'Cy' where id = 2",
-        "update customers set id = 3 where id = 2",
-        "delete from customers where id = 3",
+    for (sql, messages) in [
+        ("insert into customers (id, name) values (2, 'Bo')", 1),
+        ("update customers set name = 'Cy' where id = 2", 1),
+        ("update customers set id = 3 where id = 2", 3),
+        ("delete from customers where id = 3", 2),
     ] {
+        let before = now(&mut session, kind);
         session.run(sql);
+        let between = (before..=now(&mut session, kind), newest(&rig));
+        committed_between.extend(vec![between; messages]);
         wait_until_delivered(&rig);
     }
-    let messages = committed(&broker.client(), "mysql.events");
+    // It goes on where it was: what the source declares is what it was, too.
+    rig.daemon.stop().unwrap();
+    rig.start();
+    wait_until_delivered(&rig);
+    let messages = committed(&broker.client(), topic);
     let first = value(&messages[0]);
     assert_eq!((first["op"].as_str(), normal(first["after"].clone())), (Some("r"), anne()));
     assert_eq!(messages[0].header("tailwater.committed_at_us"), None, "what was read was not committed just then");
@@ -117,14 +139,25 @@ fn a_table_of_mysql_passes_through_as_debezium_documents_it() {
         json!([three, null]),
     ];
     assert_eq!(told(&messages[1..]), wanted);
-    for message in &messages[1..] {
+    for (message, (between, gtid)) in messages[1..].iter().zip(committed_between) {
         let micros: i64 = message.header("tailwater.committed_at_us").expect("a time").parse().unwrap();
+        assert!(between.contains(&micros), "{between:?} {message:?}");
         let event = value(message);
         let source = &event["source"];
-        assert!(event.is_null() || source["ts_us"] == micros, "{message:?}");
-        assert!(event.is_null() || source["connector"] == "mysql" && source["db"] == "shop", "{message:?}");
+        assert!(event.is_null() || source["ts_us"] == micros && source["gtid"] == gtid, "{gtid} {message:?}");
+        assert!(event.is_null() || source["connector"] == connector && source["db"] == "shop", "{message:?}");
     }
     rig.daemon.stop().unwrap();
+}
+
+#[test]
+fn a_table_of_mysql_passes_through_as_debezium_documents_it() {
+    passes_through_as_documented(Kind::Mysql9, ("mysql.events", "mysql"));
+}
+
+#[test]
+fn a_table_of_mariadb_passes_through_as_debezium_documents_it() {
+    passes_through_as_documented(Kind::Mariadb11, ("mariadb.events", "mariadb"));
 }
 
 /// Rows that the events leave, each of them going on where the last one of its key ended.
@@ -197,101 +230,136 @@ fn killed_at_random_moments_a_table_of_mysql_is_told_of_exactly_once() {
     rig.daemon.stop().unwrap();
 }
 
-/// Kafka Connect with Debezium's `ExtractNewRecordState`, which writes what it reads into a file.
-struct Consumer {
-    process: Child,
-    directory: TempDir,
+/// What Kafka Connect's converter and Debezium's transformation make of all that happened to the row 2, and the first row.
+fn consumed(broker: &KafkaBroker, topic: &str, (row, connector): (&[&str], &str)) {
+    let lines = ConnectReader::start(broker, topic).lines(4);
+    // `Struct.toString` of what the schemas say: a decimal is Java's `BigDecimal`. What is null is not in it.
+    for part in row.iter().chain([&"__deleted=false"]) {
+        assert!(lines[0].contains(part), "{part} in {}", lines[0]);
+    }
+    assert!(
+        lines[0].contains(&format!("__op=r,__source_connector={connector},__source_snapshot=true")),
+        "{}",
+        lines[0]
+    );
+    let bare = |name: &str, deleted: bool, letter: char| {
+        format!(
+            "Struct{{id=2,name={name},__deleted={deleted},__op={letter},__source_connector={connector},__source_snapshot=false}}"
+        )
+    };
+    assert_eq!(lines[1..], [bare("Bo", false, 'c'), bare("Cy", false, 'u'), bare("Cy", true, 'd')]);
 }
 
-impl Consumer {
-    fn start(broker: &KafkaBroker, topic: &str) -> Self {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let output = must(Command::new(root.join("script/debezium")).arg("3.6"), "no consumer of Debezium's events");
-        let folder = std::path::PathBuf::from(String::from_utf8(output.stdout).unwrap().trim());
-        let directory = tempfile::Builder::new().prefix("tailwater-test-").tempdir().unwrap();
-        let path = |name: &str| directory.path().join(name).display().to_string();
-        let worker = format!(
-            "bootstrap.servers={}\nkey.converter=org.apache.kafka.connect.json.JsonConverter\n\
-             value.converter=org.apache.kafka.connect.json.JsonConverter\noffset.storage.file.filename={}\nlisteners=http://127.0.0.1:0\n\
-             offset.flush.interval.ms=500\nconsumer.isolation.level=read_committed\nconsumer.auto.offset.reset=earliest\n\
-             plugin.path={}\nplugin.discovery=hybrid_warn\n",
-            broker.address(),
-            path("offsets"),
-            folder.join("plugins").display()
-        );
-        let connector = format!(
-            "name=reader\nconnector.class=org.apache.kafka.connect.file.FileStreamSinkConnector\ntasks.max=1\nfile={}\ntopics={topic}\n\
-             transforms=unwrap\ntransforms.unwrap.type=io.debezium.transforms.ExtractNewRecordState\n\
-             transforms.unwrap.delete.tombstone.handling.mode=rewrite\n",
-            path("read")
-        );
-        fs::write(directory.path().join("worker.properties"), worker).unwrap();
-        fs::write(directory.path().join("connector.properties"), connector).unwrap();
-        let log = fs::File::create(directory.path().join("log")).unwrap();
-        let mut command = Command::new(folder.join("run"));
-        command.args([path("worker.properties"), path("connector.properties")]);
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        Self { process: command.spawn().unwrap(), directory }
-    }
+const ROW_2: [&str; 3] = [
+    "insert into customers (id, name) values (2, 'Bo')",
+    "update customers set name = 'Cy' where id = 2",
+    "delete from customers where id = 2",
+];
 
-    fn file(&self, name: &str) -> String {
-        fs::read_to_string(self.directory.path().join(name)).unwrap_or_default()
-    }
-
-    /// The first lines, as soon as there are so many.
-    fn lines(&self, number: usize) -> Vec<String> {
-        let found = wait_for(|| {
-            let lines: Vec<String> = self.file("read").lines().map(Into::into).collect();
-            (lines.len() >= number).then_some(lines)
-        });
-        found.unwrap_or_else(|| panic!("it read only {}\nlog:\n{}", self.file("read"), self.file("log")))
-    }
-}
-
-impl Drop for Consumer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
+const POSTGRES_TABLE: &str = "create table customers (id int primary key, name text not null, price numeric(8,2), loose numeric, at timestamp(3), \
+    exact timestamp, moment timestamptz, day date, span time(3), code uuid, doc jsonb, raw bytea, list int[], bit bit, long interval); \
+    insert into customers values (1, 'Anne', 12.50, 1.250, '2018-06-20 06:37:03.5', '2018-06-20 15:13:16.945104', \
+    '2018-06-20 13:37:03.5+00', '1970-01-11', '00:00:01.5', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '{\"a\": 1}', '\\x666f', '{1,2}', b'1', \
+    '1 month 1 second')";
 
 #[test]
-fn a_consumer_of_debeziums_events_reads_tables_unchanged() {
-    let without = std::env::var("TAILWATER_TEST_WITHOUT").unwrap_or_default();
-    if is_left_out() || without.split(',').any(|name| name.trim() == "debezium") {
+fn a_table_of_postgres_passes_through_to_an_existing_consumer() {
+    if is_left_out() || ConnectReader::is_left_out() {
         return eprintln!("left out: there is to be no Kafka, or no consumer");
     }
     let broker = KafkaBroker::shared();
-    let table = "create table customers (id int primary key, name text not null, price numeric(8,2), loose numeric, at timestamp(3), \
-        moment timestamptz, day date, code uuid, doc jsonb, raw bytea, list int[]); \
-        insert into customers values (1, 'Anne', 12.50, 1.250, '2018-06-20 06:37:03.5', '2018-06-20 13:37:03.5+00', '1970-01-11', \
-        'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '{\"a\": 1}', '\\x666f', '{1,2}')";
-    let more = "schemas = true\ndecimals = \"precise\"";
-    let mut rig = Rig::new(table, &sink(&broker, "postgres.consumed", ("customers", more)));
+    let mut rig = Rig::new(POSTGRES_TABLE, &sink(&broker, "postgres.consumed", ("customers", "")));
     let database = rig.database();
+    let number = |sql: &str| database.value(sql).unwrap().parse::<i64>().unwrap();
+    let now = || number("select (extract(epoch from clock_timestamp()) * 1000000)::bigint");
+    let end = || number("select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint");
     rig.start();
     rig.wait_until_delivered(&database);
-    for sql in [
-        "insert into customers (id, name) values (2, 'Bo')",
-        "update customers set name = 'Cy' where id = 2",
-        "delete from customers where id = 2",
-    ] {
+    let mut told_between = Vec::new();
+    for sql in ROW_2 {
+        let before = (now(), end());
         database.run(sql);
+        told_between.push((before, (now(), end())));
         rig.wait_until_delivered(&database);
     }
-    let lines = Consumer::start(&broker, "postgres.consumed").lines(4);
-    let empty = |name: &str, deleted: bool| format!("Struct{{id=2,name={name},__deleted={deleted}}}");
-    // `Struct.toString` of what the schema says: a decimal is Java's `BigDecimal`.
-    assert!(lines[0].starts_with("Struct{id=1,name=Anne,price=12.50,loose=Struct{scale=3,value="), "{}", lines[0]);
-    for part in [
-        "at=1529476623500",
-        "moment=2018-06-20T13:37:03.5Z",
-        "day=10",
-        "doc={\"a\": 1}",
-        "list=[1, 2]",
-        "__deleted=false",
-    ] {
-        assert!(lines[0].contains(part), "{part} in {}", lines[0]);
+    let messages = committed(&broker.client(), "postgres.consumed");
+    let documented = json!({
+        "id": 1, "name": "Anne", "price": "BOI=", "loose": {"scale": 3, "value": "BOI="}, "at": 1_529_476_623_500_i64,
+        "exact": 1_529_507_596_945_104_i64, "moment": "2018-06-20T13:37:03.5Z", "day": 10, "span": 1500,
+        "code": "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "doc": "{\"a\": 1}", "raw": "Zm8=", "list": [1, 2], "bit": true,
+        "long": 2_629_801_000_000_i64
+    });
+    let first = value(&messages[0]);
+    assert_eq!((first["op"].as_str(), &first["after"]), (Some("r"), &documented));
+    assert_eq!(messages[0].header("tailwater.committed_at_us"), None, "what was read was not committed just then");
+    assert_eq!(messages.len(), 5, "the tombstone behind the deletion, too");
+    for (message, ((from, begin), (to, end))) in messages[1..].iter().zip(told_between) {
+        let source = value(message)["source"].clone();
+        let micros: i64 = message.header("tailwater.committed_at_us").unwrap().parse().unwrap();
+        assert!((from..=to).contains(&micros) && source["ts_us"] == micros, "{from} {to} {message:?}");
+        let lsn = source["lsn"].as_i64().unwrap();
+        assert!(begin < lsn && lsn <= end, "{begin} {end} {message:?}");
+        assert_eq!(source["sequence"], format!("[\"{lsn}\",\"{lsn}\"]"));
+        let words = ["connector", "name", "db", "schema", "table"].map(|name| source[name].as_str().unwrap());
+        assert_eq!(words, ["postgresql", "main", "postgres", "public", "customers"]);
     }
-    assert_eq!(lines[1..], [empty("Bo", false), empty("Cy", false), empty("Cy", true)]);
+    let row = [
+        "Struct{id=1,name=Anne,price=12.50,loose=Struct{scale=3,value=",
+        "at=1529476623500,exact=1529507596945104,moment=2018-06-20T13:37:03.5Z,day=10,span=1500,",
+        "doc={\"a\": 1}",
+        "list=[1, 2],bit=true,long=2629801000000",
+    ];
+    consumed(&broker, "postgres.consumed", (&row, "postgresql"));
+}
+
+#[test]
+fn a_table_of_mysql_passes_through_to_an_existing_consumer() {
+    if is_left_out() || Kind::Mysql9.is_left_out() || ConnectReader::is_left_out() {
+        return eprintln!("left out: there is to be no Kafka, no MySQL, or no consumer");
+    }
+    let broker = KafkaBroker::shared();
+    let mut rig = mysql(Kind::Mysql9, "mysql.consumed", &broker, "");
+    rig.start();
+    wait_until_delivered(&rig);
+    let mut session = rig.session();
+    for sql in ROW_2 {
+        session.run(sql);
+        wait_until_delivered(&rig);
+    }
+    let row = [
+        "Struct{id=1,name=Anne,price=12.50,born=10,seen=1529476623000,exact=1529476623000001,at=2018-06-20T13:37:03.500Z,span=1500000,made=2018,",
+        "tags=a,b,state=new,",
+        "small=-7,yes=true",
+    ];
+    consumed(&broker, "mysql.consumed", (&row, "mysql"));
+}
+
+/// Such an `ALTER` changes no type that views know. Nothing may be lost by it in silence.
+#[test]
+fn digits_that_a_column_gets_later_are_told_after_a_restart_and_not_cut_off() {
+    if is_left_out() || Kind::Mysql9.is_left_out() {
+        return eprintln!("left out: there is to be no Kafka, or no MySQL");
+    }
+    let broker = KafkaBroker::shared();
+    let table = "create table visits (id int primary key, at datetime(3) not null)";
+    let row = "insert into visits values (1, '2018-06-20 06:37:03.001')";
+    let sink = sink(&broker, "mysql.altered", ("visits", "schemas = false"));
+    let mut rig = MysqlRig::new(Kind::Mysql9, &[table, row], &sink);
+    rig.start();
+    wait_until_delivered(&rig);
+    let mut session = rig.session();
+    session.run("alter table visits modify at datetime(6) not null");
+    session.run("insert into visits values (2, '2018-06-20 06:37:03.000001')");
+    let status = rig.wait_for_status("the sink says what it cannot write", |status| {
+        status.sinks.get("passed").is_some_and(|sink| sink.condition == Condition::Failed)
+    });
+    let error = status.sinks["passed"].error.clone().unwrap();
+    assert!(error.contains("\"at\"") && error.contains("restart"), "{error}");
+    rig.daemon.stop().unwrap();
+    rig.start();
+    wait_until_delivered(&rig);
+    let rows = replayed(&committed(&broker.client(), "mysql.altered"));
+    let at: Vec<i64> = rows.values().map(|row| row["at"].as_i64().unwrap()).collect();
+    assert_eq!(at, [1_529_476_623_001_000, 1_529_476_623_000_001]);
+    rig.daemon.stop().unwrap();
 }

@@ -8,6 +8,7 @@ use num_traits::ToPrimitive;
 use serde_json::Value as Json;
 
 use crate::json;
+use crate::kafka::base64;
 use crate::numeric::Numeric;
 use crate::sql_type::SqlType;
 use crate::text;
@@ -206,7 +207,7 @@ fn digits(number: &BigUint, length: u32, held: usize) -> String {
 pub(super) fn read(kind: &Kind, sql_type: &SqlType, json: &Json) -> Option<Value> {
     let number = || json.as_i64();
     let decimal = |json: &Json, scale: u16| {
-        let digits = BigInt::from_signed_bytes_be(&read_base64(json.as_str()?)?);
+        let digits = BigInt::from_signed_bytes_be(&base64::decode(json.as_str()?)?);
         Some(Value::Numeric(Numeric::from_parts(digits, scale)))
     };
     match kind {
@@ -221,13 +222,13 @@ pub(super) fn read(kind: &Kind, sql_type: &SqlType, json: &Json) -> Option<Value
             SINCE_EVER => Some(Value::Timestamp(i64::MIN)),
             count => Some(Value::Timestamp(from_unit(*unit, count)?.checked_sub(MICROS_TO_2000)?)),
         },
-        Kind::Bytes => read_base64(json.as_str()?).map(|bytes| Value::Bytes(bytes.into())),
+        Kind::Bytes => base64::decode(json.as_str()?).map(|bytes| Value::Bytes(bytes.into())),
         Kind::Bit => match sql_type {
             SqlType::Int8 => json.as_bool().map(|bit| Value::Int(i64::from(bit))),
             _ => json.as_bool().map(|bit| Value::text(if bit { "1" } else { "0" })),
         },
         Kind::Bits { length, .. } => {
-            let bytes = read_base64(json.as_str()?)?;
+            let bytes = base64::decode(json.as_str()?)?;
             let number = BigUint::from_bytes_le(&bytes);
             match sql_type {
                 SqlType::Int8 => number.to_i64().map(Value::Int),
@@ -256,36 +257,10 @@ fn plain(out: &mut Vec<u8>, number: i64) {
     out.extend_from_slice(text.as_bytes());
 }
 
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 fn quoted_base64(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
-    write_base64(out, bytes);
+    out.extend_from_slice(base64::encoded(bytes).as_bytes());
     out.push(b'"');
-}
-/// RFC 4648, with padding.
-fn write_base64(out: &mut Vec<u8>, bytes: &[u8]) {
-    for chunk in bytes.chunks(3) {
-        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            let sextet = (bits >> (18 - 6 * digit)) & 63;
-            out.push(if digit <= chunk.len() { DIGITS[sextet as usize] } else { b'=' });
-        }
-    }
-}
-
-fn read_base64(text: &str) -> Option<Vec<u8>> {
-    let (mut bytes, mut bits, mut count) = (Vec::new(), 0u32, 0);
-    for digit in text.bytes().filter(|digit| *digit != b'=') {
-        bits = bits << 6 | DIGITS.iter().position(|known| *known == digit)? as u32;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

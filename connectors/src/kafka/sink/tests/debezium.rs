@@ -203,7 +203,9 @@ fn compare(path: &str, (documented, ours): (&Json, &Json), found: &mut BTreeSet<
         match (documented.get(name), ours.get(name)) {
             (Some(documented), Some(ours)) => compare(&path, (documented, ours), found),
             (None, Some(ours)) => _ = found.insert(format!("{path}: nothing, {}", shown(ours))),
-            (documented, _) => _ = found.insert(format!("{path}: {}, nothing", documented.map_or_else(String::new, shown))),
+            (documented, _) => {
+                _ = found.insert(format!("{path}: {}, nothing", documented.map_or_else(String::new, shown)))
+            }
         }
     }
 }
