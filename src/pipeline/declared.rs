@@ -113,7 +113,7 @@ mod tests {
         };
         let name = TableName { source: "main".into(), schema: "public".into(), table: "visits".into() };
         let columns = columns.iter().map(column).collect();
-        Arc::new(TableSchema { name, columns, key: vec![0], replica_identity: ReplicaIdentity::Default })
+        Arc::new(TableSchema { name, columns, key: vec![0], id: 1, identity: ReplicaIdentity::Default })
     }
 
     fn recorded(table: Arc<TableSchema>) -> SourceRecord {
