@@ -40,8 +40,9 @@ impl ConnectReader {
             path("offsets"),
             folder.join("plugins").display()
         );
+        // Its name is that of its group, too: of two with one name, one would wait for the other.
         let connector = format!(
-            "name=reader\nconnector.class=org.apache.kafka.connect.file.FileStreamSinkConnector\ntasks.max=1\nfile={}\ntopics={topic}\n\
+            "name=reader-{topic}\nconnector.class=org.apache.kafka.connect.file.FileStreamSinkConnector\ntasks.max=1\nfile={}\ntopics={topic}\n\
              transforms=unwrap\ntransforms.unwrap.type=io.debezium.transforms.ExtractNewRecordState\n\
              transforms.unwrap.delete.tombstone.handling.mode=rewrite\ntransforms.unwrap.add.fields=op,source.connector,source.snapshot\n",
             path("read")
