@@ -11,6 +11,9 @@ use super::super::clients::must;
 use super::kafka_broker::KafkaBroker;
 use super::rig::wait_for;
 
+/// Kafka Connect takes ten seconds of a processor before it reads anything; so much more patience it gets.
+const STARTS_SLOWLY: u32 = 3;
+
 /// Stopped when dropped.
 pub(crate) struct ConnectReader {
     process: Child,
@@ -62,10 +65,11 @@ impl ConnectReader {
 
     /// The first lines, as soon as there are so many.
     pub(crate) fn lines(&self, number: usize) -> Vec<String> {
-        let found = wait_for(|| {
+        let look = || {
             let lines: Vec<String> = self.file("read").lines().map(Into::into).collect();
             (lines.len() >= number).then_some(lines)
-        });
+        };
+        let found = (0..STARTS_SLOWLY).find_map(|_| wait_for(look));
         found.unwrap_or_else(|| panic!("it read only {}\nlog:\n{}", self.file("read"), self.file("log")))
     }
 }
