@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use smol_str::SmolStr;
 use tailwater_connectors::kafka::sink::config::{KafkaFormat, Origin};
-use tailwater_connectors::{SourceError, TableName, TableSchema};
+use tailwater_connectors::{Column, SourceError, TableName, TableSchema};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -81,19 +81,20 @@ fn taken(record: &mut SourceRecord, found: &[Arc<TableSchema>]) -> bool {
     for table in &mut record.tables {
         let Some(now) = found.iter().find(|now| now.name == table.name) else { continue };
         let mut columns = table.columns.clone();
+        let words = |columns: &[Column]| {
+            columns.iter().map(|column| column.declared.text().map(SmolStr::new)).collect::<Vec<_>>()
+        };
+        let before = words(&columns);
         for column in &mut columns {
-            let same = |other: &&tailwater_connectors::Column| {
-                (&other.name, &other.sql_type) == (&column.name, &column.sql_type)
-            };
-            let Some(now) = now.columns.iter().find(same) else { continue };
-            if now.declared.text() != column.declared.text() {
-                info!(table = %table.name, column = %column.name, declared = now.declared.text(), "the type of the column is declared so");
+            let same = |other: &&Column| (&other.name, &other.sql_type) == (&column.name, &column.sql_type);
+            if let Some(now) = now.columns.iter().find(same) {
                 column.declared = now.declared.clone();
-                is_other = true;
             }
         }
-        if is_other {
+        if words(&columns) != before {
+            info!(table = %table.name, "the table declares its columns otherwise than before");
             Arc::make_mut(table).columns = columns;
+            is_other = true;
         }
     }
     is_other
@@ -102,7 +103,7 @@ fn taken(record: &mut SourceRecord, found: &[Arc<TableSchema>]) -> bool {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use tailwater_connectors::{Column, Declared, ReplicaIdentity, SqlType};
+    use tailwater_connectors::{Declared, ReplicaIdentity, SqlType};
 
     use super::*;
 
