@@ -55,7 +55,7 @@ pub fn write_value(out: &mut Vec<u8>, sql_type: &SqlType, value: &Value) {
         Value::Float(number) if number.is_finite() => write_plain(out, sql_type, value),
         Value::Text(text) if matches!(sql_type, SqlType::Json | SqlType::Jsonb) => embed(out, text),
         Value::Text(text) => write_string(out, text),
-        Value::Array(array) => write_array(out, (sql_type, array), write_value),
+        Value::Array(array) => write_array(out, (sql_type, array), &write_value),
         _ => {
             // Nothing in these forms needs escaping, except bytea's backslash.
             out.push(b'"');
@@ -103,10 +103,10 @@ fn embed(out: &mut Vec<u8>, document: &str) {
 }
 
 /// Writes one value.
-pub(crate) type WriteValue = fn(&mut Vec<u8>, &SqlType, &Value);
+pub(crate) type WriteValue<'w> = &'w dyn Fn(&mut Vec<u8>, &SqlType, &Value);
 
 /// Appends an array, nested by dimension, with elements as `write` has them.
-pub(crate) fn write_array(out: &mut Vec<u8>, (sql_type, array): (&SqlType, &Array), write: WriteValue) {
+pub(crate) fn write_array(out: &mut Vec<u8>, (sql_type, array): (&SqlType, &Array), write: WriteValue<'_>) {
     let element_type = match sql_type {
         SqlType::Array(element) => element,
         other => other,

@@ -35,7 +35,7 @@ pub use open_transactions::{OpenTransactions, OpenTransactionsSender};
 pub use position::{Lsn, Position, Positions};
 pub use read_back::{Held, HeldEntries, HeldEntry, ReadBack};
 pub use row::Row;
-pub use schema::{Collation, CollationOrder, Column, ReplicaIdentity, TableName, TableSchema, ViewSchema};
+pub use schema::{Collation, CollationOrder, Column, Declared, ReplicaIdentity, TableName, TableSchema, ViewSchema};
 pub use sink::{ChangelogBatch, Cursor, RowChange, RowPages, Sink, SinkError};
 pub use snapshot::{SNAPSHOT_TAKE_MAX, SnapshotError, SnapshotQuery, Snapshots, SourceSnapshot};
 pub use source::{

@@ -1,6 +1,7 @@
 //! Shapes of tables and views.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use smol_str::SmolStr;
 use crate::sql_type::SqlType;
 
 /// One column of a table or view.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Column {
     /// Name as the catalog has it, not quoted.
     pub name: SmolStr,
@@ -20,12 +21,53 @@ pub struct Column {
     /// How its text is ordered and compared, where that is not the database's default.
     #[serde(default)]
     pub collation: Option<Arc<Collation>>,
+    /// The type as its source declares it.
+    #[serde(default)]
+    pub declared: Declared,
+}
+
+/// A column's type in its source's own words (`timestamp(3) without time zone`, `bigint unsigned`), where they are known. They say nothing of
+/// values that the type does not, so columns that differ in them alone are equal: a state that was written without them fits the same table.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Declared(Option<SmolStr>);
+
+impl Declared {
+    /// These words.
+    pub fn new(words: impl Into<SmolStr>) -> Self {
+        Self(Some(words.into()))
+    }
+
+    /// The words.
+    pub fn text(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl PartialEq for Declared {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Declared {}
+
+impl Hash for Declared {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+/// Without the declared type, as in comparisons: what is made of this text decides whether a view is another one.
+impl fmt::Debug for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Column");
+        shown.field("name", &self.name).field("sql_type", &self.sql_type);
+        shown.field("nullable", &self.nullable).field("collation", &self.collation).finish()
+    }
 }
 
 impl Column {
     /// A column whose text has the database's collation.
     pub fn new(name: impl Into<SmolStr>, sql_type: SqlType, nullable: bool) -> Self {
-        Self { name: name.into(), sql_type, nullable, collation: None }
+        Self { name: name.into(), sql_type, nullable, collation: None, declared: Declared::default() }
     }
 }
 

@@ -38,6 +38,8 @@ pub struct ChangelogBatch {
     pub changes: Vec<RowChange>,
     /// Where the sink stands after this batch.
     pub cursor: Cursor,
+    /// When the newest transaction that it covers was committed, microseconds since 2000-01-01 UTC by its source's clock; `None`: not known.
+    pub committed_at: Option<i64>,
 }
 
 /// All rows of a view at one checkpoint, page by page.

@@ -2,7 +2,7 @@
 
 use tailwater_connectors::kafka::registry::RegistryConfig;
 use tailwater_connectors::kafka::sink::config::{
-    Compression, DEFAULT_CURSOR_TOPIC, KafkaFormat, KafkaMode, KafkaSinkConfig,
+    Compression, DEFAULT_CURSOR_TOPIC, DebeziumStyle, Decimals, Intervals, KafkaFormat, KafkaMode, KafkaSinkConfig,
 };
 
 use super::checked::SinkConfig;
@@ -47,6 +47,7 @@ pub(super) fn read(
         connection: connection?,
         topic: topic?,
         format,
+        debezium: debezium(format, section),
         registry,
         mode,
         key,
@@ -70,6 +71,32 @@ fn format(section: &Section<'_>) -> KafkaFormat {
             KafkaFormat::Json
         }),
     }
+}
+
+/// Reads what Debezium's connector and converter would be told; no other format has use for it.
+fn debezium(format: KafkaFormat, section: &Section<'_>) -> DebeziumStyle {
+    let style = DebeziumStyle {
+        schemas: section.boolean("schemas").unwrap_or(DebeziumStyle::default().schemas),
+        decimals: named("decimals", &Decimals::ALL, section),
+        intervals: named("intervals", &Intervals::ALL, section),
+    };
+    for key in ["schemas", "decimals", "intervals"] {
+        if format != KafkaFormat::Debezium && section.has(key) {
+            let hint = "leave it out, or write format = \"debezium\"";
+            section.report(key, format!("is not for format \"{}\"", format.name()), Some(hint));
+        }
+    }
+    style
+}
+
+fn named<T: Copy + Default>(key: &'static str, all: &[(T, &str)], section: &Section<'_>) -> T {
+    let Some(text) = section.string(key) else { return T::default() };
+    let found = all.iter().find(|(_, name)| *name == text).map(|(value, _)| *value);
+    if found.is_none() {
+        let names: Vec<&str> = all.iter().map(|(_, name)| *name).collect();
+        section.report(key, format!("\"{text}\" is not known here"), Some(&format!("known: {}", names.join(", "))));
+    }
+    found.unwrap_or_default()
 }
 
 /// Reads where schemas are registered, which the formats that have schemas need and no other has use for.

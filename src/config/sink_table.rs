@@ -1,9 +1,10 @@
 //! `table` in a sink: a table of a source as it is, by a view that nobody has to write.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use tailwater_connectors::TableName;
-use tailwater_connectors::kafka::sink::config::Origin;
+use tailwater_connectors::kafka::sink::config::{Origin, OriginKind};
 
 use super::checked::{RowErrors, ViewConfig};
 use super::section::Section;
@@ -78,13 +79,21 @@ fn found<'s>(text: &str, section: &Section<'_>, sources: &'s [SourceConfig]) -> 
 /// A database of MySQL is where Postgres has a schema.
 fn origin(source: &SourceConfig, table: TableName) -> Origin {
     let TableName { source: name, schema, table } = table;
+    let of = |database, schema, kind| Origin {
+        source: name.clone(),
+        database,
+        schema,
+        table: table.clone(),
+        kind,
+        declared: BTreeMap::new(),
+    };
     match &source.kind {
         SourceKind::Postgres(config) => {
             let url = tokio_postgres::Config::from_str(&config.url).ok();
             let database = url.as_ref().and_then(|url| url.get_dbname().or(url.get_user())).map(Into::into);
-            Origin { source: name, database, schema: Some(schema), table }
+            of(database, Some(schema), OriginKind::Postgres)
         }
-        SourceKind::Mysql(_) => Origin { source: name, database: Some(schema), schema: None, table },
-        SourceKind::Kafka(_) | SourceKind::Kinesis(_) => Origin { source: name, database: None, schema: None, table },
+        SourceKind::Mysql(_) => of(Some(schema), None, OriginKind::Mysql),
+        SourceKind::Kafka(_) | SourceKind::Kinesis(_) => of(None, None, OriginKind::Messages),
     }
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use tailwater_connectors::kafka::config::{Isolation, Mode};
 use tailwater_connectors::kafka::format::{Format, SchemaFrom};
-use tailwater_connectors::kafka::sink::config::{Compression, KafkaFormat, KafkaMode, KafkaSinkConfig};
+use tailwater_connectors::kafka::sink::config::{
+    Compression, DebeziumStyle, Decimals, Intervals, KafkaFormat, KafkaMode, KafkaSinkConfig,
+};
 use tailwater_connectors::mysql::config::Tls;
 use tailwater_connectors::redis::config::RedisFormat;
 
@@ -237,6 +239,12 @@ fn a_sink_of_kafka_is_read_with_its_defaults() {
         topic_config = { \"retention.ms\" = \"1000\" }";
     let (sink, _) = kafka(keys);
     assert_eq!((sink.format, sink.mode, sink.partitions), (KafkaFormat::Debezium, KafkaMode::Append, Some(6)));
+    let style = DebeziumStyle { schemas: true, decimals: Decimals::Precise, intervals: Intervals::Numeric };
+    assert_eq!(sink.debezium, style, "as Debezium and Kafka Connect document them");
+    let words =
+        "view = \"card\"\nformat = \"debezium\"\nschemas = false\ndecimals = \"double\"\nintervals = \"string\"";
+    let style = DebeziumStyle { schemas: false, decimals: Decimals::Double, intervals: Intervals::String };
+    assert_eq!(kafka(words).0.debezium, style);
     assert_eq!(sink.topic_config, [("retention.ms".to_string(), "1000".to_string())]);
 }
 
@@ -267,6 +275,8 @@ fn what_is_wrong_in_a_sink_of_kafka_is_named() {
             "view = \"card\"\nformat = \"protobuf\"\nregistry = \"http://r\"\nmode = \"append\"",
             "mode: format \"protobuf\" writes rows, not events",
         ),
+        ("view = \"card\"\nschemas = false", "schemas: is not for format \"json\""),
+        ("view = \"card\"\nformat = \"debezium\"\ndecimals = \"exact\"", "decimals: \"exact\" is not known here"),
         ("view = \"card\"\nmode = \"both\"", "mode: \"both\" is no mode"),
         ("view = \"card\"\npartitions = 0", "partitions: is not a number that brokers take"),
         ("view = \"card\"\ncompression = \"rar\"", "compression: \"rar\" is no compression that is known here"),

@@ -35,6 +35,9 @@ impl StepOutcome {
     }
 }
 
+/// What a source says that does not know when a transaction was committed.
+const NO_TIME: i64 = 0;
+
 /// Changes of a step, per relation.
 type RelationChanges = Vec<Vec<KeyChange>>;
 
@@ -59,6 +62,9 @@ impl Engine {
         let registry = self.without_stopped(&mut tx, &outcome)?;
         for (table, step) in &self.trims {
             tx.trim_changelog(*table, *step);
+        }
+        if last.committed_at != NO_TIME {
+            tx.note_commit_time(last.committed_at);
         }
         let positions = moved(&tx, source, &last.position);
         let checkpoint = tx.commit(&positions)?;

@@ -76,7 +76,7 @@ async fn check_sinks(config: &Config, planning: &super::Planning, found: &mut Ve
         let Some(view) = planning.views().iter().find(|view| view.name == *configured.view()) else { continue };
         let (name, columns, key) = (view.name.clone(), view.columns.clone(), view.key.clone());
         let schema = ViewSchema { name, columns, key, fingerprint: 0 };
-        let outcome = match make_sink(configured, &config.state_dir, &schema) {
+        let outcome = match make_sink((configured, &config.state_dir), &schema, planning.tables()) {
             Ok((mut sink, _)) => sink.check(&schema).await,
             Err(error) => Err(error),
         };

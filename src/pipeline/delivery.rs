@@ -21,7 +21,7 @@ use super::fold::fold;
 use super::status::{Condition, SinkStatus, StatusBoard};
 use super::verify::{SinkAsk, answer_sink_ask};
 use crate::fail_point::{FailPoint, pass};
-use crate::state::{Checkpoint, State, StateError};
+use crate::state::{Checkpoint, Chunk, State, StateError};
 
 /// Changelog read for one write: bounds memory and the size of the sink's transaction.
 const BATCH_BYTES_MAX: usize = 4 << 20;
@@ -226,15 +226,21 @@ impl Delivery {
 
     fn read_batches(&self, cursor: &Cursor, is_each_step: bool) -> Result<Vec<ChangelogBatch>, StateError> {
         let (newest, chunks) = self.state.read(|reader| {
-            let chunks = reader.changelog(&self.view.name, cursor.step, BATCH_BYTES_MAX)?;
+            let chunks = reader.chunks(&self.view.name, cursor.step, BATCH_BYTES_MAX)?;
             Ok::<_, StateError>((reader.checkpoint()?, chunks))
         })?;
-        let batch = |(reached, changes)| ChangelogBatch { changes, cursor: self.cursor(reached) };
+        let batch = |(reached, committed_at, changes)| {
+            let cursor = self.cursor(reached);
+            ChangelogBatch { changes, cursor, committed_at }
+        };
+        let parts = |chunk: Chunk| (chunk.checkpoint, chunk.committed_at, chunk.changes);
         if is_each_step && !chunks.is_empty() {
-            return Ok(chunks.into_iter().map(batch).collect());
+            return Ok(chunks.into_iter().map(parts).map(batch).collect());
         }
-        let reached = chunks.last().map_or(newest, |(checkpoint, _)| checkpoint.clone());
-        Ok(vec![batch((reached, fold(&self.view, chunks)?))])
+        let committed_at = chunks.last().and_then(|chunk| chunk.committed_at);
+        let reached = chunks.last().map_or(newest, |chunk| chunk.checkpoint.clone());
+        let chunks = chunks.into_iter().map(|chunk| (chunk.checkpoint, chunk.changes)).collect();
+        Ok(vec![batch((reached, committed_at, fold(&self.view, chunks)?))])
     }
 
     fn damaged(&self, error: &StateError) -> SinkError {

@@ -108,7 +108,7 @@ impl Prepared {
         planning: Planning,
         (engine, state): (Engine, Arc<State>),
     ) -> Result<Self, PipelineError> {
-        let (sinks, searches) = open_sinks(&config, engine.views())?;
+        let (sinks, searches) = open_sinks(&config, engine.views(), &planning)?;
         let checkpoint = state.checkpoint()?;
         let (verifier, desk) = Verifier::new(&config, &planning, engine.views());
         let (checkpoints, newest) = watch::channel(checkpoint.clone());
@@ -314,14 +314,18 @@ async fn joined(tasks: &mut JoinSet<()>) {
     }
 }
 
-fn open_sinks(config: &Config, views: &[Arc<ViewSchema>]) -> Result<(Vec<PlannedSink>, Searches), PipelineError> {
+fn open_sinks(
+    config: &Config,
+    views: &[Arc<ViewSchema>],
+    planning: &Planning,
+) -> Result<(Vec<PlannedSink>, Searches), PipelineError> {
     let (mut sinks, mut searches) = (Vec::new(), BTreeMap::new());
     for configured in &config.sinks {
         let view = views.iter().find(|view| view.name == *configured.view()).ok_or_else(|| PipelineError::Misfit {
             message: format!("sink \"{}\": there is no view \"{}\"", configured.name(), configured.view()),
             hint: "name a view of the configuration".into(),
         })?;
-        let (sink, index) = make_sink(configured, &config.state_dir, view)?;
+        let (sink, index) = make_sink((configured, &config.state_dir), view, planning.tables())?;
         if let Some(index) = index {
             searches.insert(configured.name().clone(), index);
         }

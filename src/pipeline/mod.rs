@@ -15,6 +15,7 @@ mod backoff;
 mod check;
 mod copies;
 mod daemon;
+mod declared;
 mod delivered;
 mod delivery;
 mod durability;

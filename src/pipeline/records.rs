@@ -1,7 +1,7 @@
 //! What the state directory remembers of the sources, brought to what the configuration asks for.
 //!
 //! Tables that the configuration reads now and did not before are asked of their source, and copied beside its stream; tables that it
-//! reads no more are forgotten. Otherwise nobody is asked: a daemon serves its views although its databases are down.
+//! reads no more are forgotten. Otherwise nobody is waited for: a daemon serves its views although its databases are down.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use tracing::{error, info, warn};
 
 use super::aside::SetAside;
 use super::backoff::Backoff;
+use super::declared;
 use super::error::PipelineError;
 use super::planning::{PlannedSource, Planning, plan_views, relations_read, wanted_tables};
 use super::source::connector;
@@ -127,6 +128,7 @@ async fn current(
             let changed = [changed, source.redeclared(&record.tables).as_slice()].concat();
             let renewed = renew(source, &mut record, &changed).await?;
             now.differ |= !renewed.is_empty();
+            now.differ |= declared::renew(config, source, &mut record).await?;
             now.renewed.extend(renewed);
         }
         if record.foreign && !positions.0.contains_key(&name) {

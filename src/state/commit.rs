@@ -56,14 +56,18 @@ impl<'a> StepBatch<'a> {
     }
 
     /// Adds a view's chunk and the deletion of chunks that its followers have behind them.
-    pub(super) fn changelog(&mut self, table: TableId, draft: &ChangelogDraft) -> Result<(), StateError> {
+    pub(super) fn changelog(
+        &mut self,
+        table: TableId,
+        (draft, committed_at): (&ChangelogDraft, Option<i64>),
+    ) -> Result<(), StateError> {
         let step = self.checkpoint.step;
         let floor = match draft.moves_floor() {
             true => Some(self.move_floor(table, draft)?),
             false => None,
         };
         if !draft.is_empty() && floor != Some(step) {
-            let chunk = draft.chunk(&self.checkpoint.positions);
+            let chunk = draft.chunk(&self.checkpoint.positions, committed_at);
             self.batch.put_cf(self.database.changelog(), chunk_key(table, step), chunk);
         }
         Ok(())

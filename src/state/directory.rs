@@ -25,7 +25,10 @@ use super::home::StateHome;
 use super::lock::Lock;
 
 /// Everything under the directory: key codec, row codec, column families, names of documents.
-pub(super) const FORMAT: u32 = 4;
+pub(super) const FORMAT: u32 = 5;
+/// The oldest format that is read as it is, and becomes the newest with that: what came since is said by what is written itself. Format 4 has
+/// no commit times in changelogs and no declared types of columns.
+const FORMAT_READ_FROM: u32 = 4;
 
 /// Where RocksDB lies in it.
 pub(super) const DATABASE: &str = "db";
@@ -158,9 +161,13 @@ pub(super) fn name(path: &Path) -> String {
 fn check_format(path: &Path, text: &str) -> Result<SmolStr, StateError> {
     let file: FormatFile =
         serde_json::from_str(text).map_err(|_| StateError::damaged(path.join("FORMAT").display().to_string()))?;
-    if file.format != FORMAT {
+    if !(FORMAT_READ_FROM..=FORMAT).contains(&file.format) {
         let found = file.format.to_string();
         return Err(StateError::Format { directory: name(path), found, supported: FORMAT });
+    }
+    if file.format != FORMAT {
+        // Before anything is written that an older version would take for damage.
+        write_format(path, &file.id).map_err(|error| failed(path, &error))?;
     }
     Ok(file.id)
 }
@@ -227,10 +234,24 @@ mod tests {
     #[test]
     fn another_format_is_refused() {
         let place = tempfile::tempdir().unwrap();
-        fs::write(place.path().join("FORMAT"), r#"{"format":99,"id":"x"}"#).unwrap();
-        assert!(matches!(Directory::open(place.path(), None), Err(StateError::Format { .. })));
+        for format in [FORMAT_READ_FROM - 1, FORMAT + 1, 99] {
+            fs::write(place.path().join("FORMAT"), format!(r#"{{"format":{format},"id":"x"}}"#)).unwrap();
+            assert!(matches!(Directory::open(place.path(), None), Err(StateError::Format { .. })), "{format}");
+        }
         fs::write(place.path().join("FORMAT"), "\0\0").unwrap();
         assert!(matches!(Directory::open(place.path(), None), Err(StateError::Damaged { .. })));
+    }
+
+    #[test]
+    fn a_format_that_is_read_as_it_is_becomes_the_newest_under_its_id() {
+        let place = tempfile::tempdir().unwrap();
+        fs::create_dir(place.path().join("db")).unwrap();
+        fs::write(place.path().join("db/CURRENT"), "").unwrap();
+        fs::write(place.path().join("FORMAT"), format!(r#"{{"format":{FORMAT_READ_FROM},"id":"x"}}"#)).unwrap();
+        assert_eq!(Directory::open(place.path(), None).unwrap().id(), "x");
+        let text = fs::read_to_string(place.path().join("FORMAT")).unwrap();
+        let file: FormatFile = serde_json::from_str(&text).unwrap();
+        assert_eq!((file.format, file.id.as_str()), (FORMAT, "x"), "an older version refuses it from now on");
     }
 
     #[test]

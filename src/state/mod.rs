@@ -38,6 +38,7 @@ mod views;
 mod witness;
 mod writer;
 
+pub use changelog::Chunk;
 pub use checkpoint::Checkpoint;
 pub use error::StateError;
 pub use home::StateHome;

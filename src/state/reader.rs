@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use smol_str::SmolStr;
 use tailwater_connectors::{Row, RowChange, Value};
 
-use super::changelog::{FLOOR_STEP, chunk_key, chunk_step, decode_chunk, decode_floor};
+use super::changelog::{Chunk, FLOOR_STEP, chunk_key, chunk_step, decode_chunk, decode_floor};
 use super::database::{Database, range};
 use super::documents::{CHECKPOINT, document_key, parse_document};
 use super::key_codec::{encode_key, prefix_end};
@@ -124,12 +124,7 @@ impl<'a> Reader<'a> {
     /// one step); with the step each belongs to. Steps that did not change the view are not in it.
     ///
     /// An `after` below [`Self::changelog_floor`] is [`StateError::ChangelogTrimmed`].
-    pub fn changelog(
-        &self,
-        view: &SmolStr,
-        after: u64,
-        bytes_max: usize,
-    ) -> Result<Vec<(Checkpoint, Vec<RowChange>)>, StateError> {
+    pub fn chunks(&self, view: &SmolStr, after: u64, bytes_max: usize) -> Result<Vec<Chunk>, StateError> {
         let table = self.views.get(view)?.table;
         let floor = self.floor(table)?;
         if after < floor {
@@ -149,6 +144,17 @@ impl<'a> Reader<'a> {
         }
         stored.status()?;
         Ok(chunks)
+    }
+
+    /// [`Self::chunks`] without what only followers outside ask for.
+    pub fn changelog(
+        &self,
+        view: &SmolStr,
+        after: u64,
+        bytes_max: usize,
+    ) -> Result<Vec<(Checkpoint, Vec<RowChange>)>, StateError> {
+        let chunks = self.chunks(view, after, bytes_max)?;
+        Ok(chunks.into_iter().map(|chunk| (chunk.checkpoint, chunk.changes)).collect())
     }
 
     /// The least step after which the changelog of `view` is complete: who holds the view at an earlier step cannot be

@@ -36,6 +36,7 @@ pub struct StateTx<'a> {
     writer: RefCell<MutexGuard<'a, Writer>>,
     overlay: Overlay,
     changelog: BTreeMap<TableId, ChangelogDraft>,
+    committed_at: Option<i64>,
     documents: BTreeMap<String, Option<Vec<u8>>>,
     views: Option<Vec<RegisteredView>>,
     forgotten: BTreeSet<SmolStr>,
@@ -48,6 +49,7 @@ impl<'a> StateTx<'a> {
             writer: RefCell::new(writer),
             overlay: Overlay::default(),
             changelog: BTreeMap::new(),
+            committed_at: None,
             documents: BTreeMap::new(),
             views: None,
             forgotten: BTreeSet::new(),
@@ -244,6 +246,11 @@ impl<'a> StateTx<'a> {
         self.changelog.entry(table).or_default().append(changes);
     }
 
+    /// Notes when the newest transaction of this step was committed, with its changes.
+    pub fn note_commit_time(&mut self, committed_at: i64) {
+        self.committed_at = Some(committed_at);
+    }
+
     /// Forgets the changes of steps up to `step` inclusive, this step's own at most; followers that have not got that
     /// far must start from the rows. A view that was filled anew trims with `u64::MAX`.
     pub fn trim_changelog(&mut self, table: TableId, step: u64) {
@@ -350,7 +357,8 @@ impl<'a> StateTx<'a> {
             let drop_committed = overlay.dropped && !self.is_empty_old(table)?;
             batch.table(table, overlay, drop_committed);
         }
-        self.changelog.iter().try_for_each(|(table, draft)| batch.changelog(*table, draft))?;
+        let committed_at = self.committed_at;
+        self.changelog.iter().try_for_each(|(table, draft)| batch.changelog(*table, (draft, committed_at)))?;
         self.documents.iter().for_each(|(name, document)| batch.document(name, document.as_deref()));
         match self.views.take() {
             Some(views) => self.state.replace_views(views, || batch.write())?,

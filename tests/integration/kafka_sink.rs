@@ -27,6 +27,9 @@ const TOPICS: [Topic; 3] = [
     Topic { name: "spends", view: "spend", format: "json", mode: "append", is_one_life: true },
 ];
 
+/// What the audit reads.
+const READABLE: &str = "schemas = false\ndecimals = \"string\"\n\n";
+
 /// The bank's views that are topics, and the sinks.
 fn configuration(broker: &KafkaBroker) -> String {
     let mut text = String::new();
@@ -35,8 +38,9 @@ fn configuration(broker: &KafkaBroker) -> String {
         let brokers = broker.address();
         text.push_str(&format!(
             "[view.{view}]\nsql = '''{sql}'''\n\n[sink.{name}]\ntype = \"kafka\"\nview = \"{view}\"\nbrokers = \"{brokers}\"\n\
-             topic = \"{name}\"\nformat = \"{format}\"\nmode = \"{mode}\"\npartitions = 3\nreplication = 1\n\n"
+             topic = \"{name}\"\nformat = \"{format}\"\nmode = \"{mode}\"\npartitions = 3\nreplication = 1\n"
         ));
+        text.push_str(if format == "debezium" { READABLE } else { "\n" });
     }
     text
 }
@@ -227,7 +231,7 @@ fn a_table_passes_through_as_debezium_tells_of_it() {
     let broker = KafkaBroker::shared();
     let sink = format!(
         "[sink.passed]\ntype = \"kafka\"\ntable = \"items\"\nbrokers = \"{}\"\ntopic = \"passed\"\nformat = \"debezium\"\n\
-         mode = \"append\"\ncursor_topic = \"cursors.passed\"\n",
+         mode = \"append\"\ncursor_topic = \"cursors.passed\"\n{READABLE}",
         broker.address()
     );
     let mut rig = Rig::new(ITEMS, &sink);

@@ -12,6 +12,7 @@ mod disk;
 mod fail_points;
 mod failover;
 mod fuzz;
+mod kafka_debezium;
 mod kafka_evolution;
 mod kafka_failover;
 mod kafka_login;

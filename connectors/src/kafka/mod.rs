@@ -15,8 +15,10 @@
 //!
 //! schemas
 //! registry/       schemas of messages, from a registry   varint.rs     integers as Avro and Protobuf write them
+//! base64.rs       bytes as text
 //! ```
 
+pub(crate) mod base64;
 mod beginning;
 mod check;
 mod client;

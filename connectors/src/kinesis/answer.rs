@@ -5,7 +5,7 @@ use serde::Deserialize;
 use smol_str::SmolStr;
 
 use super::sequence::{Sequence, ShardId};
-use crate::kafka::format::base64;
+use crate::kafka::base64;
 
 /// An answer of another form than documented: what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]

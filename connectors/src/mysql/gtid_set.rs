@@ -41,6 +41,14 @@ impl GtidSet {
         self.0.is_empty()
     }
 
+    /// The newest transaction, where there is no doubt: all are of one server and tag, and none is missing between them.
+    pub fn newest(&self) -> Option<Gtid> {
+        let mut names = self.0.iter();
+        let (((server, tag), ranges), None) = (names.next()?, names.next()) else { return None };
+        let [(_, number)] = ranges.as_slice() else { return None };
+        Some(Gtid { server: *server, tag: tag.clone(), number: *number })
+    }
+
     /// Adds one transaction.
     pub fn insert(&mut self, gtid: &Gtid) {
         self.insert_range(gtid.server, gtid.tag.clone(), (gtid.number, gtid.number));

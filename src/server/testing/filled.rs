@@ -120,7 +120,7 @@ impl Filled {
         if search.open(&self.projections.views[0]).await.unwrap().is_none() {
             search.replace(&mut NoPages, &cursor).await.unwrap();
         }
-        search.write(&ChangelogBatch { changes, cursor }).await.unwrap();
+        search.write(&ChangelogBatch { changes, cursor, committed_at: None }).await.unwrap();
         self.projections.status.update(|status| {
             status.sinks.entry("find_cards".into()).or_default().condition = Condition::Live;
         });

@@ -390,12 +390,18 @@ fn the_changelog_comes_in_whole_steps_and_says_when_it_was_trimmed() {
             tx.append_changelog(TABLE, &[RowChange { old: Some(card(-step, "gone", 0)), new: None }]);
         }
         tx.append_changelog(TableId(TABLE.0 + 1), &[change(100)]);
+        if step % 2 == 1 {
+            tx.note_commit_time(step * 100);
+        }
         tx.commit(&at(step as u64)).unwrap();
     }
     let chunks = state.read(|reader| reader.changelog(&name, 2, usize::MAX)).unwrap();
     let steps = chunks.iter().map(|(checkpoint, _)| checkpoint.step).collect::<Vec<_>>();
     assert_eq!(steps, [3, 5, 6, 7, 8, 9, 10]);
     assert_eq!(chunks[1].0.positions, at(5));
+    let timed = state.read(|reader| reader.chunks(&name, 2, usize::MAX)).unwrap();
+    let times = timed.iter().map(|chunk| chunk.committed_at).collect::<Vec<_>>();
+    assert_eq!(times, [Some(300), Some(500), None, Some(700), None, Some(900), None], "of the step alone");
     assert_eq!(chunks[1].1, [change(5), RowChange { old: Some(card(-5, "gone", 0)), new: None }]);
     assert_eq!(state.read(|reader| reader.changelog(&name, 2, 1)).unwrap().len(), 1);
     assert!(state.read(|reader| reader.changelog(&name, 10, usize::MAX)).unwrap().is_empty());

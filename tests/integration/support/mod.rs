@@ -30,6 +30,7 @@
 pub(crate) mod agreement;
 pub(crate) mod audit;
 pub(crate) mod bank;
+pub(crate) mod connect_reader;
 pub(crate) mod database;
 pub(crate) mod faults;
 #[path = "../../../connectors/tests/support/kafka_broker.rs"]

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use serde_json::error::Category;
 
-use super::base64;
 use super::decoder::{TimeUnit, field};
 use super::error::BadMessage;
 use super::jsonb;
+use crate::kafka::base64;
 use crate::numeric::Numeric;
 use crate::schema::Column;
 use crate::sql_type::SqlType;

@@ -5,8 +5,7 @@
 //! error.rs      what a message can be that is not decoded
 //! json.rs       an object, a field for each column          json_value.rs  one field as a value of its column's type
 //! debezium.rs   the envelope of change data capture         jsonb.rs       documents as Postgres prints jsonb
-//! csv.rs        fields between separators                   base64.rs      bytes in JSON
-//! rows.rs       messages as rows of a declared table
+//! csv.rs        fields between separators                   rows.rs        messages as rows of a declared table
 //!
 //! schema_format.rs   settings of formats with a schema      schema_decoder.rs  messages with a schema from a registry or a file
 //! schema_plan.rs     how one schema's fields fill columns   schema_rows.rs     rows with a schema, for sinks
@@ -16,7 +15,6 @@
 //! ```
 
 mod avro;
-pub(crate) mod base64;
 mod csv;
 mod datum;
 mod debezium;

@@ -9,8 +9,8 @@ use serde_json::Value;
 use ureq::http::StatusCode;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-use super::base64;
 use super::error::RegistryError;
+use crate::kafka::base64;
 
 /// Default of `registry_timeout`: registries answer from memory.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);

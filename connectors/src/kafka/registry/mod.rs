@@ -9,7 +9,6 @@
 //! error.rs    what is worth another try
 //! ```
 
-mod base64;
 mod client;
 mod error;
 mod http;

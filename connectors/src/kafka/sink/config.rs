@@ -1,9 +1,14 @@
 //! Checked configuration of a Kafka sink.
 
+use std::collections::BTreeMap;
+
 use smol_str::SmolStr;
 
 use crate::kafka::KafkaConnection;
 use crate::kafka::registry::{RegistryConfig, SchemaKind};
+use crate::schema::TableName;
+
+pub use super::debezium::style::{DebeziumStyle, Decimals, Intervals};
 
 /// Default of `cursor_topic`.
 pub const DEFAULT_CURSOR_TOPIC: &str = "tailwater.cursors";
@@ -23,6 +28,8 @@ pub struct KafkaSinkConfig {
     pub topic: String,
     /// How rows are written.
     pub format: KafkaFormat,
+    /// How Debezium's envelopes look, where they are the format.
+    pub debezium: DebeziumStyle,
     /// Where schemas are registered, for formats that have them.
     pub registry: Option<RegistryConfig>,
     /// What a message stands for.
@@ -56,6 +63,39 @@ pub struct Origin {
     pub schema: Option<SmolStr>,
     /// The table.
     pub table: SmolStr,
+    /// What its source is.
+    pub kind: OriginKind,
+    /// Columns with the types that the source declares, in its words.
+    pub declared: BTreeMap<SmolStr, SmolStr>,
+}
+
+/// What a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OriginKind {
+    /// Postgres
+    Postgres,
+    /// MySQL or MariaDB
+    Mysql,
+    /// A log of messages: Kafka, Kinesis
+    Messages,
+}
+
+impl Origin {
+    /// Whether this is the table.
+    pub fn is(&self, name: &TableName) -> bool {
+        // A database of MySQL is where Postgres has a schema.
+        let schema = self.schema.as_ref().or(self.database.as_ref());
+        (&self.source, &self.table) == (&name.source, &name.table) && schema == Some(&name.schema)
+    }
+
+    /// Debezium's name of the connector that there is for such a source.
+    pub(super) fn connector(&self) -> Option<&'static str> {
+        match self.kind {
+            OriginKind::Postgres => Some("postgresql"),
+            OriginKind::Mysql => Some("mysql"),
+            OriginKind::Messages => None,
+        }
+    }
 }
 
 /// How rows are written.
@@ -63,7 +103,7 @@ pub struct Origin {
 pub enum KafkaFormat {
     /// JSON objects.
     Json,
-    /// Debezium's envelope, as JSON without schemas.
+    /// Debezium's envelope, as JSON.
     Debezium,
     /// Rows behind the id of their schema, which is registered.
     Schema(SchemaKind),

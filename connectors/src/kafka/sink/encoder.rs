@@ -4,18 +4,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use smol_str::SmolStr;
 
-use crate::json;
 use crate::kafka::format::EncodeError;
+use crate::position::Positions;
 use crate::row::Row;
 use crate::schema::{Column, ViewSchema};
-use crate::sink::{Cursor, RowChange, SinkError};
+use crate::sink::{ChangelogBatch, Cursor, RowChange, SinkError};
 use crate::value::Value;
 
 use super::config::{KafkaMode, KafkaSinkConfig, Origin};
 use super::cursor::Layout;
+use super::debezium;
 use super::envelope::{Operation, Told, row_state, told, write_sides};
 use super::error::Place;
-use super::form::Form;
+use super::form::{Form, json_object};
 use super::murmur;
 
 /// One message.
@@ -44,14 +45,27 @@ pub(super) struct Spot {
 #[derive(Clone, Debug)]
 pub(super) struct Moment {
     pub(super) step: u64,
-    pub(super) position: String,
-    pub(super) at_millis: u128,
+    pub(super) positions: Positions,
+    /// When the message is made, since 1970.
+    pub(super) at_micros: i64,
+    /// When the newest transaction that it covers was committed, since 1970; `None`: it tells of what was there.
+    pub(super) committed_micros: Option<i64>,
 }
+
+/// From 1970 to the beginning of moments here.
+const MICROS_TO_2000: i64 = 946_684_800_000_000;
 
 impl Moment {
     pub(super) fn now(cursor: &Cursor) -> Self {
-        let at_millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-        Self { step: cursor.step, position: cursor.positions.to_string(), at_millis }
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let at_micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+        Self { step: cursor.step, positions: cursor.positions.clone(), at_micros, committed_micros: None }
+    }
+
+    /// Of a batch that is written now.
+    pub(super) fn of(batch: &ChangelogBatch) -> Self {
+        let committed_micros = batch.committed_at.map(|at| at.saturating_add(MICROS_TO_2000));
+        Self { committed_micros, ..Self::now(&batch.cursor) }
     }
 }
 
@@ -136,7 +150,7 @@ impl Encoder {
         let names = |columns: &[usize]| columns.iter().map(|&column| self.view.columns[column].name.clone()).collect();
         Layout {
             topic: self.topic.clone(),
-            format: self.form.name().into(),
+            format: self.form.layout(),
             mode: self.mode.name().into(),
             key: names(&self.keys.key),
             partition_by: names(&self.keys.partition_by),
@@ -149,7 +163,7 @@ impl Encoder {
     pub(super) fn tells_before(&self) -> bool {
         match self.form {
             Form::Json => self.mode == KafkaMode::Append,
-            Form::Debezium => true,
+            Form::Debezium(_) => true,
             Form::Schema(_) => false,
         }
     }
@@ -222,42 +236,28 @@ impl Encoder {
         (operation, before, after): (Operation, Option<&[u8]>, Option<&[u8]>),
         moment: &Moment,
     ) -> Vec<u8> {
-        let mut out = Vec::with_capacity(before.map_or(0, <[u8]>::len) + after.map_or(0, <[u8]>::len) + 256);
+        let mut out = Vec::with_capacity(before.map_or(0, <[u8]>::len) + after.map_or(0, <[u8]>::len) + 512);
+        let (letter, micros) = (operation.letter(), moment.at_micros);
+        let millis = micros.div_euclid(1_000);
+        let Some(debezium) = self.form.debezium() else {
+            write_sides(&mut out, before, after);
+            out.extend_from_slice(format!(",\"op\":\"{letter}\",\"ts_ms\":{millis}}}").as_bytes());
+            return out;
+        };
+        let (sink, origin, is_snapshot) = (&self.sink, self.origin.as_ref(), operation == Operation::Read);
+        let source = debezium::Told { sink, origin, moment, is_snapshot };
+        let (opening, closing) = debezium.around(&source);
+        out.extend_from_slice(opening);
         write_sides(&mut out, before, after);
-        if self.form.is_debezium() {
-            self.write_source(&mut out, operation, moment);
-        }
-        let (letter, at) = (operation.letter(), moment.at_millis);
-        out.extend_from_slice(format!(",\"op\":\"{letter}\",\"ts_ms\":{at}").as_bytes());
-        if self.form.is_debezium() {
-            out.extend_from_slice(b",\"transaction\":null");
-        }
-        out.push(b'}');
+        out.extend_from_slice(b",\"source\":");
+        debezium::write_source(&mut out, &source);
+        let nanos = i128::from(micros) * 1_000;
+        let rest = format!(
+            ",\"transaction\":null,\"op\":\"{letter}\",\"ts_ms\":{millis},\"ts_us\":{micros},\"ts_ns\":{nanos}}}"
+        );
+        out.extend_from_slice(rest.as_bytes());
+        out.extend_from_slice(closing);
         out
-    }
-
-    fn write_source(&self, out: &mut Vec<u8>, operation: Operation, moment: &Moment) {
-        let (version, at, step) = (env!("CARGO_PKG_VERSION"), moment.at_millis, moment.step);
-        out.extend_from_slice(b",\"source\":{\"version\":\"");
-        out.extend_from_slice(version.as_bytes());
-        out.extend_from_slice(b"\",\"connector\":\"tailwater\",\"name\":");
-        json::write_string(out, self.origin.as_ref().map_or(&self.sink, |origin| &origin.source));
-        let snapshot = operation == Operation::Read;
-        out.extend_from_slice(format!(",\"ts_ms\":{at},\"snapshot\":\"{snapshot}\"").as_bytes());
-        let origin = self.origin.as_ref();
-        let members = [
-            (",\"db\":", origin.and_then(|origin| origin.database.as_deref())),
-            (",\"schema\":", origin.and_then(|origin| origin.schema.as_deref())),
-            (",\"table\":", origin.map(|origin| origin.table.as_str())),
-            (",\"position\":", Some(moment.position.as_str())),
-        ];
-        for (member, text) in members {
-            if let Some(text) = text {
-                out.extend_from_slice(member.as_bytes());
-                json::write_string(out, text);
-            }
-        }
-        out.extend_from_slice(format!(",\"step\":{step}}}").as_bytes());
     }
 
     /// A row in this format.
@@ -267,11 +267,14 @@ impl Encoder {
 
     /// Where a row is told of.
     pub(super) fn spot(&self, row: &Row) -> Result<Spot, SinkError> {
-        let key = self.form.key(self.chosen(row, &self.keys.key), row);
-        let key = key.map_err(|error| self.unwritten("the key of a row", &error))?;
+        let unwritten = |error| self.unwritten("the key of a row", &error);
+        let key = self.form.key((&self.view, &self.keys.key), row).map_err(unwritten)?;
         let partition = match self.keys.partition_by == self.keys.key {
             true => murmur::partition(&key, self.partitions),
-            false => murmur::partition(&self.form.object(self.chosen(row, &self.keys.partition_by)), self.partitions),
+            false => {
+                let object = self.form.object((&self.view, &self.keys.partition_by), row).map_err(unwritten)?;
+                murmur::partition(&object, self.partitions)
+            }
         };
         Ok(Spot { partition, key })
     }
@@ -292,17 +295,13 @@ impl Encoder {
 
     /// The key of a row as people read it.
     pub(super) fn name(&self, row: &Row) -> String {
-        let object = self.form.object(self.chosen(row, &self.keys.key));
+        let object = json_object(&self.view, self.keys.key.iter().copied(), row);
         String::from_utf8_lossy(&object).into_owned()
     }
 
     /// A key as people read it, from these values of the view's key.
     pub(super) fn name_of_key(&self, values: &[Value]) -> String {
         self.name(&self.row_of_key(values))
-    }
-
-    fn chosen<'a>(&'a self, row: &'a Row, columns: &'a [usize]) -> impl Iterator<Item = (&'a Column, &'a Value)> {
-        columns.iter().map(|&column| (&self.view.columns[column], &row[column]))
     }
 
     fn unwritten(&self, what: &str, error: &EncodeError) -> SinkError {
@@ -314,7 +313,11 @@ impl Encoder {
     /// What a message of the topic says.
     pub(super) fn told<'a>(&self, value: Option<&'a [u8]>) -> Told<'a> {
         match (self.tells_before(), value) {
-            (true, value) => told(value),
+            (true, None) => Told::Gone,
+            (true, Some(value)) => match self.form.debezium().map_or(Some(value), |form| form.payload(value)) {
+                Some(payload) => told(Some(payload)),
+                None => Told::Foreign(value),
+            },
             (false, Some(value)) => Told::Row(value),
             (false, None) => Told::Gone,
         }

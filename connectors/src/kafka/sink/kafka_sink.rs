@@ -41,8 +41,8 @@ impl KafkaSink {
             transactional_id: config.transactional_id.clone(),
             words: Words::default(),
         };
-        Keys::new(&config, view, &place)?;
-        refuse_misfits(&config, &place)?;
+        let keys = Keys::new(&config, view, &place)?;
+        refuse_misfits(&config, (view, &keys), &place)?;
         // Seeded by the system at random: no two processes have one name.
         let name = format!("{:016x}{:016x}", RandomState::new().hash_one(0), RandomState::new().hash_one(1));
         let owner = Owner { name: SmolStr::new(name), has_owned: false };
@@ -149,7 +149,7 @@ impl Sink for KafkaSink {
         let Some(session) = &self.session else { return Err(self.place.unavailable("not connected")) };
         let Some(last) = batches.last() else { return Ok(()) };
         let portion = |batch: &ChangelogBatch| {
-            let moment = Moment::now(&batch.cursor);
+            let moment = Moment::of(batch);
             session.encoder.changes(&batch.changes, &moment).map(|records| Portion { records, moment })
         };
         let (portions, cursor) = (batches.iter().map(portion).collect::<Result<Vec<_>, _>>()?, last.cursor.clone());

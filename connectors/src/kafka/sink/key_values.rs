@@ -6,7 +6,6 @@ use crate::sql_type::SqlType;
 use crate::text::parse_text;
 use crate::value::Value;
 
-use super::debezium;
 use super::encoder::Encoder;
 use super::form::Form;
 
@@ -18,23 +17,27 @@ pub(super) fn key_values(encoder: &Encoder, key: &[u8]) -> Option<Vec<Value>> {
         encoder.key_columns().zip(read).for_each(|((_, place), value)| values[place] = value);
         return Some(values);
     }
+    let debezium = encoder.form().debezium();
+    let key = debezium.map_or(Some(key), |form| form.key_payload(key))?;
     let Ok(Json::Object(members)) = serde_json::from_slice(key) else { return None };
     let mut values = vec![Value::Null; encoder.view.key.len()];
     if members.len() != values.len() {
         return None;
     }
     for (column, place) in encoder.key_columns() {
-        values[place] = value(encoder.form().is_debezium(), &column.sql_type, members.get(column.name.as_str())?)?;
+        let member = members.get(column.name.as_str())?;
+        let name = column.name.as_str();
+        let read = debezium.and_then(|form| form.read((name, &column.sql_type), member));
+        values[place] = read.map_or_else(|| value(&column.sql_type, member), Some)?;
     }
     Some(values)
 }
 
-fn value(is_debezium: bool, sql_type: &SqlType, json: &Json) -> Option<Value> {
+fn value(sql_type: &SqlType, json: &Json) -> Option<Value> {
     if json.is_null() {
         return Some(Value::Null);
     }
-    let read = is_debezium.then(|| debezium::read_value(sql_type, json)).flatten();
-    read.or_else(|| parse_text(sql_type, &spelled(sql_type, json)).ok())
+    parse_text(sql_type, &spelled(sql_type, json)).ok()
 }
 
 /// The value as the database spells it.

@@ -4,7 +4,7 @@
 //! config        what a section says
 //! encoder       changed rows -> records: key, partition, value
 //! envelope      values that say what happened to a row, and what such a value says
-//! debezium      values as Debezium writes them
+//! debezium      messages as Debezium writes them
 //! form          rows and keys as bytes
 //! schemas       what is registered before it is used
 //! murmur        the hash that places a key

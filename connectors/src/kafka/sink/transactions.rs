@@ -259,8 +259,12 @@ impl ProducerContext for Reports {
 }
 
 fn headers(moment: &Moment) -> OwnedHeaders {
-    let step = moment.step.to_string();
-    OwnedHeaders::new_with_capacity(2)
-        .insert(Header { key: "tailwater.position", value: Some(&moment.position) })
-        .insert(Header { key: "tailwater.step", value: Some(&step) })
+    let (position, step) = (moment.positions.to_string(), moment.step.to_string());
+    let headers = OwnedHeaders::new_with_capacity(3)
+        .insert(Header { key: "tailwater.position", value: Some(&position) })
+        .insert(Header { key: "tailwater.step", value: Some(&step) });
+    match moment.committed_micros {
+        Some(micros) => headers.insert(Header { key: "tailwater.committed_at_us", value: Some(&micros.to_string()) }),
+        None => headers,
+    }
 }

@@ -12,7 +12,7 @@ use super::column_type::CatalogColumn;
 use super::failure::client_error;
 use crate::mysql::flavor::{Flavor, ServerVersion};
 use crate::mysql::value::{MysqlColumn, MysqlTable, MysqlType, ZeroDates};
-use crate::schema::{Column, ReplicaIdentity, TableName, TableSchema};
+use crate::schema::{Column, Declared, ReplicaIdentity, TableName, TableSchema};
 use crate::source::SourceError;
 
 /// Schemas of the server itself.
@@ -224,7 +224,9 @@ impl Described<'_> {
             let in_key = self.key.contains(&column.name);
             let enum_name = format!("{}.{}", self.name.table, column.name);
             let nullable = column.nullable || mysql_type.has_dates() && zero_dates == ZeroDates::Null && !in_key;
-            columns.push(Column::new(&column.name, mysql_type.sql_type(&enum_name, zero_dates), nullable));
+            let declared = Declared::new(column.column_type.as_str());
+            let sql_type = mysql_type.sql_type(&enum_name, zero_dates);
+            columns.push(Column { declared, ..Column::new(&column.name, sql_type, nullable) });
             described.push(MysqlColumn {
                 name: SmolStr::new(&column.name),
                 default: column.column_default(version.flavor),

@@ -39,6 +39,8 @@ pub(super) struct Attribute {
     pub(super) not_null: bool,
     /// `None` for the database's default, and for types without one.
     pub(super) collation: Option<Arc<Collation>>,
+    /// Its type with its modifier, in words.
+    pub(super) declared: String,
 }
 
 impl Relation {
@@ -117,7 +119,8 @@ async fn complete(client: &Client, source: &str, mut relations: Vec<Relation>) -
     let oids: Vec<u32> = relations.iter().map(|relation| relation.oid).collect();
     let at: HashMap<u32, usize> = oids.iter().enumerate().map(|(index, oid)| (*oid, index)).collect();
     let attributes = "
-        select attrelid, attnum, attname, atttypid, atttypmod, attnotnull, attcollation from pg_catalog.pg_attribute
+        select attrelid, attnum, attname, atttypid, atttypmod, attnotnull, attcollation,
+               pg_catalog.format_type(atttypid, atttypmod) from pg_catalog.pg_attribute
         where attrelid = any ($1) and attnum > 0 and not attisdropped and attgenerated = ''
         order by attrelid, attnum";
     let rows = client.query(attributes, &[&oids]).await.map_err(|error| client_error(source, &error))?;
@@ -130,6 +133,7 @@ async fn complete(client: &Client, source: &str, mut relations: Vec<Relation>) -
             type_modifier: row.get(4),
             not_null: row.get(5),
             collation: collations.get(&row.get(6)).cloned(),
+            declared: row.get(7),
         };
         relations[at[&row.get::<_, u32>(0)]].attributes.push(attribute);
     }

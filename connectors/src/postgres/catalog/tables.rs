@@ -4,7 +4,7 @@ use postgres_protocol::escape::escape_identifier;
 use smol_str::SmolStr;
 use tokio_postgres::Client;
 
-use crate::schema::{Column, ReplicaIdentity, TableName, TableSchema};
+use crate::schema::{Column, Declared, ReplicaIdentity, TableName, TableSchema};
 use crate::source::SourceError;
 use crate::sql_type::SqlType;
 
@@ -83,6 +83,7 @@ fn describe(source: &str, relation: &Relation, types: &Types) -> CatalogTable {
             sql_type: resolved.sql_type,
             nullable: !attribute.not_null,
             collation: attribute.collation.clone(),
+            declared: Declared::new(attribute.declared.as_str()),
         });
     }
     CatalogTable {

@@ -27,7 +27,9 @@ async fn a_daemon_that_was_taken_over_writes_nothing_and_says_so() {
     assert!(!error.is_transient() && error.to_string().contains("another daemon"), "{error}");
     assert!(server.run::<String>("GET order:1").await.contains("second"));
     assert!(!old.open(&view()).await.unwrap_err().is_transient());
-    new.write(&ChangelogBatch { changes: vec![put(1, "third")], cursor: cursor("h", 8) }).await.unwrap();
+    new.write(&ChangelogBatch { changes: vec![put(1, "third")], cursor: cursor("h", 8), committed_at: None })
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

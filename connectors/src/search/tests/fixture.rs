@@ -65,7 +65,7 @@ pub(super) fn gone(id: i64) -> RowChange {
 }
 
 pub(super) fn batch(step: u64, changes: Vec<RowChange>) -> ChangelogBatch {
-    ChangelogBatch { changes, cursor: cursor("g", step) }
+    ChangelogBatch { changes, cursor: cursor("g", step), committed_at: None }
 }
 
 /// Pages given beforehand; fails at the end if so told.

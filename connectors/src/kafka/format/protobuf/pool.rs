@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use smol_str::SmolStr;
 
-use super::super::base64;
 use super::super::datum::Kind;
 use super::descriptor;
 use super::known::{self, Known};
 use super::parser::{self, FieldKind, File, Label};
+use crate::kafka::base64;
 
 /// Place of a message type in its pool.
 pub(in super::super) type MessageId = usize;

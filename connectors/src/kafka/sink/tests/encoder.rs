@@ -1,8 +1,9 @@
 //! Records of changed rows.
 
-use super::super::config::{KafkaFormat, KafkaMode};
+use super::super::config::{KafkaFormat, KafkaMode, KafkaSinkConfig};
 use super::super::encoder::{Encoder, Keys, Moment, Record};
 use super::super::form::Form;
+use super::super::schemas::register;
 use super::fixture::{change, config, cursor, gone, json, key, place, put, view};
 use crate::schema::ViewSchema;
 use crate::sink::RowChange;
@@ -12,18 +13,17 @@ use crate::value::Value;
 fn encoder_of(format: KafkaFormat, mode: KafkaMode, view: &ViewSchema) -> Encoder {
     let config = config("broker:9092", ("orders", "cursors"), (format, mode));
     let keys = Keys::new(&config, view, &place()).expect("keys that fit");
-    Encoder::new(&config, view, (keys, 6), form(format))
+    let form = form(&config, (view, &keys));
+    Encoder::new(&config, view, (keys, 6), form)
 }
 
-pub(super) fn form(format: KafkaFormat) -> Form {
-    match format {
-        KafkaFormat::Debezium => Form::Debezium,
-        _ => Form::Json,
-    }
+/// Of a format without a registry.
+pub(super) fn form(config: &KafkaSinkConfig, (view, keys): (&ViewSchema, &Keys)) -> Form {
+    register(config, (view, keys), &place()).expect("a form")
 }
 
 fn records(format: KafkaFormat, mode: KafkaMode, changes: &[RowChange]) -> Vec<(String, Option<String>)> {
-    let moment = Moment { at_millis: 1_700_000_000_000, ..Moment::now(&cursor("g", 7)) };
+    let moment = Moment { at_micros: 1_700_000_000_000_000, ..Moment::now(&cursor("g", 7)) };
     told(encoder_of(format, mode, &view()).changes(changes, &moment).expect("they can be written"))
 }
 
@@ -70,7 +70,7 @@ fn a_debezium_envelope_has_its_members() {
     let found = records(KafkaFormat::Debezium, KafkaMode::Append, &[change(2, "Bo", "Cy")]);
     let event: serde_json::Value = serde_json::from_str(found[0].1.as_deref().expect("an event")).expect("JSON");
     let members: Vec<&str> = event.as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(members, ["before", "after", "source", "op", "ts_ms", "transaction"]);
+    assert_eq!(members, ["before", "after", "source", "transaction", "op", "ts_ms", "ts_us", "ts_ns"]);
     let source = &event["source"];
     assert_eq!((source["connector"].as_str(), source["name"].as_str()), (Some("tailwater"), Some("orders")));
     assert_eq!((source["snapshot"].as_str(), source["step"].as_u64()), (Some("false"), Some(7)));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rdkafka::ClientConfig;
 
-use super::super::config::{Compression, KafkaFormat, KafkaMode, KafkaSinkConfig};
+use super::super::config::{Compression, DebeziumStyle, KafkaFormat, KafkaMode, KafkaSinkConfig};
 use super::super::error::{Place, Words};
 use super::kafka_broker::{KafkaBroker, is_left_out};
 use super::kafka_topic::{Found, committed};
@@ -108,6 +108,8 @@ pub(super) fn config(
         connection,
         topic: topic.into(),
         format,
+        // Messages as people read them.
+        debezium: DebeziumStyle { schemas: false, ..DebeziumStyle::default() },
         registry: None,
         mode,
         key: None,
@@ -178,7 +180,7 @@ pub(super) fn gone(id: i64, customer: &str) -> RowChange {
 }
 
 pub(super) fn batch(step: u64, changes: Vec<RowChange>) -> ChangelogBatch {
-    ChangelogBatch { changes, cursor: cursor("g", step) }
+    ChangelogBatch { changes, cursor: cursor("g", step), committed_at: None }
 }
 
 /// Pages given beforehand; a `None` page fails.

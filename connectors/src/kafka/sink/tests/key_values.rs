@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::config::{KafkaFormat, KafkaMode};
+use super::super::config::{DebeziumStyle, Intervals, KafkaFormat, KafkaMode};
 use super::super::encoder::{Encoder, Keys};
 use super::super::key_values::key_values;
 use super::encoder::form;
@@ -22,6 +22,9 @@ fn every_key_that_is_written_is_read_back() {
         (SqlType::Float8, "1e+16"),
         (SqlType::Float8, "NaN"),
         (SqlType::Numeric(None), "12.50"),
+        (SqlType::Numeric(Some((8, 2))), "-12.50"),
+        (SqlType::Numeric(Some((5, -2))), "12300"),
+        (SqlType::Other("bit".into()), "1"),
         (SqlType::Text, "a \"quoted\" \\ text\n"),
         (SqlType::Bytea, "\\x00ff10"),
         (SqlType::Date, "2024-02-29"),
@@ -36,14 +39,17 @@ fn every_key_that_is_written_is_read_back() {
         (array(SqlType::Int4), "{{1,NULL},{3,4}}"),
         (array(SqlType::Text), "{\"a\\\"b\",NULL,\"\"}"),
     ];
-    for format in [KafkaFormat::Json, KafkaFormat::Debezium] {
+    let (json, plain) = ((KafkaFormat::Json, false), (KafkaFormat::Debezium, false));
+    for (format, schemas) in [json, plain, (KafkaFormat::Debezium, true)] {
         for (sql_type, text) in &cases {
             let mut view = view();
             view.columns = vec![Column::new("extra", SqlType::Text, true), Column::new("k", sql_type.clone(), true)];
             view.key = vec![1];
-            let config = config("broker:9092", ("orders", "cursors"), (format, KafkaMode::Upsert));
+            let mut config = config("broker:9092", ("orders", "cursors"), (format, KafkaMode::Upsert));
+            config.debezium = DebeziumStyle { schemas, intervals: Intervals::String, ..DebeziumStyle::default() };
             let keys = Keys::new(&config, &view, &place()).expect("keys that fit");
-            let encoder = Encoder::new(&config, &view, (keys, 6), form(format));
+            let form = form(&config, (&view, &keys));
+            let encoder = Encoder::new(&config, &view, (keys, 6), form);
             for value in [parse_text(sql_type, text).expect("a value"), Value::Null] {
                 let spot = encoder.spot(&Row::from(vec![Value::Null, value.clone()])).expect("a place");
                 let read = key_values(&encoder, &spot.key);
@@ -59,7 +65,8 @@ fn every_key_that_is_written_is_read_back() {
 fn what_is_no_key_of_the_view_is_none() {
     let config = config("broker:9092", ("orders", "cursors"), (KafkaFormat::Json, KafkaMode::Upsert));
     let keys = Keys::new(&config, &view(), &place()).expect("keys that fit");
-    let encoder = Arc::new(Encoder::new(&config, &view(), (keys, 6), form(KafkaFormat::Json)));
+    let form = form(&config, (&view(), &keys));
+    let encoder = Arc::new(Encoder::new(&config, &view(), (keys, 6), form));
     for key in ["", "7", "{}", "{\"id\":\"seven\"}", "{\"id\":7,\"more\":1}", "{\"other\":7}", "\u{0}"] {
         assert_eq!(key_values(&encoder, key.as_bytes()), None, "{key}");
     }

@@ -1,6 +1,7 @@
 //! Tests of the Kafka sink; all but those in `encoder` run against a private broker.
 
 mod append;
+mod debezium;
 mod encoder;
 mod fence;
 mod fixture;
