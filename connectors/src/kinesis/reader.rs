@@ -218,6 +218,10 @@ impl Reader {
         let limit = self.limit(stream, shard);
         for record in &records.records {
             let place = Place::After(record.sequence.clone());
+            if self.position.place(stream, shard).is_none_or(|before| *before >= place) {
+                let message = format!("stream \"{stream}\": {shard} gave record {} again", record.sequence);
+                return Err(self.faults.protocol(message));
+            }
             if let Some(limit) = limit.clone().filter(|limit| place > *limit) {
                 // It comes again once everyone is there.
                 self.position.set(stream, shard, limit);
