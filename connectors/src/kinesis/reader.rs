@@ -150,7 +150,8 @@ impl Reader {
             }
             ended?;
         }
-        if self.end_copies()?.is_err() || self.keep().is_err() {
+        // What was too soon to be told is told also where nothing is due any more: others may wait for it.
+        if self.hand_over(Round::default())?.is_err() || self.end_copies()?.is_err() || self.keep().is_err() {
             return Ok(Err(Closed));
         }
         self.meet()?;
