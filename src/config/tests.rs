@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tailwater_connectors::kafka::config::{Isolation, Mode};
+use tailwater_connectors::kafka::config::{Isolation, Mode, OnLost};
 use tailwater_connectors::kafka::format::{Format, SchemaFrom};
 use tailwater_connectors::kafka::sink::config::{
     Compression, DebeziumStyle, Decimals, Intervals, KafkaFormat, KafkaMode, KafkaSinkConfig,
@@ -367,4 +367,45 @@ fn formats_with_a_schema_need_a_registry_or_a_file() {
         let found = problems(&with(source, table));
         assert!(found.iter().any(|problem| problem.contains(expected)), "{expected}: {found:?}");
     }
+}
+
+#[test]
+fn a_source_of_kinesis_is_read_with_its_tables_and_what_is_wrong_is_named() {
+    let with = |text: &str| format!("[source.clicks]\ntype = \"kinesis\"\n{text}\n");
+    let keys = "region = \"eu-central-1\"\naccess_key = \"a\"\nsecret_key = \"s\"\n";
+    let good = with(&format!(
+        "{keys}session_token = \"t\"\nendpoint = \"http://localhost:4567\"\nread_interval = \"1s\"\non_lost = \"skip\"\n\
+         [source.clicks.table.click]\nmode = \"append\"\nbad_messages = \"table\"\ncolumns = {{ page = \"text\" }}\n\
+         [source.clicks.table.person]\nstream = \"people\"\nmode = \"upsert\"\nkey_format = \"string\"\nkey = [\"id\"]\n\
+         columns = {{ id = \"text\", v = \"int[]\" }}"
+    ));
+    let config = loaded(&good).unwrap_or_else(|error| panic!("{error}"));
+    let SourceKind::Kinesis(kinesis) = &config.sources[0].kind else { panic!("a source of Kinesis") };
+    let connection = &kinesis.connection;
+    assert_eq!(
+        (connection.region.as_str(), connection.endpoint.as_deref()),
+        ("eu-central-1", Some("http://localhost:4567"))
+    );
+    assert_eq!(connection.credentials.session_token.as_deref(), Some("t"));
+    assert_eq!((kinesis.read_interval, kinesis.on_lost), (std::time::Duration::from_secs(1), OnLost::Skip));
+    let tables: Vec<String> = config.sources[0].tables.iter().flatten().map(ToString::to_string).collect();
+    assert_eq!(tables, ["clicks.public.click", "clicks.public.click_bad", "clicks.public.person"]);
+    let [click, person] = &kinesis.tables[..] else { panic!("{:?}", kinesis.tables) };
+    assert_eq!((click.stream.as_str(), person.stream.as_str()), ("click", "people"));
+    assert_eq!(person.messages.key_format, Format::String);
+    assert_eq!(
+        problems(&with(
+            "region = \"eu central\"\nendpoint = \"http://user@host\"\nsecret_key = \"s\"\nread_interval = \"1ms\"\n\
+             [source.clicks.table.a]\nmode = \"append\"\nstream = \"a b\"\ncolumns = { _shard = \"text\" }\ntopic = \"a\""
+        )),
+        [
+            "2 source.clicks.access_key: and \"secret_key\" go together",
+            "3 source.clicks.region: \"eu central\" is no region",
+            "4 source.clicks.endpoint: has a login in it",
+            "6 source.clicks.read_interval: is too short",
+            "9 source.clicks.table.a.stream: is not a stream's name",
+            "10 source.clicks.table.a.columns: \"_shard\" is there anyway",
+            "11 source.clicks.table.a.topic: unknown key",
+        ]
+    );
 }

@@ -8,7 +8,7 @@ use tailwater_connectors::{CopyMark, Position, Row, TableName, TableSchema, Unfi
 use tracing::info;
 
 use super::error::PipelineError;
-use super::status::{Condition, CopyStatus};
+use super::status::{Condition, CopyStatus, SourceStatus};
 use super::stepper::Stepper;
 use crate::engine::{Engine, EngineError};
 use crate::fail_point::{FailPoint, pass};
@@ -53,8 +53,7 @@ impl Copies {
         }
     }
 
-    /// A table that is not copied to its end.
-    pub(super) fn forget(&mut self, table: &TableName) {
+    fn forget(&mut self, table: &TableName) {
         for copy in self.sources.values_mut() {
             copy.missing.remove(table);
             copy.bytes.remove(table);
@@ -157,6 +156,15 @@ impl Stepper {
         }
         self.show_copy(source);
         Ok(incomplete)
+    }
+
+    /// A table is not copied to its end: where it was the last, its source is not waited for any more.
+    pub(super) fn forget_copy(&mut self, table: &TableName) {
+        self.copies.forget(table);
+        let is_loading = |source: &SourceStatus| source.condition == Condition::Loading;
+        if self.status.read().sources.get(&table.source).is_some_and(is_loading) {
+            self.show_copy(&table.source);
+        }
     }
 
     /// Shows what is missing from the beginning on.

@@ -132,7 +132,7 @@ impl Stepper {
     fn table_changed(&mut self, change: &TableChange) -> Result<(), PipelineError> {
         let touched = self.touched.by(change);
         let stopped = self.patiently(|engine| engine.table_changed(change, &touched))?;
-        self.copies.forget(&change.table);
+        self.forget_copy(&change.table);
         if !stopped.is_empty() {
             let names: Vec<&str> = stopped.iter().map(|(view, _)| view.as_str()).collect();
             warn!(table = %change.table, reason = %change.reason, stopped = %names.join(", "), "a table has changed");

@@ -430,6 +430,32 @@ fn old_iterators_are_renewed_throttling_is_waited_for_and_shown_and_refusals_say
     assert!(rig.daemon.stop().unwrap().success());
 }
 
+#[test]
+fn keys_and_region_are_taken_from_where_the_tools_of_aws_look_and_what_is_missing_is_named() {
+    if is_left_out() {
+        return eprintln!("left out: Kinesis");
+    }
+    let rig = KinesisRig::new();
+    rig.server.client().create("clicks", 1);
+    rig.configure(APPENDED, OF_CLICKS);
+    rig.leave_out(&["region", "access_key", "secret_key"]);
+    let variables =
+        ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+    let check = |given: &[(&str, &str)]| {
+        let mut command = rig.command_of(&["check"]);
+        variables.iter().for_each(|name| _ = command.env_remove(name));
+        command.envs(given.iter().copied()).output().unwrap()
+    };
+    let checked = check(&[]);
+    assert!(!checked.status.success(), "{}", said(&checked));
+    for missing in ["source.clicks.region: is missing", "source.clicks.access_key: is missing", "AWS_ACCESS_KEY_ID"] {
+        assert!(said(&checked).contains(missing), "{}", said(&checked));
+    }
+    let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b"), ("AWS_DEFAULT_REGION", "us-east-1")];
+    let checked = check(&keys);
+    assert!(checked.status.success(), "{}", said(&checked));
+}
+
 /// The branch of another configuration meets the former pipeline in every shard, whatever is written, split and merged meanwhile; and a table
 /// that is declared otherwise is read again.
 #[test]

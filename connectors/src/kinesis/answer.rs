@@ -250,4 +250,11 @@ mod tests {
     fn records_of(text: &str) -> Result<Records, Garbled> {
         records(text)
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text in r#"[\{\}\[\]",:a-zA-Z0-9=\-\. ]{0,200}"#) {
+            read_any(&text);
+        }
+    }
 }

@@ -150,7 +150,8 @@ impl Reader {
             }
             ended?;
         }
-        if self.end_copies()?.is_err() || self.keep().is_err() {
+        // What was too soon to be told is told also where nothing is due any more: others may wait for it.
+        if self.hand_over(Round::default())?.is_err() || self.end_copies()?.is_err() || self.keep().is_err() {
             return Ok(Err(Closed));
         }
         self.meet()?;
@@ -218,6 +219,10 @@ impl Reader {
         let limit = self.limit(stream, shard);
         for record in &records.records {
             let place = Place::After(record.sequence.clone());
+            if self.position.place(stream, shard).is_none_or(|before| *before >= place) {
+                let message = format!("stream \"{stream}\": {shard} gave record {} again", record.sequence);
+                return Err(self.faults.protocol(message));
+            }
             if let Some(limit) = limit.clone().filter(|limit| place > *limit) {
                 // It comes again once everyone is there.
                 self.position.set(stream, shard, limit);

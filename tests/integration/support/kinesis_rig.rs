@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::{Command, Output};
 
 use tailwater::cli::demo::DaemonProcess;
 use tailwater::cli::demo::servers::PrivatePostgres;
@@ -53,8 +54,23 @@ impl KinesisRig {
         self.daemon.wait_until_ready(PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", self.log()));
     }
 
-    pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Output {
-        rig::command(&self.directory.path().join("tailwater.toml"), arguments)
+    /// Takes settings of the source out of the configuration.
+    pub(crate) fn leave_out(&self, keys: &[&str]) {
+        let path = self.directory.path().join("tailwater.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let is_kept = |line: &&str| !keys.iter().any(|key| line.starts_with(&format!("{key} = ")));
+        std::fs::write(path, text.lines().filter(is_kept).collect::<Vec<_>>().join("\n")).unwrap();
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Output {
+        self.command_of(arguments).output().unwrap()
+    }
+
+    /// A command that does not run yet.
+    pub(crate) fn command_of(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).arg("--config").arg(self.directory.path().join("tailwater.toml"));
+        command
     }
 
     pub(crate) fn log(&self) -> String {
