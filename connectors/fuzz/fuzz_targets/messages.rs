@@ -13,8 +13,24 @@ use tailwater_connectors::kafka::format::{Decoded, Decoder, Format, TimeUnit};
 use tailwater_connectors::{Column, SqlType};
 
 const TYPES: [&str; 18] = [
-    "boolean", "smallint", "integer", "bigint", "real", "double precision", "numeric", "numeric(10,2)", "text", "bytea", "date", "time",
-    "timestamp", "timestamptz", "interval", "uuid", "json", "jsonb",
+    "boolean",
+    "smallint",
+    "integer",
+    "bigint",
+    "real",
+    "double precision",
+    "numeric",
+    "numeric(10,2)",
+    "text",
+    "bytea",
+    "date",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "interval",
+    "uuid",
+    "json",
+    "jsonb",
 ];
 
 fn columns() -> &'static [Column] {

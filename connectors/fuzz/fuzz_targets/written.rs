@@ -18,7 +18,22 @@ const COLUMNS_MAX: usize = 8;
 fn types() -> [SqlType; 14] {
     use SqlType::{Bool, Bytea, Date, Float8, Int2, Int4, Int8, Jsonb, Numeric, Text, Timestamptz, Uuid};
     let list = |element| SqlType::Array(Box::new(element));
-    [Bool, Int2, Int4, Int8, Float8, Numeric(Some((12, 3))), Text, Bytea, Date, Timestamptz, Uuid, Jsonb, list(Int4), list(Text)]
+    [
+        Bool,
+        Int2,
+        Int4,
+        Int8,
+        Float8,
+        Numeric(Some((12, 3))),
+        Text,
+        Bytea,
+        Date,
+        Timestamptz,
+        Uuid,
+        Jsonb,
+        list(Int4),
+        list(Text),
+    ]
 }
 
 fuzz_target!(|bytes: &[u8]| {
