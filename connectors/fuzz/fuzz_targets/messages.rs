@@ -48,11 +48,11 @@ fn read(format: &Format, columns: &[Column], unit: TimeUnit, bytes: &[u8]) {
     let Ok(mut decoder) = Decoder::new(format, columns, unit) else { return };
     match decoder.decode(bytes) {
         Ok(Decoded::Row(values) | Decoded::Gone(values)) => checks::fit(columns, &values),
-        Err(error) => checks::quotes_nothing(&error, bytes),
+        Err(error) => checks::quotes_nothing(&error),
     }
     match decoder.decode_key(bytes) {
         Ok(values) => checks::fit(columns, &values),
-        Err(error) => checks::quotes_nothing(&error, bytes),
+        Err(error) => checks::quotes_nothing(&error),
     }
 }
 
