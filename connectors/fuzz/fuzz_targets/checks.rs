@@ -22,9 +22,19 @@ fn fits(column: &Column, value: &Value) {
     if value.is_null() || matches!(column.sql_type, SqlType::Other(_)) {
         return;
     }
-    let mut printed = String::new();
-    write_text(&mut printed, &column.sql_type, value);
+    if let (SqlType::Numeric(Some((precision, scale))), Value::Numeric(number)) = (&column.sql_type, value) {
+        // As the declared column holds it: digits included.
+        let held = number.apply_modifier(*precision, *scale).map(Value::Numeric);
+        assert_eq!(held.map(|held| shown(column, &held)), Ok(shown(column, value)), "{}", column.sql_type);
+    }
+    let printed = shown(column, value);
     assert_eq!(parse_text(&column.sql_type, &printed).as_ref(), Ok(value), "{}: {printed}", column.sql_type);
+}
+
+fn shown(column: &Column, value: &Value) -> String {
+    let mut text = String::new();
+    write_text(&mut text, &column.sql_type, value);
+    text
 }
 
 /// An error names what is wrong in our own words, which are ASCII where the columns' names are, and repeats nothing of what was read.

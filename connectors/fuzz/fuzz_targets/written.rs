@@ -14,6 +14,9 @@ use tailwater_connectors::text::parse_text;
 use tailwater_connectors::{Column, SqlType, Value};
 
 const COLUMNS_MAX: usize = 8;
+/// Of numbers.
+const PRECISION: u16 = 12;
+const SCALE: i16 = 3;
 
 fn types() -> [SqlType; 14] {
     use SqlType::{Bool, Bytea, Date, Float8, Int2, Int4, Int8, Jsonb, Numeric, Text, Timestamptz, Uuid};
@@ -24,7 +27,7 @@ fn types() -> [SqlType; 14] {
         Int4,
         Int8,
         Float8,
-        Numeric(Some((12, 3))),
+        Numeric(Some((PRECISION, SCALE))),
         Text,
         Bytea,
         Date,
@@ -46,10 +49,17 @@ fuzz_target!(|bytes: &[u8]| {
         // Postgres has no zero in text, and what is read is as if it came from there.
         let Some(text) = std::str::from_utf8(text).ok().filter(|text| !text.contains('\0')) else { return };
         let value = match (text, &sql_type) {
+            // Protobuf has no list that is null: it is an empty one there.
+            ("~", SqlType::Array(_)) if kind == SchemaKind::Protobuf => return,
             ("~", _) => Value::Null,
             // A document in another form than Postgres prints it is not what is read.
             (_, SqlType::Jsonb) => Value::text("[1, {\"a\": null}]"),
             _ => match parse_text(&sql_type, text) {
+                // As a column of its type holds it.
+                Ok(Value::Numeric(number)) => match number.apply_modifier(PRECISION, SCALE) {
+                    Ok(number) => Value::Numeric(number),
+                    Err(_) => return,
+                },
                 Ok(value) => value,
                 Err(_) => return,
             },
