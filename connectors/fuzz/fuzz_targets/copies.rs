@@ -10,7 +10,12 @@ use tailwater_connectors::postgres::copy_rows::CopyDecoder;
 const HEADER: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 
 fn decoder() -> CopyDecoder {
-    CopyDecoder::new(vec![SqlType::Int4, SqlType::Text, SqlType::Numeric(None), SqlType::Array(Box::new(SqlType::Int4))])
+    CopyDecoder::new(vec![
+        SqlType::Int4,
+        SqlType::Text,
+        SqlType::Numeric(None),
+        SqlType::Array(Box::new(SqlType::Int4)),
+    ])
 }
 
 fuzz_target!(|bytes: &[u8]| {

@@ -13,8 +13,24 @@ use tailwater_connectors::kafka::format::{Decoded, Decoder, Format, TimeUnit};
 use tailwater_connectors::{Column, SqlType};
 
 const TYPES: [&str; 18] = [
-    "boolean", "smallint", "integer", "bigint", "real", "double precision", "numeric", "numeric(10,2)", "text", "bytea", "date", "time",
-    "timestamp", "timestamptz", "interval", "uuid", "json", "jsonb",
+    "boolean",
+    "smallint",
+    "integer",
+    "bigint",
+    "real",
+    "double precision",
+    "numeric",
+    "numeric(10,2)",
+    "text",
+    "bytea",
+    "date",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "interval",
+    "uuid",
+    "json",
+    "jsonb",
 ];
 
 fn columns() -> &'static [Column] {
@@ -32,11 +48,11 @@ fn read(format: &Format, columns: &[Column], unit: TimeUnit, bytes: &[u8]) {
     let Ok(mut decoder) = Decoder::new(format, columns, unit) else { return };
     match decoder.decode(bytes) {
         Ok(Decoded::Row(values) | Decoded::Gone(values)) => checks::fit(columns, &values),
-        Err(error) => checks::quotes_nothing(&error, bytes),
+        Err(error) => checks::quotes_nothing(&error),
     }
     match decoder.decode_key(bytes) {
         Ok(values) => checks::fit(columns, &values),
-        Err(error) => checks::quotes_nothing(&error, bytes),
+        Err(error) => checks::quotes_nothing(&error),
     }
 }
 

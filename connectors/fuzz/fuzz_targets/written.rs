@@ -14,11 +14,29 @@ use tailwater_connectors::text::parse_text;
 use tailwater_connectors::{Column, SqlType, Value};
 
 const COLUMNS_MAX: usize = 8;
+/// Of numbers.
+const PRECISION: u16 = 12;
+const SCALE: i16 = 3;
 
 fn types() -> [SqlType; 14] {
     use SqlType::{Bool, Bytea, Date, Float8, Int2, Int4, Int8, Jsonb, Numeric, Text, Timestamptz, Uuid};
     let list = |element| SqlType::Array(Box::new(element));
-    [Bool, Int2, Int4, Int8, Float8, Numeric(Some((12, 3))), Text, Bytea, Date, Timestamptz, Uuid, Jsonb, list(Int4), list(Text)]
+    [
+        Bool,
+        Int2,
+        Int4,
+        Int8,
+        Float8,
+        Numeric(Some((PRECISION, SCALE))),
+        Text,
+        Bytea,
+        Date,
+        Timestamptz,
+        Uuid,
+        Jsonb,
+        list(Int4),
+        list(Text),
+    ]
 }
 
 fuzz_target!(|bytes: &[u8]| {
@@ -28,12 +46,20 @@ fuzz_target!(|bytes: &[u8]| {
     for line in rest.split(|byte| *byte == b'\n').take(COLUMNS_MAX) {
         let [sql_type, text @ ..] = line else { return };
         let sql_type = types()[usize::from(*sql_type) % types().len()].clone();
-        let Ok(text) = std::str::from_utf8(text) else { return };
+        // Postgres has no zero in text, and what is read is as if it came from there.
+        let Some(text) = std::str::from_utf8(text).ok().filter(|text| !text.contains('\0')) else { return };
         let value = match (text, &sql_type) {
+            // Protobuf has no list that is null: it is an empty one there.
+            ("~", SqlType::Array(_)) if kind == SchemaKind::Protobuf => return,
             ("~", _) => Value::Null,
             // A document in another form than Postgres prints it is not what is read.
             (_, SqlType::Jsonb) => Value::text("[1, {\"a\": null}]"),
             _ => match parse_text(&sql_type, text) {
+                // As a column of its type holds it.
+                Ok(Value::Numeric(number)) => match number.apply_modifier(PRECISION, SCALE) {
+                    Ok(number) => Value::Numeric(number),
+                    Err(_) => return,
+                },
                 Ok(value) => value,
                 Err(_) => return,
             },
