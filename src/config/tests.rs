@@ -399,7 +399,7 @@ fn a_source_of_kinesis_is_read_with_its_tables_and_what_is_wrong_is_named() {
              [source.clicks.table.a]\nmode = \"append\"\nstream = \"a b\"\ncolumns = { _shard = \"text\" }\ntopic = \"a\""
         )),
         [
-            "2 source.clicks.access_key: and \"secret_key\" go together",
+            "1 source.clicks.access_key: and \"secret_key\" go together",
             "3 source.clicks.region: \"eu central\" is no region",
             "4 source.clicks.endpoint: has a login in it",
             "6 source.clicks.read_interval: is too short",

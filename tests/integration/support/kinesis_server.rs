@@ -181,6 +181,17 @@ impl KinesisClient {
         records.iter().map(put).collect()
     }
 
+    /// Puts records with as few questions as possible, in this order.
+    pub(crate) fn put_many(&self, stream: &str, records: &[(String, String)]) {
+        for some in records.chunks(500) {
+            let record =
+                |(key, value): &(String, String)| json!({ "PartitionKey": key, "Data": encoded(value.as_bytes()) });
+            let records: Vec<Json> = some.iter().map(record).collect();
+            let answer = self.must("PutRecords", &json!({ "StreamName": stream, "Records": records }));
+            assert_eq!(answer["FailedRecordCount"].as_u64().unwrap_or(0), 0, "{answer}");
+        }
+    }
+
     /// All shards that there ever were.
     pub(crate) fn shards(&self, stream: &str) -> Vec<Json> {
         self.must("ListShards", &json!({ "StreamName": stream }))["Shards"].as_array().unwrap().clone()
