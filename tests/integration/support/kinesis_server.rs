@@ -21,6 +21,12 @@ const INSIDE: &str = r"
 const fs = require('fs'), http = require('http'), now = Date.now, folder = process.env.TEST_FOLDER
 const read = name => { try { return fs.readFileSync(folder + '/' + name, 'utf8') } catch (e) { return '' } }
 Date.now = () => now() + (+read('clock'))
+// The server would end where a client is killed while it asks.
+process.on('uncaughtException', error => {
+  if (error.code == 'ECONNRESET' || error.code == 'EPIPE') return
+  console.error(error)
+  process.exit(1)
+})
 const writeHead = http.ServerResponse.prototype.writeHead
 http.ServerResponse.prototype.writeHead = function (...given) {
   this.setHeader('Date', new Date(Date.now()).toUTCString())
