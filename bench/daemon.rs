@@ -30,15 +30,16 @@ pub(crate) struct Bench {
 impl Bench {
     /// Writes the configuration; starts nothing.
     pub(crate) fn new(database: &PrivatePostgres, redis: &PrivateRedis, scenario: &Scenario) -> Outcome<Self> {
-        Self::over(("type = \"postgres\"", &database.url("postgres")), redis, (scenario.sql, scenario.key))
+        let section = format!("type = \"postgres\"\nurl = \"{}\"", database.url("postgres"));
+        Self::over(&section, redis, (scenario.sql, scenario.key))
     }
 
     /// The same over any source, with this view and key of its sink.
-    pub(crate) fn over((section, url): (&str, &str), redis: &PrivateRedis, (sql, key): (&str, &str)) -> Outcome<Self> {
+    pub(crate) fn over(section: &str, redis: &PrivateRedis, (sql, key): (&str, &str)) -> Outcome<Self> {
         let directory = tempfile::Builder::new().prefix("tailwater-bench-").tempdir()?;
         let http = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let config = format!(
-            "state_dir = \"./state\"\nmemory = \"512MiB\"\n[source.bench]\n{section}\nurl = \"{url}\"\n\
+            "state_dir = \"./state\"\nmemory = \"512MiB\"\n[source.bench]\n{section}\n\
              [view.bench]\nsql = \"{sql}\"\n[sink.bench]\ntype = \"redis\"\nview = \"bench\"\nurl = \"{}\"\nkey = \"{key}\"\n\
              [server]\nhttp = \"{http}\"\nredis = \"off\"\n",
             redis.url(),

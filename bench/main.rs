@@ -2,6 +2,10 @@
 
 mod copy;
 mod daemon;
+mod kafka;
+#[path = "../connectors/tests/support/kafka_broker.rs"]
+#[allow(dead_code, reason = "other programs include it, too")]
+mod kafka_broker;
 mod latency;
 mod limits;
 mod load;

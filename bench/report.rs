@@ -53,6 +53,12 @@ impl Report {
         (line.ratio, line.target) = (Some(drained / limit), Some("0.8 of mysqlbinlog --raw"));
     }
 
+    pub(crate) fn kafka_drain(&mut self, limit: f64, drained: f64) {
+        self.line("limit: kafka-consumer-perf-test", "messages/s", limit);
+        let line = self.line("drain into Redis, Kafka", "messages/s", drained);
+        (line.ratio, line.target) = (Some(drained / limit), Some("0.5 of kafka-consumer-perf-test"));
+    }
+
     pub(crate) fn latency(&mut self, rate: u64, latency: Latency) {
         self.line(format!("changes made at {rate}/s"), "changes/s", latency.rate);
         self.line(format!("commit to Redis at {rate}/s, p50"), "ms", latency.p50).target = Some("2 ms at 5,000/s");

@@ -1,5 +1,5 @@
 //! Sources other than Postgres: a backlog in the log of the server, through a view into Redis, against what the server's own program drains of
-//! the same log.
+//! the same log; and one in a topic of Kafka.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 
 use crate::mysql_server::{Kind, MysqlServer};
 use crate::report::Report;
-use crate::{Outcome, Sizes, daemon, limits};
+use crate::{Outcome, Sizes, daemon, kafka, limits};
 
 /// Rows changed by one transaction of the backlog.
 const TRANSACTION_ROWS: u64 = 20;
@@ -40,8 +40,8 @@ pub(crate) fn run(runtime: &Runtime, sizes: &Sizes, as_json: bool) -> Outcome<()
         sql("create database shop")?;
         sql("use shop")?;
         fill(&mut sql, sizes)?;
-        let (url, section) = (server.url("shop"), "type = \"mysql\"");
-        let mut bench = daemon::Bench::over((section, &url), &redis, (VIEW, "bench:{id}"))?;
+        let section = format!("type = \"mysql\"\nurl = \"{}\"", server.url("shop"));
+        let mut bench = daemon::Bench::over(&section, &redis, (VIEW, "bench:{id}"))?;
         let (live, _) = bench.first_copy(sizes.rows)?;
         bench.stop()?;
         sql("flush binary logs")?;
@@ -61,6 +61,7 @@ pub(crate) fn run(runtime: &Runtime, sizes: &Sizes, as_json: bool) -> Outcome<()
         report.memory(name, bench.peak_memory()?);
         bench.stop()?;
     }
+    kafka::run(sizes, &mut report)?;
     report.print(as_json);
     Ok(())
 }
