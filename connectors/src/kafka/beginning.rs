@@ -187,8 +187,9 @@ impl Begins<'_> {
             let reason = format!("topic \"{topic}\" has no partition {partition} any more: it was made again");
             return Err(self.faults.cannot_resume(&beginning.position, reason));
         }
-        // Partitions that came while nobody looked have been empty before.
-        for partition in (0..number).filter(|partition| !place.offsets.contains_key(partition)) {
+        // Partitions that came while nobody looked have been empty before. Those that the others do not know are found when they have met us.
+        let is_met = |partition: &i32| self.meets.is_none_or(|meets| meets.offset(&topic, *partition).is_some());
+        for partition in (0..number).filter(|partition| !place.offsets.contains_key(partition)).filter(is_met) {
             beginning.position.set(&topic, partition, 0);
         }
         beginning.readers.push(reader);

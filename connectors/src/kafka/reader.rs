@@ -8,6 +8,7 @@
 //! It blocks: it has a thread, and a pipeline that takes nothing holds it up, with a bound on what the client has read ahead.
 
 mod columns;
+mod looking;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -32,8 +33,6 @@ pub(super) use columns::LostColumns;
 
 /// How long is waited for a message before something else is looked at.
 const POLL: Duration = Duration::from_millis(50);
-/// From look to look at the topics: whether they are there, and with how many partitions.
-const LOOK_INTERVAL: Duration = Duration::from_secs(3);
 /// How often offsets are shown under the consumer group.
 const MIRROR_INTERVAL: Duration = Duration::from_secs(5);
 /// Progress is reported no more often than this: each report is a commit of the pipeline.
@@ -362,33 +361,6 @@ impl Reader {
             hears: false,
             patience: Duration::ZERO,
         }
-    }
-
-    /// Looks whether the topics are there, and whether they have new partitions.
-    fn look(&mut self) -> Result<(), SourceError> {
-        if self.times.looked.elapsed() < LOOK_INTERVAL {
-            return Ok(());
-        }
-        self.times.looked = Instant::now();
-        let mut is_new = false;
-        for topic in self.topics.keys().cloned().collect::<Vec<_>>() {
-            let number = match self.asking().partitions(&topic) {
-                Ok(Some(number)) => number,
-                Ok(None) => return Err(self.faults.unavailable(format!("topic \"{topic}\" does not exist any more"))),
-                Err(error) if error.is_transient() && self.times.heard.elapsed() < self.config.connection.timeout => {
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
-            };
-            self.times.heard = Instant::now();
-            let known = self.position.clone();
-            for partition in (0..number).filter(|partition| known.offset(&topic, *partition).is_none()) {
-                tracing::info!(source = %self.config.name, %topic, partition, "a partition is new");
-                self.position.set(&topic, partition, 0);
-                is_new = true;
-            }
-        }
-        if is_new && self.stop_at.is_none() { self.assign() } else { Ok(()) }
     }
 }
 
