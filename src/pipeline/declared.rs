@@ -56,7 +56,7 @@ pub(super) async fn renew(
 
 /// Tables of which a sink tells with the types that they declare.
 fn passed<'c>(config: &'c Config, source: &SourceConfig) -> Vec<&'c Origin> {
-    if matches!(source.kind, SourceKind::Kafka(_)) {
+    if matches!(source.kind, SourceKind::Kafka(_) | SourceKind::Kinesis(_)) {
         return Vec::new();
     }
     let origin = |sink: &'c SinkConfig| match sink {
