@@ -1,12 +1,10 @@
 //! A broker of Kafka, a daemon that follows its topics, and a Postgres that is loaded with the same messages by Kafka's own consumer.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use serde_json::Value as Json;
 use tailwater::cli::demo::DaemonProcess;
 use tailwater::cli::demo::servers::PrivatePostgres;
 use tailwater::pipeline::status::Status;
@@ -16,6 +14,7 @@ use tempfile::TempDir;
 use super::database::Database;
 use super::kafka_broker::KafkaBroker;
 use super::rig::{self, PATIENCE, PROGRAM, steady_port, wait_for};
+use super::shown;
 
 /// All of them.
 pub(crate) struct KafkaRig {
@@ -74,15 +73,8 @@ impl KafkaRig {
     }
 
     /// Waits until the status is as wanted.
-    pub(crate) fn wait_for_status(&self, what: &str, mut wanted: impl FnMut(&Status) -> bool) -> Status {
-        let mut last = None;
-        let found = wait_for(|| {
-            let status = rig::status(self.http);
-            let found = status.as_ref().ok().filter(|status| wanted(status)).cloned();
-            last = Some(status);
-            found
-        });
-        found.unwrap_or_else(|| panic!("never seen: {what}; last status: {last:#?}\nlog:\n{}", self.log()))
+    pub(crate) fn wait_for_status(&self, what: &str, wanted: impl FnMut(&Status) -> bool) -> Status {
+        rig::wait_for_status((self.http, &self.daemon.log()), what, wanted)
     }
 
     /// Where the topics end once no transaction is open, as a position of the source.
@@ -118,9 +110,7 @@ impl KafkaRig {
 
     /// Rows of a view, sorted, every value as text, in the order of the columns' names.
     pub(crate) fn view(&self, view: &str) -> Vec<Vec<String>> {
-        let answer = rig::get(self.http, &format!("/v1/views/{view}/rows")).unwrap();
-        assert_eq!(answer.code, 200, "{}", answer.body);
-        sorted(answer.lines())
+        shown::rows(self.http, view)
     }
 
     /// A session of the Postgres that holds the same messages.
@@ -168,37 +158,8 @@ impl KafkaRig {
 
     /// Views are what the Postgres answers over the same messages.
     pub(crate) fn assert_equal(&self, views: &[(&str, &str)]) {
-        let database = self.database();
-        for (view, sql) in views {
-            let rows = database.rows(&format!("select row_to_json(answer)::text from ({sql}) answer"));
-            let json = |row: Vec<Option<String>>| serde_json::from_str(row[0].as_ref().unwrap()).unwrap();
-            let (expected, found) = (sorted(rows.into_iter().map(json).collect()), self.view(view));
-            assert!(!expected.is_empty(), "{view} is empty, which proves little");
-            let first = expected.iter().zip(&found).find(|(expected, found)| expected != found);
-            assert!(
-                expected == found,
-                "{view} has {} rows instead of {}; first difference {first:?}\nlog:\n{}",
-                found.len(),
-                expected.len(),
-                self.log()
-            );
-        }
+        shown::assert_equal((self.http, &self.daemon.log()), &self.database(), views);
     }
-}
-
-/// Rows as texts, in the order of their columns' names.
-pub(crate) fn sorted(rows: Vec<Json>) -> Vec<Vec<String>> {
-    let text = |value: &Json| match value {
-        Json::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let row = |row: Json| {
-        let cells = row.as_object().unwrap().iter().map(|(name, value)| (name.clone(), text(value)));
-        cells.collect::<BTreeMap<_, _>>().into_values().collect::<Vec<_>>()
-    };
-    let mut rows: Vec<_> = rows.into_iter().map(row).collect();
-    rows.sort();
-    rows
 }
 
 /// `CreateTime:1\tPartition:0\tOffset:5\tkey\tvalue` as values of SQL.

@@ -11,9 +11,9 @@ use tailwater_connectors::Positions;
 use tempfile::TempDir;
 
 use super::database::Database;
-use super::kafka_rig::sorted;
 use super::kinesis_server::KinesisServer;
-use super::rig::{self, PATIENCE, PROGRAM, steady_port, wait_for};
+use super::rig::{self, PATIENCE, PROGRAM, steady_port};
+use super::shown;
 
 /// All of them.
 pub(crate) struct KinesisRig {
@@ -78,15 +78,8 @@ impl KinesisRig {
     }
 
     /// Waits until the status is as wanted.
-    pub(crate) fn wait_for_status(&self, what: &str, mut wanted: impl FnMut(&Status) -> bool) -> Status {
-        let mut last = None;
-        let found = wait_for(|| {
-            let status = rig::status(self.http);
-            let found = status.as_ref().ok().filter(|status| wanted(status)).cloned();
-            last = Some(status);
-            found
-        });
-        found.unwrap_or_else(|| panic!("never seen: {what}; last status: {last:#?}\nlog:\n{}", self.log()))
+    pub(crate) fn wait_for_status(&self, what: &str, wanted: impl FnMut(&Status) -> bool) -> Status {
+        rig::wait_for_status((self.http, &self.daemon.log()), what, wanted)
     }
 
     /// Waits until the daemon has applied all that is in streams that nobody writes.
@@ -101,9 +94,7 @@ impl KinesisRig {
 
     /// Rows of a view, sorted, every value as text, in the order of the columns' names.
     pub(crate) fn view(&self, view: &str) -> Vec<Vec<String>> {
-        let answer = rig::get(self.http, &format!("/v1/views/{view}/rows")).unwrap();
-        assert_eq!(answer.code, 200, "{}", answer.body);
-        sorted(answer.lines())
+        shown::rows(self.http, view)
     }
 
     /// A session of the Postgres that holds the same records.
@@ -134,20 +125,6 @@ impl KinesisRig {
 
     /// Views are what the Postgres answers over the same records.
     pub(crate) fn assert_equal(&self, views: &[(&str, &str)]) {
-        let database = self.database();
-        for (view, sql) in views {
-            let rows = database.rows(&format!("select row_to_json(answer)::text from ({sql}) answer"));
-            let json = |row: Vec<Option<String>>| serde_json::from_str(row[0].as_ref().unwrap()).unwrap();
-            let (expected, found) = (sorted(rows.into_iter().map(json).collect()), self.view(view));
-            assert!(!expected.is_empty(), "{view} is empty, which proves little");
-            let first = expected.iter().zip(&found).find(|(expected, found)| expected != found);
-            assert!(
-                expected == found,
-                "{view} has {} rows instead of {}; first difference {first:?}\nlog:\n{}",
-                found.len(),
-                expected.len(),
-                self.log()
-            );
-        }
+        shown::assert_equal((self.http, &self.daemon.log()), &self.database(), views);
     }
 }

@@ -18,6 +18,7 @@
 //! schema_registry  a real registry of schemas
 //! kafka_rig     a daemon that follows its topics
 //! kinesis_server, kinesis_rig  a server of Kinesis; with a daemon that follows its streams
+//! shown       what a daemon shows, compared with a Postgres that holds the same
 //! small_disk  a disk that fills up
 //! proxy       a network that fails between the two
 //! database    a blocking session of the database
@@ -57,6 +58,7 @@ pub(crate) mod replay;
 pub(crate) mod rig;
 #[path = "../../../connectors/tests/support/schema_registry.rs"]
 pub(crate) mod schema_registry;
+pub(crate) mod shown;
 pub(crate) mod small_disk;
 pub(crate) mod topic_audit;
 pub(crate) mod view_file;

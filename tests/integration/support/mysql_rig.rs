@@ -6,7 +6,6 @@ use std::path::Path;
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, Value};
-use serde_json::Value as Json;
 use tailwater::cli::demo::DaemonProcess;
 use tailwater::pipeline::status::Status;
 use tailwater_connectors::Positions;
@@ -14,7 +13,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::mysql_server::{Kind, MysqlServer};
-use super::rig::{self, PATIENCE, PROGRAM, steady_port, wait_for};
+use super::rig::{self, PATIENCE, PROGRAM, steady_port};
+use super::shown;
 
 /// The servers that every test of the whole runs on; types and formats are compared on all of them nearer to the decoder.
 pub(crate) const KINDS: [Kind; 3] = Kind::ALL;
@@ -147,15 +147,8 @@ impl MysqlRig {
     }
 
     /// Waits until the status is as wanted.
-    pub(crate) fn wait_for_status(&self, what: &str, mut wanted: impl FnMut(&Status) -> bool) -> Status {
-        let mut last = None;
-        let found = wait_for(|| {
-            let status = rig::status(self.http);
-            let found = status.as_ref().ok().filter(|status| wanted(status)).cloned();
-            last = Some(status);
-            found
-        });
-        found.unwrap_or_else(|| panic!("never seen: {what}; last status: {last:#?}\nlog:\n{}", self.log()))
+    pub(crate) fn wait_for_status(&self, what: &str, wanted: impl FnMut(&Status) -> bool) -> Status {
+        rig::wait_for_status((self.http, &self.daemon.log()), what, wanted)
     }
 
     /// Waits until the daemon has applied all that the server has committed.
@@ -170,19 +163,7 @@ impl MysqlRig {
 
     /// Rows of a view, sorted, every value as text, in the order of the columns' names.
     pub(crate) fn view(&self, view: &str) -> Vec<Vec<String>> {
-        let answer = rig::get(self.http, &format!("/v1/views/{view}/rows")).unwrap();
-        assert_eq!(answer.code, 200, "{}", answer.body);
-        let text = |value: &Json| match value {
-            Json::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        let row = |row: Json| {
-            let cells = row.as_object().unwrap().iter().map(|(name, value)| (name.clone(), text(value)));
-            cells.collect::<BTreeMap<_, _>>().into_values().collect::<Vec<_>>()
-        };
-        let mut rows: Vec<_> = answer.lines().into_iter().map(row).collect();
-        rows.sort();
-        rows
+        shown::rows(self.http, view)
     }
 
     /// Every view is what the server itself answers.
@@ -200,16 +181,7 @@ impl MysqlRig {
     fn assert_same(&self, views: &[(&str, &str)]) {
         let mut session = self.session();
         for (view, sql) in views {
-            let expected = session.sorted(sql);
-            let found = self.view(view);
-            let first = expected.iter().zip(&found).find(|(expected, found)| expected != found);
-            assert!(
-                expected == found,
-                "{view} has {} rows instead of {}; first difference {first:?}\nlog:\n{}",
-                found.len(),
-                expected.len(),
-                self.log()
-            );
+            shown::assert_rows((self.http, &self.daemon.log()), view, &session.sorted(sql));
         }
     }
 }

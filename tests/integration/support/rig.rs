@@ -123,15 +123,8 @@ impl Rig {
     }
 
     /// Waits until the status is as wanted; shows the last one and the log if it never is.
-    pub(crate) fn wait_for_status(&self, what: &str, mut wanted: impl FnMut(&Status) -> bool) -> Status {
-        let mut last = None;
-        let found = wait_for(|| {
-            let status = self.status();
-            let found = status.as_ref().ok().filter(|status| wanted(status)).cloned();
-            last = Some(status);
-            found
-        });
-        found.unwrap_or_else(|| panic!("never seen: {what}; last status: {last:#?}\nlog:\n{}", self.log()))
+    pub(crate) fn wait_for_status(&self, what: &str, wanted: impl FnMut(&Status) -> bool) -> Status {
+        wait_for_status((self.http, &self.daemon.log()), what, wanted)
     }
 
     /// Waits until the daemon has applied what the log holds now, and every sink holds it too. There may be much to
@@ -173,6 +166,23 @@ impl Rig {
     pub(crate) fn cache(&self) -> redis::Connection {
         redis::Client::open(self.redis.url()).unwrap().get_connection().unwrap()
     }
+}
+
+/// Waits until the status of the daemon there, which logs there, is as wanted; shows the last one and the log if it never is.
+pub(crate) fn wait_for_status(
+    (http, log): (SocketAddr, &Path),
+    what: &str,
+    mut wanted: impl FnMut(&Status) -> bool,
+) -> Status {
+    let mut last = None;
+    let found = wait_for(|| {
+        let status = status(http);
+        let found = status.as_ref().ok().filter(|status| wanted(status)).cloned();
+        last = Some(status);
+        found
+    });
+    let log = || std::fs::read_to_string(log).unwrap_or_default();
+    found.unwrap_or_else(|| panic!("never seen: {what}; last status: {last:#?}\nlog:\n{}", log()))
 }
 
 /// An answer of the HTTP API.

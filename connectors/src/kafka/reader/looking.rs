@@ -9,7 +9,7 @@ use crate::source::SourceError;
 const LOOK_INTERVAL: Duration = Duration::from_secs(3);
 
 impl Reader {
-    /// Does it.
+    /// Looks if that was long ago; an error where a topic is not there, or no broker answers for longer than `timeout`.
     pub(super) fn look(&mut self) -> Result<(), SourceError> {
         if self.times.looked.elapsed() < LOOK_INTERVAL {
             return Ok(());
