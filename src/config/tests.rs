@@ -312,9 +312,15 @@ fn a_source_of_kafka_is_read_with_its_tables_and_what_is_wrong_is_named() {
     let tables: Vec<String> = config.sources[0].tables.iter().flatten().map(ToString::to_string).collect();
     assert_eq!(tables, ["clicks.public.click", "clicks.public.click_bad", "clicks.public.person"]);
     let [click, person] = &kafka.tables[..] else { panic!("{:?}", kafka.tables) };
-    assert_eq!((click.topic.as_str(), click.mode, &click.key_format), ("click", Mode::Append, &Format::Bytes));
-    assert_eq!(click.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["page", "id"]);
-    assert_eq!((person.topic.as_str(), &person.key[..], &person.key_format), ("people", &[0][..], &Format::Debezium));
+    assert_eq!(
+        (click.topic.as_str(), click.messages.mode, &click.messages.key_format),
+        ("click", Mode::Append, &Format::Bytes)
+    );
+    assert_eq!(click.messages.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["page", "id"]);
+    assert_eq!(
+        (person.topic.as_str(), &person.messages.key[..], &person.messages.key_format),
+        ("people", &[0][..], &Format::Debezium)
+    );
     assert_eq!(
         problems(&with(
             "isolation = \"none\"\n[source.clicks.table.a]\nmode = \"append\"\nformat = \"xml\"\nkey = [\"id\"]\ncolumns = { id = \"money\" }\n\
@@ -348,7 +354,9 @@ fn formats_with_a_schema_need_a_registry_or_a_file() {
     let login = "registry = \"http://a:8081, https://b\"\nregistry_user = \"u\"\nregistry_password = \"p\"";
     let config = loaded(&with(login, "format = \"avro\"")).unwrap_or_else(|error| panic!("{error}"));
     let SourceKind::Kafka(kafka) = &config.sources[0].kind else { panic!("a source of Kafka") };
-    let (Format::Schema(value), Format::Schema(key)) = (&kafka.tables[0].format, &kafka.tables[0].key_format) else {
+    let (Format::Schema(value), Format::Schema(key)) =
+        (&kafka.tables[0].messages.format, &kafka.tables[0].messages.key_format)
+    else {
         panic!("schemas of both parts")
     };
     assert_eq!((value.name(), key), ("avro", value));

@@ -72,7 +72,7 @@ impl Begins<'_> {
     fn reader(&self, table: &Arc<KafkaTable>) -> Result<TableReader, SourceError> {
         let made = TableReader::new(&self.config.name, table.clone());
         made.map_err(|error| {
-            self.faults.table(&table.name, error.to_string(), "change the table's columns or its format")
+            self.faults.table(table.name(), error.to_string(), "change the table's columns or its format")
         })
     }
 
@@ -212,5 +212,5 @@ impl Beginning {
 /// The error for a table without its topic.
 pub(super) fn missing(faults: &Faults, table: &KafkaTable) -> SourceError {
     let message = format!("topic \"{}\" does not exist", table.topic);
-    faults.table(&table.name, message, "create the topic, or name another in the table's \"topic\"")
+    faults.table(table.name(), message, "create the topic, or name another in the table's \"topic\"")
 }

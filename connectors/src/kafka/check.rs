@@ -46,7 +46,7 @@ fn look(config: &KafkaSourceConfig, faults: &Faults) -> Result<Vec<Finding>, Sou
     let consumer = connect(config, faults)?;
     let topics = Topics { consumer: &consumer, faults, out: None, hears: true, patience: config.connection.timeout };
     topics.cluster()?;
-    let formats = config.tables.iter().flat_map(|table| [&table.format, &table.key_format]);
+    let formats = config.tables.iter().flat_map(|table| [&table.messages.format, &table.messages.key_format]);
     let mut findings = unreachable_registries(formats);
     for table in &config.tables {
         match topics.extents(&table.topic) {
@@ -59,7 +59,7 @@ fn look(config: &KafkaSourceConfig, faults: &Faults) -> Result<Vec<Finding>, Sou
                 findings.extend(tried((config, faults), table, &lows)?);
             }
             Ok(None) => {
-                let what = format!("topic \"{}\" of table \"{}\" does not exist", table.topic, table.name);
+                let what = format!("topic \"{}\" of table \"{}\" does not exist", table.topic, table.name());
                 findings.push(finding(Severity::Error, what));
             }
             Err(error) => findings.push(of_error(&error)),
@@ -96,7 +96,7 @@ fn tried(
     }
     let mut reader = match TableReader::new(&config.name, table.clone()) {
         Ok(reader) => reader,
-        Err(error) => return Ok(Some(finding(Severity::Error, format!("table \"{}\": {error}", table.name)))),
+        Err(error) => return Ok(Some(finding(Severity::Error, format!("table \"{}\": {error}", table.name())))),
     };
     if lows.is_empty() || consumer.assign(&list).is_err() {
         return Ok(None);
@@ -120,16 +120,17 @@ fn tried(
             Err(DecodeError::Bad(bad)) => Some(format!("it {}", bad.reason)),
             Err(DecodeError::ColumnsLost { reason, .. }) => Some(reason),
             Err(DecodeError::Unavailable { message } | DecodeError::Refused { message, .. }) => {
-                return Ok(Some(finding(Severity::Error, format!("table \"{}\": {message}", table.name))));
+                return Ok(Some(finding(Severity::Error, format!("table \"{}\": {message}", table.name()))));
             }
         };
         if let Some(wrong) = wrong {
             let (partition, offset) = (message.partition(), message.offset());
             let what = format!(
                 "topic \"{}\" has a message that is not what table \"{}\" is declared from: partition {partition}, offset {offset}: {wrong}",
-                table.topic, table.name
+                table.topic,
+                table.name()
             );
-            let severity = match table.bad_messages {
+            let severity = match table.messages.bad_messages {
                 BadMessages::Stop => Severity::Error,
                 BadMessages::Table => Severity::Warning,
             };
@@ -141,7 +142,7 @@ fn tried(
 
 /// Topics of which old messages go although every one of them is a row.
 async fn compaction(config: &KafkaSourceConfig) -> Vec<Finding> {
-    let appended: Vec<_> = config.tables.iter().filter(|table| table.mode == Mode::Append).collect();
+    let appended: Vec<_> = config.tables.iter().filter(|table| table.messages.mode == Mode::Append).collect();
     let client = config.connection.client(&format!("tailwater-{}", config.name));
     let admin: AdminClient<DefaultClientContext> = match client.create() {
         Ok(admin) => admin,
@@ -165,7 +166,8 @@ async fn compaction(config: &KafkaSourceConfig) -> Vec<Finding> {
                     let what = format!(
                         "topic \"{}\" is compacted: of table \"{}\", which takes every message for a row, rows are missing that were compacted away \
                          before they were read; mode = \"upsert\" keeps the latest of each key",
-                        table.topic, table.name
+                        table.topic,
+                        table.name()
                     );
                     findings.push(finding(Severity::Warning, what));
                 }

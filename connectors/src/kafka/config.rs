@@ -5,9 +5,9 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::connection::KafkaConnection;
-use super::format::{Format, MessageTable, TimeUnit};
+use super::format::MessageTable;
 use super::table::{same_shape, schemas};
-use crate::schema::{Column, TableName, TableSchema};
+use crate::schema::{TableName, TableSchema};
 
 /// Schema in which a source's tables stand.
 pub const SCHEMA: &str = "public";
@@ -54,24 +54,10 @@ pub enum OnLost {
 /// `[source.NAME.table.NAME]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KafkaTable {
-    /// Name of the table.
-    pub name: SmolStr,
     /// The topic.
     pub topic: SmolStr,
-    /// What its messages mean.
-    pub mode: Mode,
-    /// Of the messages' values.
-    pub format: Format,
-    /// Of the messages' keys, as far as they are columns.
-    pub key_format: Format,
-    /// Declared columns, in their order.
-    pub columns: Vec<Column>,
-    /// Columns of the primary key of [`Mode::Upsert`], as positions in `columns`.
-    pub key: Vec<usize>,
-    /// What numbers count that stand for moments.
-    pub unit: TimeUnit,
-    /// What becomes of messages that cannot be read.
-    pub bad_messages: BadMessages,
+    /// What its messages are.
+    pub messages: MessageTable,
 }
 
 /// `mode`
@@ -105,20 +91,8 @@ impl KafkaSourceConfig {
 }
 
 impl KafkaTable {
-    /// What is declared of its messages, wherever they come from.
-    pub(super) fn messages(&self) -> MessageTable {
-        let Self { name, topic: _, mode, format, key_format, columns, key, unit, bad_messages } = self.clone();
-        MessageTable { name, mode, format, key_format, columns, key, unit, bad_messages }
-    }
-
-    /// Over these messages of a topic.
-    pub fn of_topic(topic: SmolStr, messages: MessageTable) -> Self {
-        let MessageTable { name, mode, format, key_format, columns, key, unit, bad_messages } = messages;
-        Self { name, topic, mode, format, key_format, columns, key, unit, bad_messages }
-    }
-
-    /// Name of the table of its bad messages, where there is one.
-    pub fn bad_table(&self) -> Option<SmolStr> {
-        self.messages().bad_table()
+    /// Name of the table.
+    pub fn name(&self) -> &SmolStr {
+        &self.messages.name
     }
 }

@@ -50,7 +50,7 @@ impl Round {
             },
             Err(DecodeError::Unavailable { message }) => return fault(faults.unavailable(message)),
             Err(DecodeError::Refused { message, hint }) => {
-                return fault(faults.table(&reader.table.name, message, hint));
+                return fault(faults.table(reader.table.name(), message, hint));
             }
             Err(DecodeError::ColumnsLost { columns, reason }) => {
                 match reader.bad_row(message, &BadMessage::new(&reason)) {
@@ -76,5 +76,5 @@ fn poison(reader: &TableReader, message: &BorrowedMessage<'_>, bad: &BadMessage,
     let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
     let message = format!("the message at offset {offset} of topic \"{topic}\", partition {partition}, {}", bad.reason);
     let hint = "correct the table's format and columns, or keep such messages aside with bad_messages = \"table\"";
-    faults.table(&reader.table.name, message, hint)
+    faults.table(reader.table.name(), message, hint)
 }

@@ -91,7 +91,7 @@ fn describe(
         let mut schema = None;
         for table in &config.tables {
             let reader = TableReader::new(&config.name, table.clone()).map_err(|error| {
-                topics.faults.table(&table.name, error.to_string(), "change the table's columns or its format")
+                topics.faults.table(table.name(), error.to_string(), "change the table's columns or its format")
             })?;
             if let Some(declared) = schema_of(&reader) {
                 if topics.partitions(&table.topic)?.is_none() {

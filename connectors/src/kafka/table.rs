@@ -11,7 +11,7 @@ use rdkafka::message::{Headers, Message};
 use smol_str::SmolStr;
 
 use super::config::{KafkaTable, Mode, SCHEMA};
-use super::format::{BadMessage, DecodeError, Format, FormatError, MessageRow, MessageRows};
+use super::format::{BadMessage, DecodeError, Format, FormatError, MessageRow, MessageRows, MessageTable};
 use crate::change::Change;
 use crate::json::print_string;
 use crate::row::Row;
@@ -30,7 +30,7 @@ fn name(source: &SmolStr, table: &str) -> TableName {
 
 /// Shapes of a table, and of that of its bad messages.
 pub(super) fn schemas(source: &SmolStr, table: &KafkaTable) -> Vec<TableSchema> {
-    let bad = table.bad_table().map(|name| bad_schema(source, &name));
+    let bad = table.messages.bad_table().map(|name| bad_schema(source, &name));
     std::iter::once(schema(source, table)).chain(bad).collect()
 }
 
@@ -41,17 +41,18 @@ pub(super) fn same_shape(a: &TableSchema, b: &TableSchema) -> bool {
 
 /// Shape of a table.
 fn schema(source: &SmolStr, table: &KafkaTable) -> TableSchema {
-    let mut columns = table.columns.clone();
-    for place in &table.key {
+    let MessageTable { columns, key, mode, .. } = &table.messages;
+    let mut columns = columns.clone();
+    for place in key {
         columns[*place].nullable = false;
     }
     let declared = columns.len();
     columns.extend(metadata(table));
-    let key = match table.mode {
+    let key = match mode {
         Mode::Append => vec![declared, declared + 1],
-        Mode::Upsert => table.key.clone(),
+        Mode::Upsert => key.clone(),
     };
-    TableSchema { name: name(source, &table.name), id: 0, columns, key, identity: ReplicaIdentity::Default }
+    TableSchema { name: name(source, table.name()), id: 0, columns, key, identity: ReplicaIdentity::Default }
 }
 
 fn metadata(table: &KafkaTable) -> Vec<Column> {
@@ -68,7 +69,7 @@ fn metadata(table: &KafkaTable) -> Vec<Column> {
 
 /// Keys that are read as text are shown as text.
 fn key_type(table: &KafkaTable) -> SqlType {
-    match table.key_format {
+    match table.messages.key_format {
         Format::Json | Format::Debezium | Format::Csv | Format::String => SqlType::Text,
         _ => SqlType::Bytea,
     }
@@ -98,9 +99,9 @@ pub(super) struct TableReader {
 
 impl TableReader {
     pub(super) fn new(source: &SmolStr, table: Arc<KafkaTable>) -> Result<Self, FormatError> {
-        let rows = MessageRows::new(&table.messages())?;
+        let rows = MessageRows::new(&table.messages)?;
         let schema = Arc::new(schema(source, &table));
-        let bad = table.bad_table().map(|name| Arc::new(bad_schema(source, &name)));
+        let bad = table.messages.bad_table().map(|name| Arc::new(bad_schema(source, &name)));
         Ok(Self { table, schema, bad, rows })
     }
 
@@ -118,7 +119,7 @@ impl TableReader {
         };
         values.extend(self.metadata(message)?);
         let new = values.into();
-        Ok(Some(match self.table.mode {
+        Ok(Some(match self.table.messages.mode {
             Mode::Append => Change::Insert { table, new },
             Mode::Upsert => Change::Upsert { table, new },
         }))
@@ -126,7 +127,8 @@ impl TableReader {
 
     fn key_row(&self, values: &[Value]) -> Row {
         let width = self.schema.columns.len();
-        let of_key = |place: usize| if self.table.key.contains(&place) { values[place].clone() } else { Value::Null };
+        let of_key =
+            |place: usize| if self.table.messages.key.contains(&place) { values[place].clone() } else { Value::Null };
         (0..width).map(of_key).collect()
     }
 
@@ -232,9 +234,8 @@ mod tests {
             (Mode::Upsert, Format::Debezium) => Format::Debezium,
             (Mode::Upsert, _) => Format::Json,
         };
-        let table = KafkaTable {
+        let messages = MessageTable {
             name: "t".into(),
-            topic: "topic".into(),
             mode,
             format,
             key_format,
@@ -243,6 +244,7 @@ mod tests {
             unit: TimeUnit::default(),
             bad_messages: BadMessages::Table,
         };
+        let table = KafkaTable { topic: "topic".into(), messages };
         TableReader::new(&"s".into(), Arc::new(table)).expect("columns that fit")
     }
 
@@ -254,7 +256,7 @@ mod tests {
     /// The change as text: what it is, and its values up to the message's own columns.
     fn change(reader: &mut TableReader, key: Option<&str>, value: Option<&str>) -> String {
         let text = |row: &Row, to: usize| format!("{:?}", row[..to].to_vec());
-        let to = reader.table.columns.len();
+        let to = reader.table.messages.columns.len();
         match reader.read(&message(key, value)) {
             Ok(Some(Change::Insert { new, .. })) => format!("insert {}", text(&new, to)),
             Ok(Some(Change::Upsert { new, .. })) => format!("upsert {}", text(&new, to)),

@@ -33,11 +33,9 @@ pub(super) fn read(name: &str, section: &Section<'_>) -> Option<SourceConfig> {
         Some(group) if group == NO_GROUP => None,
         Some(group) => Some(group.into()),
     };
-    let tables: Vec<_> = tables(section, &TOPIC)
-        .into_iter()
-        .map(|(topic, messages)| Arc::new(KafkaTable::of_topic(topic, messages)))
-        .collect();
-    let names = tables.iter().flat_map(|table| std::iter::once(table.name.clone()).chain(table.bad_table()));
+    let tables: Vec<_> =
+        tables(section, &TOPIC).into_iter().map(|(topic, messages)| Arc::new(KafkaTable { topic, messages })).collect();
+    let names = tables.iter().flat_map(|table| std::iter::once(table.name().clone()).chain(table.messages.bad_table()));
     let table_name = |table: SmolStr| TableName { source: name.into(), schema: SCHEMA.into(), table };
     let declared = Some(names.map(table_name).collect());
     let kafka = KafkaSourceConfig { name: name.into(), connection: connection?, isolation, group, on_lost, tables };
@@ -55,7 +53,7 @@ pub(super) fn difference(old: &KafkaSourceConfig, new: &KafkaSourceConfig) -> So
         settings.iter().filter(|(differs, _)| *differs).map(|(_, name)| *name).collect()
     };
     let same = |table: &Arc<KafkaTable>| {
-        let before = old.tables.iter().find(|before| before.name == table.name);
+        let before = old.tables.iter().find(|before| before.name() == table.name());
         before.is_none_or(|before| before == table)
     };
     SourceDifference {

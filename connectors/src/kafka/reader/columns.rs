@@ -24,7 +24,7 @@ impl TableReader {
     fn lose(&mut self, columns: &[SmolStr], reason: &str) -> TableChange {
         self.rows.lose(columns);
         let is_lost = |place: &usize| columns.contains(&self.schema.columns[*place].name);
-        let lost: Vec<usize> = (0..self.table.columns.len()).filter(is_lost).collect();
+        let lost: Vec<usize> = (0..self.table.messages.columns.len()).filter(is_lost).collect();
         let columns = (!lost.iter().any(|place| self.schema.key.contains(place))).then_some(lost);
         let reason = format!("has messages that break with its columns: {reason}");
         TableChange { table: self.schema.name.clone(), columns, reason }
